@@ -1,0 +1,304 @@
+package hedui
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"hedui/day"
+)
+
+// A Case 核对案件 is one verification of one household for one programme.
+type Case struct {
+	ID         string    `json:"id"`
+	Number     string    `json:"number"`
+	Division   string    `json:"division"` // county code
+	Programme  Programme `json:"programme"`
+	Kind       CaseKind  `json:"kind"`
+	Office     string    `json:"office"` // who commissions
+	Stage      Stage     `json:"stage"`
+	Before     Stage     `json:"before,omitempty"` // where a suspended case goes on
+	AppliedOn  day.Day   `json:"applied_on"`
+	CreatedAt  time.Time `json:"created_at"`
+	AcceptedAt time.Time `json:"accepted_at,omitzero"`
+	DueAt      time.Time `json:"due_at,omitzero"` // when the report is promised
+	Commission string    `json:"commission,omitempty"`
+	Version    int       `json:"version,omitempty"` // newest sealed report, 0 = none
+	Round      int       `json:"round,omitempty"`   // how often sources were asked
+
+	Persons  []Person  `json:"persons"`
+	Declared Declared  `json:"declared"`
+	Consents []Consent `json:"consents,omitempty"`
+	Mandates []string  `json:"mandates,omitempty"` // numbers, by person
+	Steps    []Step    `json:"steps"`
+
+	Rev int64 `json:"-"` // changes so far, for safe saving
+}
+
+// A Step is one line of a case's history.
+type Step struct {
+	Stage   Stage     `json:"stage"`
+	Officer string    `json:"officer"`
+	At      time.Time `json:"at"`
+	Note    Text      `json:"note,omitzero"`
+}
+
+// Applicant is the first person.
+func (c *Case) Applicant() Person { return c.Persons[0] }
+
+// Person returns the person with number no.
+func (c *Case) Person(no int) (Person, bool) {
+	if no < 1 || no > len(c.Persons) {
+		return Person{}, false
+	}
+	return c.Persons[no-1], true
+}
+
+// Members returns the persons who live together.
+func (c *Case) Members() []Person {
+	return slices.DeleteFunc(slices.Clone(c.Persons), func(p Person) bool { return p.Role != Member })
+}
+
+// Obligors returns the persons who owe support and live apart.
+func (c *Case) Obligors() []Person {
+	return slices.DeleteFunc(slices.Clone(c.Persons), func(p Person) bool { return p.Role != Obligor })
+}
+
+// consent returns the newest consent of person no.
+func (c *Case) consent(no int) (Consent, bool) {
+	for _, k := range slices.Backward(c.Consents) {
+		if k.Person == no {
+			return k, true
+		}
+	}
+	return Consent{}, false
+}
+
+// by names the officer who last brought the case to stage s.
+func (c *Case) by(s Stage) string {
+	for _, step := range slices.Backward(c.Steps) {
+		if step.Stage == s {
+			return step.Officer
+		}
+	}
+	return ""
+}
+
+func (c *Case) move(to Stage, o Officer, at time.Time, note Text) error {
+	if !c.Stage.CanBecome(to) {
+		return Fail(Conflict, Say("error.stage", string(c.Stage), string(to)),
+			fmt.Errorf("case %s: %s to %s", c.ID, c.Stage, to))
+	}
+	c.Stage = to
+	c.Steps = append(c.Steps, Step{to, o.ID, at, note})
+	return nil
+}
+
+func (c *Case) moveWith(r Right, to Stage, o Officer, at time.Time, note Text) error {
+	if err := o.May(r, c.Division); err != nil {
+		return err
+	}
+	return c.move(to, o, at, note)
+}
+
+// Missing names every consent that is missing or does not hold at the instant
+// at, for all persons at once (一次性告知).
+func (c *Case) Missing(at time.Time) []Problem {
+	var problems []Problem
+	for i, p := range c.Persons {
+		field := "persons[" + strconv.Itoa(i) + "].consent"
+		k, ok := c.consent(p.No)
+		if !ok {
+			problems = append(problems, Problem{field, Say("problem.consent.missing", strconv.Itoa(p.No))})
+			continue
+		}
+		if key := k.Holds(c.Programme, at); key != "" {
+			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No), k.Until.In(day.Beijing).Format(time.DateOnly))})
+		}
+		if key := c.signerProblem(p, k, day.Of(k.SignedAt)); key != "" {
+			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No))})
+		}
+	}
+	return problems
+}
+
+func (c *Case) signerProblem(p Person, k Consent, on day.Day) string {
+	if p.ID.IsZero() { // its own problem is named already
+		return ""
+	}
+	if !p.NeedsGuardian(on) {
+		if k.Signer != p.No {
+			return "problem.consent.signer"
+		}
+		return ""
+	}
+	g, ok := c.Person(p.Guardian)
+	switch {
+	case !ok:
+		return "problem.guardian.missing"
+	case g.No == p.No || g.NeedsGuardian(on):
+		return "problem.guardian.unable"
+	case k.Signer != g.No:
+		return "problem.consent.guardian"
+	}
+	return ""
+}
+
+// AddConsents records consents; when every person is covered the case is
+// consented. What is still missing is an Invalid error naming all of it, and
+// the consents that were given are kept.
+func (c *Case) AddConsents(o Officer, consents []Consent, at time.Time) error {
+	if err := o.May(OpenCases, c.Division); err != nil {
+		return err
+	}
+	if c.Stage != Draft && c.Stage != Returned && c.Stage != Consented {
+		return Fail(Conflict, Say("error.stage", string(c.Stage), string(Consented)), nil)
+	}
+	c.Consents = append(c.Consents, consents...)
+	if err := Problems(c.Missing(at)); err != nil || c.Stage == Consented {
+		return err
+	}
+	return c.move(Consented, o, at, Text{})
+}
+
+// Send commissions the verification centre under the number of the letter.
+func (c *Case) Send(o Officer, number string, at time.Time) error {
+	if err := Problems(c.Missing(at)); err != nil {
+		return err
+	}
+	if err := c.moveWith(CommissionCases, Commissioned, o, at, Say("step.number", number)); err != nil {
+		return err
+	}
+	c.Commission = number
+	return nil
+}
+
+// Return gives the case back with everything that is missing named at once.
+func (c *Case) Return(o Officer, at time.Time, why Text) error {
+	return c.moveWith(AcceptCases, Returned, o, at, why)
+}
+
+// Accept takes the case at the centre; mandates are the numbers under which its
+// persons are asked, due is when the report is promised.
+func (c *Case) Accept(o Officer, at time.Time, mandates []string, due time.Time) error {
+	if err := Problems(c.Missing(at)); err != nil {
+		return err
+	}
+	if err := c.moveWith(AcceptCases, Accepted, o, at, Text{}); err != nil {
+		return err
+	}
+	c.AcceptedAt, c.DueAt, c.Mandates = at, due, mandates
+	return nil
+}
+
+// Dispatch marks that every query is queued.
+func (c *Case) Dispatch(at time.Time) error {
+	c.Round = 1
+	return c.move(Dispatched, System, at, Text{})
+}
+
+// Collect marks the first answer. It does nothing in later stages.
+func (c *Case) Collect(at time.Time) error {
+	if c.Stage != Dispatched {
+		return nil
+	}
+	return c.move(Collecting, System, at, Text{})
+}
+
+// ByHand marks that letters or visits are needed.
+func (c *Case) ByHand(o Officer, at time.Time) error {
+	return c.moveWith(VerifyCases, Manual, o, at, Text{})
+}
+
+// Summarise marks that findings are made, at the last answer or at the deadline.
+// From a sealed report it begins a supplement.
+func (c *Case) Summarise(at time.Time, why Text) error {
+	return c.move(Summarised, System, at, why)
+}
+
+// Review is the second person's agreement. Who accepted the case cannot review it.
+func (c *Case) Review(o Officer, at time.Time) error {
+	if o.ID == c.by(Accepted) {
+		return Fail(Forbidden, Say("error.same_person"), nil)
+	}
+	return c.moveWith(ReviewReports, Reviewed, o, at, Text{})
+}
+
+// SendBack gives a summarised case back for more work by hand, or a reviewed one
+// back to its summary.
+func (c *Case) SendBack(o Officer, at time.Time, why Text) error {
+	to := Manual
+	if c.Stage == Reviewed {
+		to = Summarised
+	}
+	return c.moveWith(ReviewReports, to, o, at, why)
+}
+
+// Seal issues the next version of the report. The signer is neither the
+// receiver nor the reviewer.
+func (c *Case) Seal(o Officer, at time.Time) error {
+	if o.ID == c.by(Accepted) || o.ID == c.by(Reviewed) {
+		return Fail(Forbidden, Say("error.same_person"), nil)
+	}
+	if err := c.moveWith(SealReports, Issued, o, at, Say("step.version", strconv.Itoa(c.Version+1))); err != nil {
+		return err
+	}
+	c.Version++
+	return nil
+}
+
+// Deliver marks that the commissioning office has taken the report.
+func (c *Case) Deliver(o Officer, at time.Time) error {
+	return c.moveWith(CommissionCases, Delivered, o, at, Text{})
+}
+
+// Object records the applicant's objection, which the office brings.
+func (c *Case) Object(o Officer, at time.Time, why Text) error {
+	return c.moveWith(CommissionCases, Objected, o, at, why)
+}
+
+// Confirm ends an objection without a new report.
+func (c *Case) Confirm(o Officer, at time.Time, why Text) error {
+	return c.moveWith(VerifyCases, Rechecked, o, at, why)
+}
+
+// AskAgain answers an objection by asking again; a new version follows.
+func (c *Case) AskAgain(o Officer, at time.Time, why Text) error {
+	c.Round++
+	return c.moveWith(VerifyCases, Collecting, o, at, why)
+}
+
+// Suspend stops the case until Resume; its deadline goes on.
+func (c *Case) Suspend(o Officer, at time.Time, why Text) error {
+	before := c.Stage
+	if err := c.moveWith(VerifyCases, Suspended, o, at, why); err != nil {
+		return err
+	}
+	c.Before = before
+	return nil
+}
+
+// Resume takes a suspended case up where it stood.
+func (c *Case) Resume(o Officer, at time.Time) error {
+	if err := c.moveWith(VerifyCases, c.Before, o, at, Say("step.resumed")); err != nil {
+		return err
+	}
+	c.Before = ""
+	return nil
+}
+
+// Terminate ends the case without a result: withdrawal, refusal to cooperate,
+// death of a single applicant, commission withdrawn.
+func (c *Case) Terminate(o Officer, at time.Time, why Text) error {
+	r := VerifyCases
+	if c.Stage == Draft || c.Stage == Consented || c.Stage == Returned {
+		r = OpenCases
+	}
+	return c.moveWith(r, Terminated, o, at, why)
+}
+
+// Archive closes the case for good.
+func (c *Case) Archive(o Officer, at time.Time) error {
+	return c.moveWith(VerifyCases, Archived, o, at, Text{})
+}

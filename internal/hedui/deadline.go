@@ -1,0 +1,128 @@
+package hedui
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"hedui/day"
+)
+
+// A Length is a span of time as rules state it: hours or shorter are exact,
+// days, working days and months end with the last day.
+type Length struct {
+	Exact   time.Duration
+	Days    int
+	Working int
+	Months  int
+}
+
+// ParseLength reads "24h", "90s", "5d", "3wd" or "6m".
+func ParseLength(s string) (Length, error) {
+	number := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyz")
+	if n, err := strconv.Atoi(number); err == nil && n > 0 {
+		switch s[len(number):] {
+		case "d":
+			return Length{Days: n}, nil
+		case "wd":
+			return Length{Working: n}, nil
+		case "m":
+			return Length{Months: n}, nil
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return Length{}, fmt.Errorf("length %q: want 24h, 5d, 3wd or 6m", s)
+	}
+	return Length{Exact: d}, nil
+}
+
+// UnmarshalYAML reads the form of ParseLength.
+func (l *Length) UnmarshalYAML(text []byte) error {
+	var err error
+	*l, err = ParseLength(strings.Trim(strings.TrimSpace(string(text)), `"`))
+	return err
+}
+
+// After returns the first instant at which a span that began at the instant at
+// is over.
+func (l Length) After(at time.Time, c *Calendar) time.Time {
+	today := day.Of(at)
+	switch {
+	case l.Exact > 0:
+		return at.Add(l.Exact)
+	case l.Working > 0:
+		return c.AddWorking(today, l.Working).Add(1).Start()
+	case l.Months > 0:
+		return today.AddMonths(l.Months).Add(1).Start()
+	}
+	return today.Add(l.Days + 1).Start()
+}
+
+// Deadlines are the spans that hold for one place and programme from a day on.
+type Deadlines struct {
+	Place     string    `yaml:"place"`
+	Programme Programme `yaml:"programme"`
+	From      day.Day   `yaml:"from"`
+	Report    Length    `yaml:"report"`
+	Whole     Length    `yaml:"whole"`
+	Objection Length    `yaml:"objection"`
+	Validity  Length    `yaml:"validity"`
+	Late      Length    `yaml:"late"`
+}
+
+// A DeadlineBook holds all deadlines known to a node.
+type DeadlineBook []Deadlines
+
+//go:embed data/deadlines.yaml
+var deadlines []byte
+
+// StandardDeadlines is the book that comes with the program.
+var StandardDeadlines = sync.OnceValues(func() (DeadlineBook, error) { return ReadDeadlines(deadlines) })
+
+// ReadDeadlines reads the form of data/deadlines.yaml.
+func ReadDeadlines(text []byte) (DeadlineBook, error) {
+	var book DeadlineBook
+	if err := yaml.UnmarshalWithOptions(text, &book, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("hedui: deadlines: %w", err)
+	}
+	for i, d := range book {
+		if len(d.Place) != 6 || (d.Programme != "" && d.Programme.Digits() == "") || d.Report == (Length{}) {
+			return nil, fmt.Errorf("hedui: deadlines: entry %d: place, programme and report must be right", i+1)
+		}
+	}
+	return book, nil
+}
+
+// For returns the deadlines that hold in a county for a programme on a day.
+func (b DeadlineBook) For(division string, p Programme, on day.Day) (Deadlines, bool) {
+	var best Deadlines
+	score := -1
+	for _, d := range b {
+		if d.From.After(on) || !Covers(d.Place, division) || (d.Programme != "" && d.Programme != p) {
+			continue
+		}
+		s := 2 * len(strings.TrimRight(d.Place, "0"))
+		if d.Programme != "" {
+			s++
+		}
+		if s > score || s == score && d.From.After(best.From) {
+			best, score = d, s
+		}
+	}
+	return best, score >= 0
+}
+
+// Covers reports whether a division lies in a place: codes nest by pairs of
+// digits, and 000000 is the whole country.
+func Covers(place, division string) bool {
+	for len(place) >= 2 && strings.HasSuffix(place, "00") {
+		place = place[:len(place)-2]
+	}
+	return strings.HasPrefix(division, place)
+}

@@ -1,0 +1,305 @@
+package hedui
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"hedui/day"
+	"hedui/idcard"
+	"hedui/money"
+	"hedui/region"
+)
+
+// A Form is what a clerk typed, word for word. It can hold any nonsense, so that
+// nothing typed is ever lost; [Form.Case] says what is wrong with it.
+type Form struct {
+	Programme string         `json:"programme" yaml:"programme"`
+	Kind      string         `json:"kind" yaml:"kind"`
+	Division  string         `json:"division" yaml:"division"`
+	Office    string         `json:"office" yaml:"office"`
+	AppliedOn string         `json:"applied_on" yaml:"applied_on"`
+	Persons   []FormPerson   `json:"persons" yaml:"persons"`
+	Income    []FormIncome   `json:"income" yaml:"income"`
+	Property  []FormProperty `json:"property" yaml:"property"`
+	Consents  []FormConsent  `json:"consents" yaml:"consents"`
+}
+
+// A FormPerson is one line of the household table. Guardian is the number of the
+// line, counted from 1, of who signs for the person.
+type FormPerson struct {
+	Name     string `json:"name" yaml:"name"`
+	ID       string `json:"id" yaml:"id"`
+	Role     string `json:"role" yaml:"role"`
+	Relation string `json:"relation" yaml:"relation"`
+	Capacity string `json:"capacity" yaml:"capacity"`
+	Guardian int    `json:"guardian" yaml:"guardian"`
+	Student  bool   `json:"student" yaml:"student"`
+	Notes    string `json:"notes" yaml:"notes"`
+}
+
+// A FormIncome is one declared income, monthly in yuan.
+type FormIncome struct {
+	Person  int    `json:"person" yaml:"person"`
+	Class   string `json:"class" yaml:"class"`
+	Monthly string `json:"monthly" yaml:"monthly"`
+	Note    string `json:"note" yaml:"note"`
+}
+
+// A FormProperty is one declared property, its value in yuan.
+type FormProperty struct {
+	Person int    `json:"person" yaml:"person"`
+	Class  string `json:"class" yaml:"class"`
+	Value  string `json:"value" yaml:"value"`
+	Note   string `json:"note" yaml:"note"`
+}
+
+// A FormConsent is one signed consent. Document is the signed wording, or the
+// digest "sha256:…" of its scan. No categories means all of the programme.
+type FormConsent struct {
+	Person     int      `json:"person" yaml:"person"`
+	Programme  string   `json:"programme" yaml:"programme"`
+	Categories []string `json:"categories" yaml:"categories"`
+	Signer     int      `json:"signer" yaml:"signer"`
+	Witness    string   `json:"witness" yaml:"witness"`
+	SignedOn   string   `json:"signed_on" yaml:"signed_on"`
+	Until      string   `json:"until" yaml:"until"` // last day on which it holds
+	Document   string   `json:"document" yaml:"document"`
+}
+
+// MaxPersons is how many persons one case may have.
+const MaxPersons = 40
+
+// reader collects every problem while it reads a form on a given day.
+type reader struct {
+	today    day.Day
+	problems []Problem
+}
+
+func (r *reader) bad(field, key string, args ...string) {
+	r.problems = append(r.problems, Problem{field, Say(key, args...)})
+}
+
+// Case reads the form as of the instant at. It returns every problem at once;
+// the case is complete only if there is none. Consents are read by
+// [Form.ReadConsents].
+func (f Form) Case(at time.Time) (*Case, []Problem) {
+	r := &reader{today: day.Of(at)}
+	c := &Case{Stage: Draft, Division: strings.TrimSpace(f.Division), Office: strings.TrimSpace(f.Office), CreatedAt: at}
+	c.Programme = oneOf(r, "programme", f.Programme, Programmes())
+	c.Kind = oneOf(r, "kind", orElse(f.Kind, string(NewApplication)), CaseKinds())
+	if d, ok := region.Lookup(c.Division, r.today); !ok {
+		r.division(c.Division)
+	} else if d.Kind != region.KindCounty && d.Kind != region.KindLocal {
+		r.bad("division", "problem.division.level")
+	}
+	if c.Office == "" {
+		r.bad("office", "problem.empty")
+	}
+	c.AppliedOn = r.day("applied_on", orElse(f.AppliedOn, "today"))
+	if c.AppliedOn.After(r.today) {
+		r.bad("applied_on", "problem.day.future")
+	}
+	r.persons(f.Persons, c)
+	r.declared(f, c)
+	return c, r.problems
+}
+
+// division says why a code is not accepted: abolished, with its successor, or unknown.
+func (r *reader) division(code string) {
+	if next, ok := region.Successor(code, r.today); ok {
+		r.bad("division", "problem.division.abolished", code, next.Code, next.Name)
+		return
+	}
+	r.bad("division", "problem.division.unknown")
+}
+
+func (r *reader) persons(typed []FormPerson, c *Case) {
+	if len(typed) == 0 {
+		r.bad("persons", "problem.persons.none")
+	}
+	if len(typed) > MaxPersons {
+		r.bad("persons", "problem.persons.many", strconv.Itoa(MaxPersons))
+		return
+	}
+	first := map[idcard.Number]int{}
+	for i, t := range typed {
+		field := "persons[" + strconv.Itoa(i) + "]."
+		p := Person{No: i + 1, Name: strings.TrimSpace(t.Name), Guardian: t.Guardian, Student: t.Student, Notes: t.Notes}
+		if p.Name == "" || !utf8.ValidString(p.Name) || utf8.RuneCountInString(p.Name) > 50 {
+			r.bad(field+"name", "problem.name")
+		}
+		p.ID = r.number(field+"id", t.ID)
+		if before, twice := first[p.ID]; twice && !p.ID.IsZero() {
+			r.bad(field+"id", "problem.id.twice", strconv.Itoa(before))
+		} else {
+			first[p.ID] = p.No
+		}
+		p.Role = oneOf(r, field+"role", orElse(t.Role, string(Member)), []Role{Member, Obligor})
+		p.Relation = oneOf(r, field+"relation", t.Relation, Relations())
+		if (p.Relation == Self) != (p.No == 1) {
+			r.bad(field+"relation", "problem.relation.self")
+		}
+		p.Capacity = oneOf(r, field+"capacity", orElse(t.Capacity, string(FullCapacity)), Capacities())
+		c.Persons = append(c.Persons, p)
+	}
+	r.guardians(c)
+}
+
+// guardians checks who signs for whom, once all persons are known.
+func (r *reader) guardians(c *Case) {
+	for i, p := range c.Persons {
+		if p.ID.IsZero() || !p.NeedsGuardian(r.today) {
+			continue
+		}
+		field := "persons[" + strconv.Itoa(i) + "].guardian"
+		g, ok := c.Person(p.Guardian)
+		switch {
+		case !ok:
+			r.bad(field, "problem.guardian.missing", strconv.Itoa(p.No))
+		case g.No == p.No, !g.ID.IsZero() && g.NeedsGuardian(r.today):
+			r.bad(field, "problem.guardian.unable", strconv.Itoa(p.No))
+		}
+	}
+}
+
+func (r *reader) number(field, typed string) idcard.Number {
+	n, err := idcard.Parse(typed)
+	if err != nil {
+		reason := idcard.Reason("check")
+		var e *idcard.Error
+		if errors.As(err, &e) {
+			reason = e.Reason
+		}
+		r.bad(field, "problem.id."+string(reason))
+		return idcard.Number{}
+	}
+	if n.PlausibleOn(r.today) != nil {
+		r.bad(field, "problem.id.age")
+	}
+	return n
+}
+
+func (r *reader) declared(f Form, c *Case) {
+	for i, t := range f.Income {
+		field := "income[" + strconv.Itoa(i) + "]."
+		r.personRef(field+"person", t.Person, c)
+		c.Declared.Income = append(c.Declared.Income, DeclaredIncome{
+			Person: t.Person, Class: oneOf(r, field+"class", t.Class, IncomeClasses()),
+			Monthly: r.amount(field+"monthly", t.Monthly), Note: t.Note,
+		})
+	}
+	for i, t := range f.Property {
+		field := "property[" + strconv.Itoa(i) + "]."
+		r.personRef(field+"person", t.Person, c)
+		c.Declared.Property = append(c.Declared.Property, DeclaredProperty{
+			Person: t.Person, Class: oneOf(r, field+"class", t.Class, PropertyClasses()),
+			Value: r.amount(field+"value", t.Value), Note: t.Note,
+		})
+	}
+}
+
+func (r *reader) personRef(field string, no int, c *Case) {
+	if _, ok := c.Person(no); !ok {
+		r.bad(field, "problem.person.unknown", strconv.Itoa(no), strconv.Itoa(len(c.Persons)))
+	}
+}
+
+func (r *reader) amount(field, typed string) money.Fen {
+	f, err := money.Parse(typed)
+	if err != nil {
+		r.bad(field, "problem.amount.form")
+		return 0
+	}
+	if f < 0 {
+		r.bad(field, "problem.amount.negative")
+	}
+	return f
+}
+
+// day reads "2026-11-23", "today" or "today+365".
+func (r *reader) day(field, typed string) day.Day {
+	typed = strings.TrimSpace(typed)
+	if rest, ok := strings.CutPrefix(typed, "today"); ok {
+		if rest == "" {
+			return r.today
+		}
+		if n, err := strconv.Atoi(rest); err == nil && n > -40000 && n < 40000 {
+			return r.today.Add(n)
+		}
+	}
+	d, err := day.Parse(typed)
+	if err != nil {
+		r.bad(field, "problem.day.form")
+	}
+	return d
+}
+
+var digest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// ReadConsents reads the consents of the form for the case; it returns every
+// problem at once. Numbers of consents are given later.
+func (f Form) ReadConsents(c *Case, at time.Time) ([]Consent, []Problem) {
+	r := &reader{today: day.Of(at)}
+	var consents []Consent
+	for i, t := range f.Consents {
+		field := "consents[" + strconv.Itoa(i) + "]."
+		r.personRef(field+"person", t.Person, c)
+		k := Consent{Person: t.Person, Signer: t.Signer, Witness: t.Witness}
+		k.Programme = oneOf(r, field+"programme", t.Programme, Programmes())
+		if k.Signer == 0 {
+			k.Signer = t.Person
+		}
+		for j, code := range t.Categories {
+			k.Categories = append(k.Categories, oneOf(r, field+"categories["+strconv.Itoa(j)+"]", code, c.Programme.Categories()))
+		}
+		if len(t.Categories) == 0 {
+			k.Categories = k.Programme.Categories()
+		}
+		signed, until := r.day(field+"signed_on", t.SignedOn), r.day(field+"until", t.Until)
+		if !signed.IsZero() && !until.IsZero() && until.Before(signed) {
+			r.bad(field+"until", "problem.consent.order")
+		}
+		k.SignedAt, k.Until = signed.Start(), until.Add(1).Start()
+		if k.Document = documentDigest(t.Document); k.Document == "" {
+			r.bad(field+"document", "problem.consent.document")
+		}
+		consents = append(consents, k)
+	}
+	return consents, r.problems
+}
+
+// documentDigest returns the digest that stands for a signed document.
+func documentDigest(typed string) string {
+	typed = strings.TrimSpace(typed)
+	if typed == "" || digest.MatchString(typed) {
+		return typed
+	}
+	sum := sha256.Sum256([]byte(typed))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func orElse(typed, standard string) string {
+	if strings.TrimSpace(typed) == "" {
+		return standard
+	}
+	return typed
+}
+
+func oneOf[T ~string](r *reader, field, typed string, allowed []T) T {
+	t := T(strings.TrimSpace(typed))
+	if !slices.Contains(allowed, t) {
+		words := make([]string, len(allowed))
+		for i, a := range allowed {
+			words[i] = string(a)
+		}
+		r.bad(field, "problem.choice", strings.Join(words, ", "))
+	}
+	return t
+}

@@ -1,0 +1,52 @@
+package hedui
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Right is something an officer may do. A citizen gives a consent, an officer
+// has a right; the words are never mixed.
+type Right string
+
+// The rights of the main job.
+const (
+	OpenCases       Right = "open_cases"       // register, enter consents
+	CommissionCases Right = "commission_cases" // send to the centre, take the report, object
+	AcceptCases     Right = "accept_cases"     // accept or return at the centre
+	VerifyCases     Right = "verify_cases"     // ask again, suspend, end, archive
+	ReviewReports   Right = "review_reports"   // second person before the seal
+	SealReports     Right = "seal_reports"
+	ReadCases       Right = "read_cases" // grid, findings, report
+	PrintReports    Right = "print_reports"
+)
+
+// Rights lists all rights.
+func Rights() []Right {
+	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports}
+}
+
+// An Officer 经办人 acts within a division: a county code for a county, a city
+// code for all of its counties.
+type Officer struct {
+	ID       string
+	Name     string
+	Office   string
+	Division string
+	Rights   []Right
+}
+
+// May reports, as a Forbidden error, why the officer must not use the right in
+// a division, or nil. City codes end in 00 and cover their counties.
+func (o Officer) May(r Right, division string) error {
+	if !slices.Contains(o.Rights, r) {
+		return Fail(Forbidden, Say("error.right", string(r)), fmt.Errorf("officer %s has no right %s", o.ID, r))
+	}
+	if !Covers(o.Division, division) {
+		return Fail(Forbidden, Say("error.division"), fmt.Errorf("officer %s of %s: case in %s", o.ID, o.Division, division))
+	}
+	return nil
+}
+
+// System is who acts when a clock or an answer moves a case.
+var System = Officer{ID: "system", Name: "系统", Division: "000000"}

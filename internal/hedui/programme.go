@@ -1,0 +1,59 @@
+package hedui
+
+import (
+	"slices"
+
+	"hedui/catalog"
+)
+
+// A Programme is a kind of assistance 救助类型. It is the purpose of every query.
+type Programme string
+
+// The programmes of Ningbo's launch.
+const (
+	Dibao      Programme = "dibao"      // 最低生活保障
+	Medical    Programme = "medical"    // 医疗救助
+	Disability Programme = "disability" // 残疾人基本生活保障
+	Temporary  Programme = "temporary"  // 临时救助
+	Education  Programme = "education"  // 教育救助
+	Housing    Programme = "housing"    // 住房保障
+)
+
+// Programmes lists all programmes in the order of their two-digit codes.
+func Programmes() []Programme {
+	return []Programme{Dibao, Medical, Disability, Temporary, Education, Housing}
+}
+
+// Digits is the two-digit code of the programme within case numbers, or "" for
+// an unknown one. The codes are Hedui's own; no public list fixes them.
+func (p Programme) Digits() string {
+	i := slices.Index(Programmes(), p)
+	if i < 0 {
+		return ""
+	}
+	return "0" + string(rune('1'+i))
+}
+
+// Categories is what may be asked for the programme: at launch all twelve for each.
+func (p Programme) Categories() []catalog.Code {
+	if p.Digits() == "" {
+		return nil
+	}
+	var codes []catalog.Code
+	for _, c := range catalog.All() {
+		codes = append(codes, c.Code)
+	}
+	return codes
+}
+
+// CaseKind says why a household is verified.
+type CaseKind string
+
+// The kinds of a case.
+const (
+	NewApplication  CaseKind = "new_application"
+	PeriodicRecheck CaseKind = "periodic_recheck"
+)
+
+// CaseKinds lists both.
+func CaseKinds() []CaseKind { return []CaseKind{NewApplication, PeriodicRecheck} }

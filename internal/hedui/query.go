@@ -1,0 +1,182 @@
+package hedui
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/source"
+)
+
+// A QueryState says where one cell of a case's grid stands.
+type QueryState string
+
+// The states. Late means that the deadline has passed without an answer: the
+// report says so, and the query goes on until its mandate or its patience ends.
+const (
+	Waiting   QueryState = "waiting"   // queued
+	Retrying  QueryState = "retrying"  // failed for now, will be asked again
+	Pending   QueryState = "pending"   // accepted by the department, to be fetched later
+	Answered  QueryState = "answered"  // settled by an outcome
+	Cancelled QueryState = "cancelled" // not to be asked any more
+)
+
+// QueryStates lists all query states.
+func QueryStates() []QueryState {
+	return []QueryState{Waiting, Retrying, Pending, Answered, Cancelled}
+}
+
+// A Query 查询 is one cell of the grid: one person, one category. Records are the
+// only secret in it.
+type Query struct {
+	ID         string
+	Case       string
+	Person     int
+	Category   catalog.Code
+	Source     string // which source is asked
+	Department string // who answers, in the words of the day it was asked
+	State      QueryState
+	Attempts   int
+	Token      string // the department's number while Pending
+	CreatedAt  time.Time
+	AskedAt    time.Time // first attempt
+	AnsweredAt time.Time // settled, or given up
+	AsOf       time.Time // state of the register
+	Outcome    source.Outcome
+	Match      source.Match
+	Reason     source.Reason
+	Hash       string
+	Records    []catalog.Record
+}
+
+// QueryID names a query without personal data. It stays the same when the query
+// is repeated, so that planning twice is harmless; round counts from 1 and grows
+// when a cell is asked anew after an objection.
+func QueryID(caseID string, person int, c catalog.Code, round int) string {
+	return fmt.Sprintf("%s/%d/%s/%d", caseID, person, c, round)
+}
+
+// Newest keeps the latest query of each cell, in the order given: an answer is
+// never typed over, a corrected one stands beside it.
+func Newest(queries []Query) []Query {
+	type cell struct {
+		person   int
+		category catalog.Code
+	}
+	at := map[cell]int{}
+	var newest []Query
+	for _, q := range queries {
+		k := cell{q.Person, q.Category}
+		i, seen := at[k]
+		switch {
+		case !seen:
+			at[k] = len(newest)
+			newest = append(newest, q)
+		case q.CreatedAt.After(newest[i].CreatedAt):
+			newest[i] = q
+		}
+	}
+	return newest
+}
+
+// Settled reports whether nothing more is expected of the query.
+func (q *Query) Settled() bool { return q.State == Answered || q.State == Cancelled }
+
+// Millis is the time from the first attempt to the answer, 0 if there is none.
+func (q *Query) Millis() int64 {
+	if q.AskedAt.IsZero() || q.AnsweredAt.Before(q.AskedAt) {
+		return 0
+	}
+	return q.AnsweredAt.Sub(q.AskedAt).Milliseconds()
+}
+
+// Take records what a source said at the instant at.
+func (q *Query) Take(a source.Answer, at time.Time) {
+	q.Attempts++
+	switch {
+	case a.Later != nil:
+		q.State, q.Token, q.Reason = Pending, a.Later.Token, ""
+		return
+	case !a.Outcome.Final():
+		q.State, q.Outcome, q.Reason = Retrying, source.Failed, a.Reason
+		return
+	}
+	q.State, q.Token = Answered, ""
+	q.Outcome, q.Match, q.Reason, q.Hash, q.AsOf = a.Outcome, a.Match, a.Reason, a.Hash, a.AsOf
+	q.Records, q.AnsweredAt = a.Records, at
+}
+
+// Give up on a query for good: the reason is what the last attempt said.
+func (q *Query) GiveUp(why source.Reason, at time.Time) {
+	q.State, q.Outcome, q.AnsweredAt = Cancelled, source.Failed, at
+	if q.Reason == "" {
+		q.Reason = why
+	}
+}
+
+// ReasonNoConsent marks a category that a person's consent leaves out.
+const ReasonNoConsent source.Reason = "no_consent"
+
+// ReasonNoSource marks a category that no source on this node answers.
+const ReasonNoSource source.Reason = "no_source"
+
+// Plan returns one query for each person and category of the programme. source
+// says who answers a category; where a consent leaves a category out, or nobody
+// answers it, the query is settled at once and says so. A round above 1 asks
+// only the given categories again.
+func (c *Case) Plan(at time.Time, round int, again []catalog.Code, sourceOf func(catalog.Code) (name, department string, ok bool)) []Query {
+	var plan []Query
+	for _, p := range c.Persons {
+		k, _ := c.consent(p.No)
+		for _, code := range c.Programme.Categories() {
+			if round > 1 && !slices.Contains(again, code) {
+				continue
+			}
+			q := Query{ID: QueryID(c.ID, p.No, code, round), Case: c.ID, Person: p.No, Category: code, State: Waiting, CreatedAt: at}
+			name, department, ok := sourceOf(code)
+			q.Source, q.Department = name, department
+			switch {
+			case !slices.Contains(k.Categories, code):
+				q.State, q.Outcome, q.Reason, q.AnsweredAt = Answered, source.Refused, ReasonNoConsent, at
+			case !ok:
+				q.State, q.Outcome, q.Reason, q.AnsweredAt = Answered, source.NotCovered, ReasonNoSource, at
+			}
+			plan = append(plan, q)
+		}
+	}
+	return plan
+}
+
+// WindowMonths is the usual income period: 12 months before application.
+const WindowMonths = 12
+
+// Window is the income period of the case: the twelve whole months before the
+// month of application.
+func (c *Case) Window() source.Window {
+	first, _ := day.New(c.AppliedOn.Year(), c.AppliedOn.Month(), 1)
+	return source.Window{From: first.AddMonths(-WindowMonths), To: first.Add(-1)}
+}
+
+// Question builds what is sent to a source. It fails where the consent of the
+// person does not hold at the instant at.
+func (c *Case) Question(q *Query, at time.Time) (source.Query, error) {
+	p, ok := c.Person(q.Person)
+	if !ok || q.Person > len(c.Mandates) {
+		return source.Query{}, source.ErrNoMandate
+	}
+	k, ok := c.consent(q.Person)
+	if !ok {
+		return source.Query{}, source.ErrNoMandate
+	}
+	m, err := k.mandate(c.Mandates[q.Person-1], p)
+	if err != nil {
+		return source.Query{}, err
+	}
+	asked, err := m.Query(q.ID, q.Category, c.Window(), at)
+	if err != nil {
+		return source.Query{}, err
+	}
+	return asked.WithToken(q.Token), nil
+}
