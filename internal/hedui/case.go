@@ -40,6 +40,8 @@ type Case struct {
 type Step struct {
 	Stage   Stage     `json:"stage"`
 	Officer string    `json:"officer"`
+	Name    string    `json:"name"`
+	Office  string    `json:"office,omitempty"`
 	At      time.Time `json:"at"`
 	Note    Text      `json:"note,omitzero"`
 }
@@ -75,14 +77,20 @@ func (c *Case) consent(no int) (Consent, bool) {
 	return Consent{}, false
 }
 
-// by names the officer who last brought the case to stage s.
-func (c *Case) by(s Stage) string {
+// Last returns the step by which the case last came to stage s.
+func (c *Case) Last(s Stage) (Step, bool) {
 	for _, step := range slices.Backward(c.Steps) {
 		if step.Stage == s {
-			return step.Officer
+			return step, true
 		}
 	}
-	return ""
+	return Step{}, false
+}
+
+// by names the officer who last brought the case to stage s.
+func (c *Case) by(s Stage) string {
+	step, _ := c.Last(s)
+	return step.Officer
 }
 
 func (c *Case) move(to Stage, o Officer, at time.Time, note Text) error {
@@ -91,7 +99,7 @@ func (c *Case) move(to Stage, o Officer, at time.Time, note Text) error {
 			fmt.Errorf("case %s: %s to %s", c.ID, c.Stage, to))
 	}
 	c.Stage = to
-	c.Steps = append(c.Steps, Step{to, o.ID, at, note})
+	c.Steps = append(c.Steps, Step{to, o.ID, o.Name, o.Office, at, note})
 	return nil
 }
 

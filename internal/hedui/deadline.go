@@ -3,6 +3,7 @@ package hedui
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -118,11 +119,23 @@ func (b DeadlineBook) For(division string, p Programme, on day.Day) (Deadlines, 
 	return best, score >= 0
 }
 
-// Covers reports whether a division lies in a place: codes nest by pairs of
-// digits, and 000000 is the whole country.
-func Covers(place, division string) bool {
-	for len(place) >= 2 && strings.HasSuffix(place, "00") {
+// WithReport returns the book with one span for every report instead of its own.
+func (b DeadlineBook) WithReport(l Length) DeadlineBook {
+	book := slices.Clone(b)
+	for i := range book {
+		book[i].Report = l
+	}
+	return book
+}
+
+// PlacePrefix is how the codes of all divisions in a place begin: codes nest by
+// pairs of digits, and 000000 is the whole country.
+func PlacePrefix(place string) string {
+	for len(place) >= 2 && place[len(place)-2:] == "00" {
 		place = place[:len(place)-2]
 	}
-	return strings.HasPrefix(division, place)
+	return place
 }
+
+// Covers reports whether a division lies in a place.
+func Covers(place, division string) bool { return strings.HasPrefix(division, PlacePrefix(place)) }

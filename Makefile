@@ -1,0 +1,87 @@
+# Hedui. Every target does its own set-up; a second call does only what changed.
+# GOFLAGS, GOPROXY and the npm registry are left to the machine.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint bench build assets clean
+
+export PATH := $(PATH):/usr/local/go/bin
+ifeq ($(HOME),)
+export HOME := $(or $(shell getent passwd "$$(id -u)" | cut -d: -f6),/tmp)
+endif
+ifeq ($(shell PATH="$(PATH)" command -v go),)
+$(error Go is not on the PATH: install the version that go.mod names, or newer)
+endif
+
+FONT := internal/report/font
+REGULAR := $(FONT)/NotoSansSC-Regular.ttf
+BOLD := $(FONT)/NotoSansSC-Bold.ttf
+LINT := bin/golangci-lint
+DEBIAN_FONT := /usr/share/fonts/truetype/lxgw-wenkai/LXGWWenKai
+# What "make demo" hands on, as in: make demo ARGS="--once --population 5000"
+ARGS ?=
+# Which benchmarks "make bench" runs.
+BENCH ?= .
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: build ## two families through the whole verification, then a page to look at (ARGS="--once")
+	bin/hedui demo $(ARGS)
+
+# The race detector needs a C compiler; without one the tests still run.
+test: assets ## all tests; on PostgreSQL too where HEDUI_TEST_POSTGRES holds its URL
+	@race=-race; \
+	if [ "$$(go env CGO_ENABLED)" != 1 ]; then race=; echo "no C compiler: without the race detector"; fi; \
+	if [ -z "$${HEDUI_TEST_POSTGRES:-}" ]; then echo "HEDUI_TEST_POSTGRES is not set: on SQLite only"; fi; \
+	set -x; go test $$race -shuffle=on -timeout 20m ./...
+
+check: lint test ## lint and test: what has to pass before a change lands
+
+lint: assets $(LINT) ## gofmt, go vet, go mod tidy -diff, golangci-lint
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted, run gofmt -w on:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+	go mod tidy -diff
+	$(LINT) run
+
+bench: assets ## benchmarks (BENCH=regexp)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+
+build: assets ## bin/hedui
+	go build -trimpath -o bin/hedui ./cmd/hedui
+
+assets: $(BOLD) ## the font that reports embed
+
+clean: ## remove what the other targets made
+	rm -rf bin node_modules $(FONT)/*.ttf $(FONT)/LICENSE.txt
+
+# Bold is copied last: it stands for the whole folder.
+$(BOLD): package-lock.json .npmrc
+	@from_npm() { \
+		command -v npm >/dev/null && echo "assets: npm ci" && npm ci --loglevel=error || return 1; \
+		local noto=node_modules/@expo-google-fonts/noto-sans-sc; \
+		cp $$noto/LICENSE_FONT $(FONT)/LICENSE.txt && \
+		cp $$noto/400Regular/NotoSansSC_400Regular.ttf $(REGULAR) && \
+		cp $$noto/700Bold/NotoSansSC_700Bold.ttf $@ && \
+		rm -rf node_modules; \
+	}; \
+	from_debian() { \
+		echo "assets: npm gave no font; taking LXGW WenKai from the Debian package fonts-lxgw-wenkai"; \
+		if [ ! -f $(DEBIAN_FONT)-Bold.ttf ]; then \
+			[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends fonts-lxgw-wenkai || return 1; \
+		fi; \
+		echo "LXGW WenKai, SIL Open Font License 1.1, https://openfontlicense.org" >$(FONT)/LICENSE.txt && \
+		cp $(DEBIAN_FONT)-Regular.ttf $(REGULAR) && \
+		cp $(DEBIAN_FONT)-Bold.ttf $@; \
+	}; \
+	from_npm || from_debian || { \
+		echo "assets: no font. Install Node.js with npm (or, as root on Debian, the package fonts-lxgw-wenkai) and call make again." >&2; \
+		exit 1; \
+	}
+	@touch $(REGULAR) $@
+
+$(LINT): .ci/lint/go.mod .ci/lint/go.sum
+	@echo "lint: building golangci-lint, once; this takes a minute"
+	@go -C .ci/lint build -o $(CURDIR)/bin/ tool && touch $@

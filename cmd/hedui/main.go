@@ -1,0 +1,114 @@
+// Command hedui is the whole of Hedui in one program: a node of the verification
+// system, a simulated city to try it with, and the tools to check what it made.
+//
+// Only this package reads flags, the environment and configuration; everything
+// below it is given what it needs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"hedui/internal/hedui"
+	"hedui/internal/lang"
+)
+
+type program struct {
+	Lang string `help:"Language of messages: zh or en (default: as the locale says)." enum:"zh,en," default:""`
+
+	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
+	Sim    simCommand    `cmd:"" help:"Run the simulated city and its eight departments alone."`
+	Verify verifyCommand `cmd:"" help:"Check a sealed report offline and name what was altered."`
+	Bench  benchCommand  `cmd:"" help:"Measure cases per second beside a script that stores nothing."`
+}
+
+// streams is where a command reads and writes.
+type streams struct {
+	out, err io.Writer
+	lang     lang.Lang
+	log      *slog.Logger
+}
+
+// say prints one text of package lang.
+func (s streams) say(w io.Writer, key string, args ...string) {
+	fmt.Fprintln(w, lang.Text(s.lang, key, args...))
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process, so that tests can call it. It returns the
+// exit code: 0 done, 1 it did not work, 2 the command line is wrong.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	var p program
+	code := -1
+	parser, err := kong.New(&p, kong.Name("hedui"), kong.Writers(out, errs), kong.Exit(func(c int) { code = c }),
+		kong.Description("Hedui 核对 verifies a household's economic circumstances for social assistance. It never decides."),
+		kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if code >= 0 { // --help has been printed
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "hedui: %v\nhedui --help lists the commands\n", err)
+		return 2
+	}
+	s := streams{out: out, err: errs, lang: languageOf(p.Lang),
+		log: slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(s); err != nil && !errors.Is(err, context.Canceled) {
+		s.explain(err)
+		return 1
+	}
+	return 0
+}
+
+// languageOf is the language asked for, or that of the locale.
+func languageOf(asked string) lang.Lang {
+	if asked == "" {
+		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+			if v := os.Getenv(name); v != "" {
+				asked = v
+				break
+			}
+		}
+	}
+	if strings.HasPrefix(asked, string(lang.Chinese)) {
+		return lang.Chinese
+	}
+	return lang.English
+}
+
+// explain prints an error for the person at the keyboard: what happened, every
+// problem with its field, and what to do.
+func (s streams) explain(err error) {
+	var e *hedui.Error
+	if !errors.As(err, &e) {
+		fmt.Fprintf(s.err, "hedui: %v\n", err)
+		return
+	}
+	fmt.Fprintf(s.err, "hedui: %s\n", lang.Text(s.lang, e.Say.Key, e.Say.Args...))
+	for _, p := range e.Problems {
+		fmt.Fprintf(s.err, "  %s: %s\n", p.Field, lang.Text(s.lang, p.Say.Key, p.Say.Args...))
+	}
+	if e.Err != nil {
+		fmt.Fprintf(s.err, "  (%v)\n", e.Err)
+	}
+}

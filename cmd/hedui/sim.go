@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"hedui/internal/sim"
+)
+
+type simCommand struct {
+	Population int      `help:"People in the city." default:"200000"`
+	Seed       uint64   `help:"Seed: the same seed gives the same city." default:"2013"`
+	Listen     string   `help:"Host on which the departments listen." default:"127.0.0.1"`
+	Dir        string   `help:"Write the source files of the departments here." type:"path"`
+	Down       []string `help:"A fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated."`
+	Once       bool     `help:"Stop when the city has started."`
+}
+
+// Run starts the city, says where its departments are, and serves until it is
+// stopped.
+func (c *simCommand) Run(ctx context.Context, s streams) error {
+	faults, err := parseFaults(c.Down)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	city, err := sim.NewCity(sim.Options{Population: c.Population, Seed: c.Seed, Listen: c.Listen, Faults: faults})
+	if err != nil {
+		return err
+	}
+	if err := city.Start(ctx); err != nil {
+		return err
+	}
+	defer city.Close() //nolint:errcheck // it has nothing to lose
+	s.say(s.out, "sim.started", strconv.Itoa(c.Population), strconv.FormatFloat(time.Since(begun).Seconds(), 'f', 2, 64))
+	for _, department := range sim.Departments() {
+		fmt.Fprintf(s.out, "  %-14s %s\n", department, city.URL(department))
+	}
+	if c.Dir != "" {
+		if err := writable(c.Dir); err != nil {
+			return err
+		}
+		files := city.SourceFiles()
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if err := os.WriteFile(filepath.Join(c.Dir, name), files[name], 0o600); err != nil {
+				return fmt.Errorf("source files: %w", err)
+			}
+		}
+		s.say(s.out, "sim.files", strconv.Itoa(len(files)), c.Dir)
+	}
+	if c.Once {
+		return nil
+	}
+	s.say(s.out, "sim.serving")
+	<-ctx.Done()
+	return nil
+}

@@ -1,0 +1,123 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"golang.org/x/time/rate"
+
+	"hedui/internal/queue"
+	"hedui/source"
+)
+
+// A breaker opens after breakAfter failed calls in a row and lets one call try
+// again after breakFor.
+const (
+	breakAfter = 5
+	breakFor   = 10 * time.Second
+)
+
+// A guard stands before one source: it keeps to the department's rate and
+// concurrency, ends calls in time, and leaves a department alone that is down.
+type guard struct {
+	source  source.Source
+	info    source.Info
+	limits  source.Limits
+	rate    *rate.Limiter
+	breaker circuitbreaker.CircuitBreaker[any]
+	calls   atomic.Int64
+}
+
+func newGuard(s source.Source) *guard {
+	info := s.Info()
+	l := info.Limits.WithDefaults()
+	return &guard{
+		source: s, info: info, limits: l,
+		rate: rate.NewLimiter(rate.Limit(l.PerSecond), max(1, int(l.PerSecond))),
+		breaker: circuitbreaker.NewBuilder[any]().
+			WithFailureThreshold(breakAfter).WithDelay(breakFor).WithSuccessThreshold(1).Build(),
+	}
+}
+
+// lane is the queue lane of the source: its queries are claimed in batches of
+// its own size by as many workers as it allows calls at once. The lease outlasts
+// a call and the saving of its answers.
+func (g *guard) lane(d *Desk) queue.Lane {
+	return queue.Lane{
+		Name: askLane(g.info.Name), Batch: g.limits.Batch, Workers: g.limits.Concurrency,
+		Lease: g.limits.Timeout + leaseMargin, Work: d.askWork(g),
+	}
+}
+
+// leaseMargin is how long waiting for the rate and saving may take beside a call.
+const leaseMargin = 20 * time.Second
+
+// errOpen means that the breaker keeps the source from being called.
+var errOpen = errors.New("casework: source is left alone for now")
+
+// ask calls the source within its limits. An *source.Unavailable comes back as
+// failed answers, one for each query; errOpen comes back as it is.
+func (g *guard) ask(ctx context.Context, queries []source.Query) ([]source.Answer, time.Duration, error) {
+	if !g.breaker.TryAcquirePermit() {
+		return nil, g.breaker.RemainingDelay(), errOpen
+	}
+	if err := g.rate.Wait(ctx); err != nil {
+		g.breaker.RecordFailure()
+		return failed(queries, source.ReasonThrottled), 0, nil
+	}
+	g.calls.Add(1)
+	call, cancel := context.WithTimeout(ctx, g.limits.Timeout)
+	defer cancel()
+	answers, err := g.source.Ask(call, queries)
+	if err == nil {
+		err = source.CheckAnswers(queries, answers)
+	}
+	if err == nil {
+		g.breaker.RecordSuccess()
+		return answers, 0, nil
+	}
+	var down *source.Unavailable
+	switch {
+	case errors.As(err, &down):
+		if down.Reason != source.ReasonThrottled { // a department that asks for patience is not broken
+			g.breaker.RecordFailure()
+		} else {
+			g.breaker.RecordSuccess()
+		}
+		return failed(queries, down.Reason), down.RetryAfter, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		g.breaker.RecordFailure()
+		return failed(queries, source.ReasonSlow), 0, nil
+	}
+	g.breaker.RecordFailure()
+	return failed(queries, source.ReasonMalformed), 0, nil
+}
+
+func failed(queries []source.Query, why source.Reason) []source.Answer {
+	answers := make([]source.Answer, len(queries))
+	for i, q := range queries {
+		answers[i] = source.Answer{Query: q.ID(), Outcome: source.Failed, Reason: why}
+	}
+	return answers
+}
+
+// SourceState is how a source is doing, for those who look.
+type SourceState struct {
+	Name       string
+	Department string
+	Calls      int64
+	Open       bool // left alone because it failed several times in a row
+}
+
+// SourceStates lists the sources of the desk.
+func (d *Desk) SourceStates() []SourceState {
+	states := make([]SourceState, 0, len(d.Sources))
+	for _, s := range d.Sources {
+		g := d.guards[s.Info().Name]
+		states = append(states, SourceState{g.info.Name, g.info.Department, g.calls.Load(), g.breaker.IsOpen()})
+	}
+	return states
+}

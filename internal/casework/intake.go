@@ -1,0 +1,123 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"hedui/day"
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/store"
+)
+
+// Register opens a case from what a clerk typed. What was typed is kept as a
+// draft under draftID first, so that a refusal loses nothing; the draft ends
+// when the case is opened. Problems come back all at once, with the fields they
+// stand in. Consents on the form are recorded with the case; what they lack is
+// reported together with the rest, and then no case is opened.
+func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f hedui.Form) (*hedui.Case, error) {
+	if err := d.SaveDraft(ctx, o, draftID, f); err != nil {
+		return nil, err
+	}
+	at := d.Now()
+	c, problems := f.Case(at)
+	consents, more := f.ReadConsents(c, at)
+	problems = append(problems, more...)
+	if len(problems) == 0 {
+		trial := *c
+		trial.Consents = consents
+		problems = trial.Missing(at)
+	}
+	if err := hedui.Problems(problems); err != nil {
+		return nil, err
+	}
+	if err := o.May(hedui.OpenCases, c.Division); err != nil {
+		return nil, d.refused(ctx, o, draftID, audit.Registered, err)
+	}
+	c.ID = audit.NewID()
+	return c, d.DB.InTx(ctx, func(tx *store.Tx) error { return d.open(ctx, tx, o, c, draftID, consents, at) })
+}
+
+func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui.Case, draftID string, consents []hedui.Consent, at time.Time) error {
+	if running, ok, err := tx.RunningCase(ctx, numbersOf(c), c.Programme, ""); err != nil {
+		return err
+	} else if ok {
+		number, err := caseNumber(ctx, tx, running)
+		if err != nil {
+			return err
+		}
+		return hedui.Fail(hedui.Conflict, hedui.Say("error.running", number), fmt.Errorf("case %s is running", running))
+	}
+	numbers, err := d.numbers(ctx, tx, hedui.CaseSeries, c, at, 1)
+	if err != nil {
+		return err
+	}
+	c.Number = numbers[0]
+	if numbers, err = d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(consents)); err != nil {
+		return err
+	}
+	for i := range consents {
+		consents[i].Number = numbers[i]
+	}
+	c.Steps = []hedui.Step{{Stage: hedui.Draft, Officer: o.ID, Name: o.Name, Office: o.Office, At: at}}
+	if err := c.AddConsents(o, consents, at); err != nil {
+		return err
+	}
+	if err := tx.CreateCase(ctx, c); err != nil {
+		return err
+	}
+	if err := tx.DeleteDraft(ctx, draftID); err != nil {
+		return err
+	}
+	return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.Registered, c.ID, c.Number))
+}
+
+func caseNumber(ctx context.Context, tx *store.Tx, id string) (string, error) {
+	c, err := tx.Case(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return c.Number, nil
+}
+
+// numbers draws n numbers of a series for a case.
+func (d *Desk) numbers(ctx context.Context, tx *store.Tx, s hedui.Series, c *hedui.Case, at time.Time, n int) ([]string, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	on := day.Of(at)
+	first, err := tx.NextSerials(ctx, hedui.SerialKey(s, c.Division, on, c.Programme), n)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]string, n)
+	for i := range numbers {
+		if numbers[i], err = hedui.Number(s, c.Division, on, c.Programme, first+i); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+// SaveDraft keeps a half-typed form of an officer.
+func (d *Desk) SaveDraft(ctx context.Context, o hedui.Officer, id string, f hedui.Form) error {
+	body, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("casework: draft: %w", err)
+	}
+	return d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SaveDraft(ctx, id, o.ID, body) })
+}
+
+// Draft returns a form that an officer has begun.
+func (d *Desk) Draft(ctx context.Context, o hedui.Officer, id string) (hedui.Form, error) {
+	var f hedui.Form
+	return f, d.DB.Read(ctx, func(tx *store.Tx) error {
+		body, err := tx.Draft(ctx, id, o.ID)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(body, &f)
+	})
+}

@@ -1,0 +1,136 @@
+// Package casework is everything that can be done to a case, for all doors: the
+// offices' own acts and the work that clocks and answers cause. Each act is load,
+// decide, save, enqueue and record in one transaction, so no work is lost,
+// nothing happens without an audit entry, and a retry changes nothing.
+package casework
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/queue"
+	"hedui/internal/rule"
+	"hedui/internal/store"
+	"hedui/seal"
+	"hedui/source"
+)
+
+// Desk is where cases are worked on. Its fields are set once, before use.
+type Desk struct {
+	DB          *store.DB
+	Sources     []source.Source
+	Issuer      string            // the verification centre's name, printed on reports
+	Signer      seal.Signer       // seals reports
+	Certificate *x509.Certificate // of the signer, for the signature within a PDF
+	Calendar    *hedui.Calendar
+	Deadlines   hedui.DeadlineBook
+	Tolerances  []rule.Tolerance
+	Now         func() time.Time
+
+	guards map[string]*guard
+	runner *queue.Runner
+	watch  watchers
+}
+
+// Prepare checks that the desk is complete and makes its work lanes. Call it
+// once, before anything else.
+func (d *Desk) Prepare() error {
+	if d.DB == nil || d.Signer == nil || d.Certificate == nil || d.Calendar == nil || d.Now == nil || d.Issuer == "" {
+		return errors.New("casework: desk is not complete")
+	}
+	d.guards = map[string]*guard{}
+	d.runner = &queue.Runner{Store: d.DB.Queue(), Now: d.Now}
+	for _, s := range d.Sources {
+		name := s.Info().Name
+		if _, twice := d.guards[name]; twice {
+			return fmt.Errorf("casework: two sources named %s", name)
+		}
+		g := newGuard(s)
+		d.guards[name] = g
+		d.runner.Lanes = append(d.runner.Lanes, g.lane(d))
+	}
+	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute, Work: d.workCases})
+	d.DB.OnEnqueue(d.runner.Wake)
+	return nil
+}
+
+// Run asks sources and keeps deadlines until ctx is done.
+func (d *Desk) Run(ctx context.Context) error { return d.runner.Run(ctx) }
+
+// sourceOf says which source answers a category, and the department's name on
+// the day, as the catalogue knows it, where the source gives none.
+func (d *Desk) sourceOf(on day.Day) func(catalog.Code) (string, string, bool) {
+	return func(code catalog.Code) (string, string, bool) {
+		department := ""
+		if c, ok := catalog.Get(code); ok {
+			if owner, ok := c.OwnerOn(on); ok {
+				department = owner.Name
+			}
+		}
+		for _, s := range d.Sources {
+			info := s.Info()
+			for _, c := range info.Categories {
+				if c != code {
+					continue
+				}
+				if info.Department != "" {
+					department = info.Department
+				}
+				return info.Name, department, true
+			}
+		}
+		return "", department, false
+	}
+}
+
+// act is one act of an officer on a case: load, decide, save, record.
+func (d *Desk) act(ctx context.Context, o hedui.Officer, id string, verb audit.Verb, decide func(*store.Tx, *hedui.Case, time.Time) (detail string, err error)) (*hedui.Case, error) {
+	var c *hedui.Case
+	at := d.Now()
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockCases(ctx, []string{id}); err != nil {
+			return err
+		}
+		var err error
+		if c, err = tx.Case(ctx, id); err != nil {
+			return err
+		}
+		detail, err := decide(tx, c, at)
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveCase(ctx, c); err != nil {
+			return err
+		}
+		return tx.Record(ctx, audit.New(at, o.ID, o.Office, verb, id, detail))
+	})
+	if err != nil {
+		return nil, d.refused(ctx, o, id, verb, err)
+	}
+	d.watch.changed(id)
+	return c, nil
+}
+
+// refused records an attempt without right, which is itself worth knowing, and
+// returns the error. The entry has a transaction of its own, because the act's
+// was rolled back.
+func (d *Desk) refused(ctx context.Context, o hedui.Officer, id string, verb audit.Verb, cause error) error {
+	if hedui.KindOf(cause) != hedui.Forbidden {
+		return cause
+	}
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Refused, id, string(verb)))
+	})
+	return errors.Join(cause, err)
+}
+
+// jitter is the randomness of retries.
+func jitter() float64 { return rand.Float64() } //nolint:gosec // spreading load needs no secrecy

@@ -1,0 +1,115 @@
+package casework
+
+import (
+	"context"
+
+	"hedui/day"
+	"hedui/idcard"
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/rule"
+	"hedui/internal/store"
+)
+
+// Cases lists the newest cases of an officer's division, without opening them.
+func (d *Desk) Cases(ctx context.Context, o hedui.Officer, f store.Filter) ([]store.Summary, error) {
+	if err := o.May(hedui.ReadCases, o.Division); err != nil {
+		return nil, err
+	}
+	f.Division = hedui.PlacePrefix(o.Division)
+	var list []store.Summary
+	return list, d.DB.Read(ctx, func(tx *store.Tx) error {
+		var err error
+		list, err = tx.Cases(ctx, f)
+		return err
+	})
+}
+
+// A View is what an officer sees of one case.
+type View struct {
+	Case       *hedui.Case
+	Grid       []hedui.Query // the newest query of each cell
+	Assessment hedui.Assessment
+	Reports    []store.Report
+}
+
+// Look opens a case for reading. The look itself is recorded, in the
+// transaction that reads.
+func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, error) {
+	var v View
+	at := d.Now()
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		var err error
+		if v.Case, err = tx.Case(ctx, id); err != nil {
+			return err
+		}
+		if err = o.May(hedui.ReadCases, v.Case.Division); err != nil {
+			return err
+		}
+		queries, err := tx.Queries(ctx, id)
+		if err != nil {
+			return err
+		}
+		v.Grid = hedui.Newest(queries)
+		if v.Reports, err = tx.Reports(ctx, id); err != nil {
+			return err
+		}
+		return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.ReadCase, id, ""))
+	})
+	if err != nil {
+		return View{}, d.refused(ctx, o, id, audit.ReadCase, err)
+	}
+	v.Assessment, err = d.assess(v.Case, v.Grid)
+	return v, err
+}
+
+// CaseOf returns the newest case of the applicant on a form for its programme,
+// or "" if there is none. The search is recorded.
+func (d *Desk) CaseOf(ctx context.Context, o hedui.Officer, f hedui.Form) (string, error) {
+	if err := o.May(hedui.OpenCases, f.Division); err != nil {
+		return "", err
+	}
+	c, _ := f.Case(d.Now())
+	if len(c.Persons) == 0 || c.Applicant().ID.IsZero() {
+		return "", nil
+	}
+	var id string
+	return id, d.DB.InTx(ctx, func(tx *store.Tx) error {
+		list, err := tx.CasesOf(ctx, c.Applicant().ID)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if s.Programme == c.Programme && id == "" {
+				id = s.ID
+			}
+		}
+		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Searched, id, ""))
+	})
+}
+
+// Stage tells where a case stands, and nothing else of it.
+func (d *Desk) Stage(ctx context.Context, id string) (hedui.Stage, error) {
+	var stage hedui.Stage
+	return stage, d.DB.Read(ctx, func(tx *store.Tx) error {
+		stages, err := tx.LockCases(ctx, []string{id})
+		stage = stages[id]
+		return err
+	})
+}
+
+func (d *Desk) assess(c *hedui.Case, grid []hedui.Query) (hedui.Assessment, error) {
+	t, err := rule.For(d.Tolerances, c.Division, c.AppliedOn)
+	if err != nil {
+		return hedui.Assessment{}, err
+	}
+	return rule.Assess(c, grid, t, day.Of(d.Now())), nil
+}
+
+func numbersOf(c *hedui.Case) []idcard.Number {
+	ids := make([]idcard.Number, len(c.Persons))
+	for i, p := range c.Persons {
+		ids[i] = p.ID
+	}
+	return ids
+}

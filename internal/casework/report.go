@@ -1,0 +1,189 @@
+package casework
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"hedui/day"
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/report"
+	"hedui/internal/store"
+	"hedui/seal"
+)
+
+// Review is the agreement of a second person with the summary. Whatever changes
+// after it takes the case back to its summary, so what is sealed is what was
+// reviewed.
+func (d *Desk) Review(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Reviewed, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return "", c.Review(o, at)
+	})
+}
+
+// Seal makes the next version of the report, stores its exact bytes, seals them
+// once, and compares. It stands in one transaction: a crash leaves either no
+// version or a sealed one, never two.
+func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Sealed, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Seal(o, at); err != nil {
+			return "", err
+		}
+		content, err := d.content(ctx, tx, c, at)
+		if err != nil {
+			return "", err
+		}
+		draft, err := report.Prepare(content)
+		if err != nil {
+			return "", err
+		}
+		digest := sha256.Sum256(draft.JSON())
+		r := store.Report{Case: c.ID, Version: c.Version, Number: content.Number, Conclusion: content.Conclusion.Code,
+			MadeAt: at, Digest: "sha256:" + hex.EncodeToString(digest[:]), Content: draft.JSON()}
+		if err := tx.AddReport(ctx, r); err != nil {
+			return "", err
+		}
+		if err := tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.Prepared, c.ID, r.Digest)); err != nil {
+			return "", err
+		}
+		return content.Number, d.sealStored(ctx, tx, draft, r, at)
+	})
+}
+
+// sealStored seals a draft and holds the result against what was stored.
+func (d *Desk) sealStored(ctx context.Context, tx *store.Tx, draft *report.Draft, r store.Report, at time.Time) error {
+	sealed, err := draft.Seal(d.Signer, at)
+	if err != nil {
+		return err
+	}
+	stored, err := tx.Report(ctx, r.Case, r.Version)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(stored.Content, sealed.JSON) {
+		return fmt.Errorf("casework: what was sealed is not what was stored")
+	}
+	detached, err := sealed.Detached()
+	if err != nil {
+		return err
+	}
+	stored.SealedAt, stored.Seal = at, detached
+	return tx.SealReport(ctx, stored)
+}
+
+// content builds what the report says. Every version of a report has the number
+// of the first.
+func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time.Time) (report.Content, error) {
+	queries, err := tx.Queries(ctx, c.ID)
+	if err != nil {
+		return report.Content{}, err
+	}
+	in := report.Input{Case: c, Queries: hedui.Newest(queries), Version: c.Version, At: at, Issuer: d.Issuer,
+		Salt: seal.NewSalt(), Reviewer: handOf(c, hedui.Reviewed), Signer: handOf(c, hedui.Issued)}
+	if in.Assessment, err = d.assess(c, in.Queries); err != nil {
+		return report.Content{}, err
+	}
+	dl, ok := d.deadlinesOf(c)
+	if !ok {
+		return report.Content{}, fmt.Errorf("casework: no deadlines for %s", c.Division)
+	}
+	in.ValidUntil = day.Of(dl.Validity.After(at, d.Calendar).Add(-time.Second))
+	in.ObjectionDays = day.Of(dl.Objection.After(at, d.Calendar).Add(-time.Second)).Sub(day.Of(at))
+	if c.Version == 1 {
+		numbers, err := d.numbers(ctx, tx, hedui.ReportSeries, c, at, 1)
+		if err != nil {
+			return report.Content{}, err
+		}
+		in.Number = numbers[0]
+		return report.New(in)
+	}
+	before, err := tx.Report(ctx, c.ID, c.Version-1)
+	if err != nil {
+		return report.Content{}, err
+	}
+	previous, err := report.Parse(before.Content)
+	if err != nil {
+		return report.Content{}, err
+	}
+	in.Number, in.Previous, in.PreviousDigest = before.Number, &previous, strings.TrimPrefix(before.Digest, "sha256:")
+	return report.New(in)
+}
+
+func handOf(c *hedui.Case, s hedui.Stage) report.Hand {
+	step, _ := c.Last(s)
+	return report.Hand{ID: step.Officer, Name: step.Name, Office: step.Office, At: step.At}
+}
+
+// A File is one copy of a report.
+type File struct {
+	Name string // numbers only
+	Body []byte
+}
+
+// Copy gives an officer one copy of a sealed report: form is "html", "pdf",
+// "json" or "json.sig". Copies for people are counted, carry their reader and the
+// time on every page, and are recorded before they are handed out.
+func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int, form string) (File, error) {
+	at := d.Now()
+	var r store.Report
+	n := 0
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		c, err := tx.Case(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := o.May(hedui.PrintReports, c.Division); err != nil {
+			return err
+		}
+		if r, err = tx.Report(ctx, id, version); err != nil {
+			return err
+		}
+		if r.SealedAt.IsZero() {
+			return hedui.Fail(hedui.NotFound, hedui.Say("error.no_report"), nil)
+		}
+		verb := audit.ReadReport
+		if form == "pdf" || form == "html" {
+			verb = audit.Printed
+			if n, err = tx.NextCopy(ctx, id, version); err != nil {
+				return err
+			}
+		}
+		return tx.Record(ctx, audit.New(at, o.ID, o.Office, verb, id, fmt.Sprintf("%s v%d %s copy %d", r.Number, version, form, n)))
+	})
+	if err != nil {
+		return File{}, d.refused(ctx, o, id, audit.Printed, err)
+	}
+	file := File{Name: fmt.Sprintf("%s-v%d.%s", r.Number, version, form)}
+	if file.Body, err = d.render(r, report.Copy{N: n, Reader: o.Name, ReaderOffice: o.Office, At: at}, form); err != nil || n == 0 {
+		return file, err
+	}
+	digest := sha256.Sum256(file.Body)
+	return file, d.DB.InTx(ctx, func(tx *store.Tx) error {
+		return tx.AddCopy(ctx, store.Copy{Case: id, Version: version, N: n, Reader: o.ID, At: at, Digest: "sha256:" + hex.EncodeToString(digest[:])})
+	})
+}
+
+func (d *Desk) render(r store.Report, copy report.Copy, form string) ([]byte, error) {
+	switch form {
+	case "json":
+		return r.Content, nil
+	case "json.sig":
+		return r.Seal, nil
+	}
+	sealed, err := report.Open(r.Content, r.Seal)
+	if err != nil {
+		return nil, err
+	}
+	switch form {
+	case "html":
+		return report.HTML(sealed, copy)
+	case "pdf":
+		return report.PDF(sealed, copy, &report.Signing{Signer: d.Signer, Certificate: d.Certificate, At: copy.At})
+	}
+	return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil)
+}

@@ -1,0 +1,200 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/queue"
+	"hedui/internal/store"
+)
+
+// Commission sends a consented case to the verification centre under a numbered
+// letter.
+func (d *Desk) Commission(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Commissioned, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		numbers, err := d.numbers(ctx, tx, hedui.CommissionSeries, c, at, 1)
+		if err != nil {
+			return "", err
+		}
+		return numbers[0], c.Send(o, numbers[0], at)
+	})
+}
+
+// Accept takes a case at the centre, starts its clock, and dispatches one query
+// for each person and category. The queries, their jobs and the deadline are
+// written with the acceptance.
+func (d *Desk) Accept(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Accepted, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		dl, ok := d.deadlinesOf(c)
+		if !ok {
+			return "", fmt.Errorf("casework: no deadlines for %s", c.Division)
+		}
+		mandates, err := d.numbers(ctx, tx, hedui.MandateSeries, c, at, len(c.Persons))
+		if err != nil {
+			return "", err
+		}
+		due := dl.Report.After(at, d.Calendar)
+		if err := c.Accept(o, at, mandates, due); err != nil {
+			return "", err
+		}
+		return "due " + due.UTC().Format(time.RFC3339), d.dispatch(ctx, tx, c, at)
+	})
+}
+
+func (d *Desk) dispatch(ctx context.Context, tx *store.Tx, c *hedui.Case, at time.Time) error {
+	if err := c.Dispatch(at); err != nil {
+		return err
+	}
+	return d.ask(ctx, tx, c, c.DueAt, at, nil)
+}
+
+// ask plans a round of queries and queues it together with its deadline.
+func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at time.Time, again []catalog.Code) error {
+	plan := c.Plan(at, c.Round, again, d.sourceOf(day.Of(at)))
+	var jobs []queue.Job
+	for _, q := range plan {
+		if !q.Settled() {
+			jobs = append(jobs, askJob(q, at))
+		}
+	}
+	if len(jobs) == 0 { // nobody can be asked: the report says so at once
+		due = at
+	}
+	if err := tx.AddQueries(ctx, plan); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, append(jobs, deadlineJob(c, due))...)
+}
+
+// deadlinesOf returns the deadlines of the case's place and programme, as of
+// the day of acceptance.
+func (d *Desk) deadlinesOf(c *hedui.Case) (hedui.Deadlines, bool) {
+	on := c.AppliedOn
+	if !c.AcceptedAt.IsZero() {
+		on = day.Of(c.AcceptedAt)
+	}
+	return d.Deadlines.For(c.Division, c.Programme, on)
+}
+
+// Return gives a case back to its office with what is missing.
+func (d *Desk) Return(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Returned, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return why.Key, c.Return(o, at, why)
+	})
+}
+
+// AddConsents records further consents of a case.
+func (d *Desk) AddConsents(ctx context.Context, o hedui.Officer, id string, consents []hedui.Consent) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.ConsentGiven, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		numbers, err := d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(consents))
+		if err != nil {
+			return "", err
+		}
+		for i := range consents {
+			consents[i].Number = numbers[i]
+		}
+		return fmt.Sprint(len(consents)), c.AddConsents(o, consents, at)
+	})
+}
+
+// Suspend stops a case for a while.
+func (d *Desk) Suspend(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Suspended, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return why.Key, c.Suspend(o, at, why)
+	})
+}
+
+// Resume takes a suspended case up again; its waiting queries go on at once.
+func (d *Desk) Resume(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Resumed, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Resume(o, at); err != nil {
+			return "", err
+		}
+		queries, err := tx.Queries(ctx, c.ID)
+		if err != nil {
+			return "", err
+		}
+		var waiting []string
+		for _, q := range queries {
+			if !q.Settled() {
+				waiting = append(waiting, askJob(q, at).ID)
+			}
+		}
+		if err := tx.MoveJobs(ctx, waiting, at); err != nil {
+			return "", err
+		}
+		return "", tx.Enqueue(ctx, deadlineJob(c, laterOf(c.DueAt, at)))
+	})
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Terminate ends a case without a result.
+func (d *Desk) Terminate(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Terminated, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return why.Key, c.Terminate(o, at, why)
+	})
+}
+
+// SendBack gives a summarised or reviewed case back.
+func (d *Desk) SendBack(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.SentBack, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return why.Key, c.SendBack(o, at, why)
+	})
+}
+
+// Deliver marks that the commissioning office has taken the sealed report.
+func (d *Desk) Deliver(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Delivered, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return fmt.Sprintf("version %d", c.Version), c.Deliver(o, at)
+	})
+}
+
+// Object records an objection of the family.
+func (d *Desk) Object(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Objected, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return why.Key, c.Object(o, at, why)
+	})
+}
+
+// Confirm ends an objection: the report stands.
+func (d *Desk) Confirm(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Confirmed, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return why.Key, c.Confirm(o, at, why)
+	})
+}
+
+// AskAgain answers an objection by asking the named categories again, for every
+// person; no category means all of them. The earlier answers stay.
+func (d *Desk) AskAgain(ctx context.Context, o hedui.Officer, id string, why hedui.Text, again []catalog.Code) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.AskedAgain, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if len(again) == 0 {
+			again = c.Programme.Categories()
+		}
+		dl, ok := d.deadlinesOf(c)
+		if !ok {
+			return "", fmt.Errorf("casework: no deadlines for %s", c.Division)
+		}
+		if err := c.AskAgain(o, at, why); err != nil {
+			return "", err
+		}
+		return why.Key, d.ask(ctx, tx, c, dl.Report.After(at, d.Calendar), at, again)
+	})
+}
+
+// Archive closes a case for good.
+func (d *Desk) Archive(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Archived, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return "", c.Archive(o, at)
+	})
+}

@@ -1,0 +1,127 @@
+package casework
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/lang"
+	"hedui/source"
+)
+
+// Every key that the program writes out as a whole word must have a text, and
+// every text must have somebody who says it.
+func TestEveryKeyInTheCodeHasAText(t *testing.T) {
+	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench)\.[a-z_0-9.A-Z]+$`)
+	said := map[string]bool{}
+	var prefixes []string
+	verbs := words(audit.Verbs()) // look like keys and are none
+	for _, s := range stringsIn(t, "../..") {
+		switch {
+		case key.MatchString(s) && !strings.HasSuffix(s, "."):
+			said[s] = true
+			if !lang.Has(s) && !slices.Contains(verbs, s) && !strings.Contains(s, ".yaml") && !strings.HasSuffix(s, ".html") {
+				t.Errorf("no text for %q", s)
+			}
+		case strings.HasSuffix(s, "."):
+			prefixes = append(prefixes, s)
+		}
+	}
+	for _, k := range lang.Keys() {
+		if said[k] || saidByPrefix(prefixes, k) {
+			continue
+		}
+		t.Errorf("nobody says %q", k)
+	}
+}
+
+func saidByPrefix(prefixes []string, key string) bool {
+	for _, p := range prefixes {
+		if len(p) > 4 && strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// stringsIn returns all string literals of the program, and the keys that
+// templates ask for.
+func stringsIn(t *testing.T, root string) []string {
+	t.Helper()
+	inTemplate := regexp.MustCompile(`"([a-z]+\.[a-z_.]+)"`)
+	var all []string
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".html") {
+			text, err := os.ReadFile(path) //nolint:gosec // our own pages
+			for _, m := range inTemplate.FindAllStringSubmatch(string(text), -1) {
+				all = append(all, m[1])
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if s, err := strconv.Unquote(lit.Value); err == nil {
+					all = append(all, s)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestEveryWordHasATextInBothLanguages(t *testing.T) {
+	var keys []string
+	add := func(prefix string, words ...string) {
+		for _, w := range words {
+			keys = append(keys, prefix+w)
+		}
+	}
+	add("stage.", words(hedui.Stages())...)
+	add("programme.", words(hedui.Programmes())...)
+	add("kind.", words(hedui.CaseKinds())...)
+	add("relation.", words(hedui.Relations())...)
+	add("capacity.", words(hedui.Capacities())...)
+	add("class.", words(hedui.IncomeClasses())...)
+	add("class.", words(hedui.PropertyClasses())...)
+	add("outcome.", words(source.Outcomes())...)
+	add("state.", words(hedui.QueryStates())...)
+	add("conclusion.", words(hedui.Conclusions())...)
+	add("finding.", words(hedui.FindingKinds())...)
+	for _, k := range keys {
+		if !lang.Has(k) {
+			t.Errorf("no text for %s", k)
+		}
+	}
+}
+
+func words[T ~string](list []T) []string {
+	var out []string
+	for _, w := range list {
+		out = append(out, string(w))
+	}
+	return out
+}

@@ -1,0 +1,268 @@
+package connector
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/idcard"
+	"hedui/money"
+	"hedui/uscc"
+)
+
+// fault is why an answer cannot be used. say is for the operator: it names
+// places of the mapping and never quotes what was received.
+type fault struct {
+	meaning
+	say string
+}
+
+func malformed(say string) *fault  { return &fault{failed("malformed"), say} }
+func incomplete(say string) *fault { return &fault{failed("incomplete"), say} }
+
+// converter turns records into those of the catalogue.
+type converter struct {
+	blank  []string
+	closed map[string]bool // keys that a record may have; nil for any
+}
+
+// record converts what stands in s. A record without a single field is no
+// record: the department sent something that the mapping does not know.
+func (c converter) record(fields []field, s scope) (catalog.Record, *fault) {
+	if c.closed != nil {
+		if f := c.strangers(s.here); f != nil {
+			return nil, f
+		}
+	}
+	r := catalog.Record{}
+	sent := false
+	for _, f := range fields {
+		value, err := c.value(f, s)
+		if err != nil {
+			return nil, err
+		}
+		if value == "" {
+			if f.required {
+				return nil, incomplete("field " + f.key + " is missing")
+			}
+			continue
+		}
+		sent = sent || f.at != nil
+		r[f.key] = value
+	}
+	if !sent {
+		return nil, incomplete("a record holds none of the mapped fields")
+	}
+	return r, nil
+}
+
+var keyForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z_]{0,39}$`)
+
+// strangers finds keys that are neither mapped nor ignored.
+func (c converter) strangers(here any) *fault {
+	object, _ := here.(map[string]any)
+	for key := range object {
+		if c.closed[key] {
+			continue
+		}
+		if keyForm.MatchString(key) {
+			return malformed("a record has the key " + key + ", which is neither mapped nor ignored")
+		}
+		return malformed("a record has a key that is neither mapped nor ignored")
+	}
+	return nil
+}
+
+// value returns the canonical text of one field, empty if it is not given.
+func (c converter) value(f field, s scope) (string, *fault) {
+	if f.at == nil {
+		return f.constant, nil
+	}
+	v, ok := f.at.find(s)
+	if !ok {
+		return "", nil
+	}
+	if f.of.Type == catalog.Rows {
+		return c.rows(f, v, s)
+	}
+	text, ok := plain(v)
+	if list, many := v.([]any); many && f.of.Type == catalog.Text {
+		text, ok = c.joined(f, list)
+	}
+	if !ok {
+		return "", malformed("field " + f.key + " is not a single value")
+	}
+	text = c.given(text, f.trim)
+	if text == "" {
+		return "", nil
+	}
+	text, ok = convert(f, text)
+	if !ok {
+		return "", malformed("field " + f.key + " is no " + string(f.of.Type))
+	}
+	return text, nil
+}
+
+func (c converter) joined(f field, list []any) (string, bool) {
+	var parts []string
+	for _, v := range list {
+		text, ok := plain(v)
+		if !ok {
+			return "", false
+		}
+		if text = c.given(text, nil); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, f.join), true
+}
+
+// given cuts blanks and trim off and turns texts for "not given" into nothing.
+func (c converter) given(text string, trim []string) string {
+	if slices.Contains(c.blank, text) {
+		return ""
+	}
+	for _, t := range trim {
+		text = strings.TrimSuffix(strings.TrimPrefix(text, t), t)
+		text = strings.TrimFunc(text, blankRune)
+	}
+	return text
+}
+
+func (c converter) rows(f field, v any, s scope) (string, *fault) {
+	list, empty, ok := listOf(v)
+	if !ok {
+		return "", malformed("field " + f.key + " is no list of objects")
+	}
+	if empty {
+		return "", nil
+	}
+	inner := converter{blank: c.blank}
+	var rows []catalog.Record
+	for _, one := range list {
+		row, err := inner.record(f.fields, scope{s.top, s.entry, one})
+		if err != nil {
+			err.say = "in " + f.key + ": " + err.say
+			return "", err
+		}
+		rows = append(rows, row)
+	}
+	return catalog.RowsText(rows), nil
+}
+
+// listOf reads a list of objects or arrays; a single object counts as a list of
+// one. Null, an empty text, {} and [] are empty.
+func listOf(v any) (list []any, empty, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return nil, true, true
+	case string:
+		return nil, true, strings.TrimFunc(v, blankRune) == ""
+	case map[string]any:
+		return []any{v}, len(v) == 0, true
+	case []any:
+		for _, one := range v {
+			switch one.(type) {
+			case map[string]any, []any:
+			default:
+				return nil, false, false
+			}
+		}
+		return v, len(v) == 0, true
+	}
+	return nil, false, false
+}
+
+// convert turns a text that is given into the canonical text of the field's type.
+func convert(f field, s string) (string, bool) {
+	switch f.of.Type {
+	case catalog.Text:
+		return strings.Join(strings.FieldsFunc(s, unicode.IsControl), " "), true
+	case catalog.Coded:
+		if to, ok := f.codes[s]; ok {
+			return to, true
+		}
+		return s, true
+	case catalog.Bool:
+		return truth(f, s)
+	case catalog.Date, catalog.Month:
+		return civil(f, s)
+	case catalog.Money:
+		return amount(f, s)
+	case catalog.Percent, catalog.Decimal, catalog.Count:
+		return quantity(f, s)
+	case catalog.IDCard:
+		n, err := idcard.Parse(s)
+		return n.Reveal(), err == nil
+	case catalog.USCC:
+		c, err := uscc.Parse(s)
+		return c.String(), err == nil
+	}
+	return "", false
+}
+
+func truth(f field, s string) (string, bool) {
+	if f.codes != nil {
+		to, ok := f.codes[s]
+		return to, ok
+	}
+	switch strings.ToLower(s) {
+	case "true", "1", "y", "是":
+		return "true", true
+	case "false", "0", "n", "否":
+		return "false", true
+	}
+	return "", false
+}
+
+func civil(f field, s string) (string, bool) {
+	t, ok := readTime(f.layouts, s)
+	if !ok {
+		return "", false
+	}
+	d := day.Of(t).String()
+	if f.of.Type == catalog.Month {
+		return d[:len("2006-01")], true
+	}
+	return d, true
+}
+
+// shifts are the powers of ten that make an amount yuan and a share percent.
+var shifts = map[string]int{"yuan": 0, "wan": 4, "fen": -2, "percent": 0, "fraction": 2}
+
+func amount(f field, s string) (string, bool) {
+	d, ok := parseDecimal(strings.TrimSuffix(s, "元"))
+	if !ok {
+		return "", false
+	}
+	if d, ok = d.shift(shifts[f.unit]).to(2, f.round); !ok {
+		return "", false
+	}
+	fen, err := money.Parse(d.text())
+	return fen.String(), err == nil
+}
+
+// maxPlaces is what the catalogue keeps of a decimal.
+const maxPlaces = 6
+
+func quantity(f field, s string) (string, bool) {
+	if f.of.Type == catalog.Percent && f.scale == "percent" {
+		s = strings.TrimSuffix(strings.TrimSuffix(s, "%"), "％")
+	}
+	d, ok := parseDecimal(s)
+	if !ok {
+		return "", false
+	}
+	places := maxPlaces
+	switch f.of.Type {
+	case catalog.Percent:
+		d = d.shift(shifts[f.scale]).trimmed()
+	case catalog.Count:
+		places = 0
+	}
+	d, ok = d.to(places, f.round)
+	return d.text(), ok
+}

@@ -1,0 +1,179 @@
+package connector
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+
+	"hedui/catalog"
+	"hedui/source"
+)
+
+// Most that a file may ask for.
+const (
+	maxBatch       = 1000
+	maxConcurrency = 64
+	maxPerSecond   = 10000
+	maxTimeout     = 10 * time.Minute
+	maxRefresh     = 366 * 24 * time.Hour
+	maxLater       = 30 * 24 * time.Hour
+)
+
+var (
+	nameForm   = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	headerForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+)
+
+// loader reads one file. What it needs of one part for another stands here.
+type loader struct {
+	reader
+	cfg *Config
+}
+
+// Load reads a source file; name is what problems call it. The error is a
+// *[FileError] with everything that is wrong. Load opens no other file and asks
+// nobody: a secret is read when a call is made.
+func Load(name string, yaml []byte) (*Config, error) {
+	l := &loader{cfg: &Config{}}
+	if root, ok := l.root(yaml); ok {
+		l.file(root)
+	}
+	if len(l.problems) > 0 {
+		return nil, &FileError{Name: name, Problems: sortProblems(l.problems)}
+	}
+	return l.cfg, nil
+}
+
+func (l *loader) file(root place) {
+	o := l.object(root, "name", "department", "category", "refresh", "limits", "auth", "request", "answer", "fields", "ignore", "closed")
+	if p, ok := l.need(o, "name", "write a short name in plain letters, such as housing-fund"); ok {
+		name, ok := l.text(p)
+		if ok && (!nameForm.MatchString(name) || len(name) > 60) {
+			l.bad(p, "must be small letters, digits and hyphens, such as housing-fund")
+		}
+		l.cfg.info.Name = name
+	}
+	if p, ok := l.need(o, "department", "write the name of the body that answers, in Chinese"); ok {
+		name, ok := l.text(p)
+		if ok && strings.IndexFunc(name, func(r rune) bool { return unicode.Is(unicode.Han, r) }) < 0 {
+			l.bad(p, "must be the name in Chinese: it is printed on reports")
+		}
+		l.cfg.info.Department = name
+	}
+	l.category(o)
+	l.cfg.info.Refresh = l.duration(o, "refresh", maxRefresh)
+	l.limits(o)
+	l.auth(o)
+	if p, ok := l.need(o, "request", "say where and how to ask"); ok {
+		l.cfg.request = l.request(p, false)
+	}
+	if p, ok := l.need(o, "answer", "say where in the answer things stand"); ok {
+		l.answer(p)
+	}
+	if p, ok := l.need(o, "fields", "map at least one field of the catalogue"); ok {
+		l.cfg.fields = l.fields(p, l.cfg.category.Fields)
+		if len(l.cfg.fields) == 0 && len(l.problems) == 0 {
+			l.bad(p, "is empty; map at least one field of the catalogue")
+		}
+	}
+	if p, ok := o.get("ignore"); ok {
+		l.cfg.ignore = l.texts(p)
+	}
+	l.cfg.closed = l.boolean(o, "closed")
+}
+
+func (l *loader) category(o object) {
+	p, ok := l.need(o, "category", "name the category of the catalogue that this source answers")
+	if !ok {
+		return
+	}
+	code, ok := l.text(p)
+	if !ok {
+		return
+	}
+	var known []string
+	for _, c := range catalog.All() {
+		known = append(known, string(c.Code))
+	}
+	if l.cfg.category, ok = catalog.Get(catalog.Code(code)); !ok {
+		l.bad(p, "%s", choice(code, known))
+		return
+	}
+	l.cfg.info.Categories = []catalog.Code{catalog.Code(code)}
+}
+
+func (l *loader) limits(o object) {
+	if p, ok := o.get("limits"); ok {
+		lim := l.object(p, "batch", "concurrency", "per_second", "timeout")
+		l.cfg.info.Limits = source.Limits{
+			Batch:       l.whole(lim, "batch", maxBatch),
+			Concurrency: l.whole(lim, "concurrency", maxConcurrency),
+			PerSecond:   l.number(lim, "per_second", 0.001, maxPerSecond),
+			Timeout:     l.duration(lim, "timeout", maxTimeout),
+		}
+	}
+	l.cfg.info.Limits = l.cfg.info.Limits.WithDefaults()
+}
+
+// authKeys says which keys each kind needs besides the secret.
+var authKeys = map[string][]string{
+	"none": nil, "placeholder": nil, "bearer": nil,
+	"header": {"name"}, "parameter": {"name"}, "basic": {"user"},
+}
+
+func (l *loader) auth(o object) {
+	l.cfg.auth.kind = "none"
+	p, ok := o.get("auth")
+	if !ok {
+		return
+	}
+	a := l.object(p, "kind", "name", "user", "secret", "secret_file")
+	l.cfg.auth.kind = l.word(a, "kind", "none", "header", "parameter", "placeholder", "basic", "bearer")
+	l.cfg.auth.name = l.authKey(a, "name")
+	l.cfg.auth.user = l.authKey(a, "user")
+	if l.cfg.auth.kind == "header" && l.cfg.auth.name != "" && !headerForm.MatchString(l.cfg.auth.name) {
+		l.bad(a.values["name"], "is no name of an HTTP header, such as X-App-Key")
+	}
+	l.secret(a)
+}
+
+func (l *loader) authKey(a object, key string) string {
+	p, given := a.get(key)
+	wanted := false
+	for _, k := range authKeys[l.cfg.auth.kind] {
+		wanted = wanted || k == key
+	}
+	switch {
+	case given && !wanted:
+		l.bad(p, "has no use with kind %s; take it out", l.cfg.auth.kind)
+	case wanted && !given:
+		l.bad(a.place, "%s is missing; kind %s needs it", key, l.cfg.auth.kind)
+	case given:
+		s, _ := l.text(p)
+		return s
+	}
+	return ""
+}
+
+// secret never quotes what it reads.
+func (l *loader) secret(a object) {
+	inline, given := a.get("secret")
+	file, filed := a.get("secret_file")
+	switch {
+	case l.cfg.auth.kind == "none" && (given || filed):
+		l.bad(a.place, "a secret has no use with kind none; set kind or take the secret out")
+	case l.cfg.auth.kind == "none":
+	case given == filed:
+		l.bad(a.place, "exactly one of secret_file and secret must be there; secret is for demonstrations only")
+	case given:
+		l.cfg.auth.secret, _ = l.text(inline)
+	default:
+		path, ok := l.text(file)
+		if ok && !filepath.IsAbs(path) {
+			l.bad(file, "must be an absolute path, such as /etc/hedui/housing-fund.key")
+		}
+		l.cfg.auth.secretFile = path
+	}
+}

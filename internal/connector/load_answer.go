@@ -1,0 +1,295 @@
+package connector
+
+import (
+	"strconv"
+
+	"hedui/source"
+)
+
+func (l *loader) answer(p place) {
+	o := l.object(p, "charset", "http", "status", "persons", "records", "empty", "absent", "total", "blank", "person", "as_of", "later")
+	r := &l.cfg.reading
+	r.gb18030 = l.word(o, "charset", "utf-8", "gb18030") == "gb18030"
+	r.http = l.httpCodes(o)
+	r.status = l.statuses(o)
+	r.persons = l.persons(o)
+	if p, ok := l.need(o, "records", `write the path to the list of records, or "." if the answer itself is one`); ok {
+		for _, one := range l.list(p) {
+			if at := l.path(one); at != nil {
+				r.records = append(r.records, *at)
+			}
+		}
+		if len(r.records) == 0 && len(l.list(p)) == 0 {
+			l.bad(p, "is an empty list; write at least one path")
+		}
+	}
+	r.empty = l.meaning(o, "empty", meaning{word: "none"}, "none", "failed")
+	r.absent = l.meaning(o, "absent", failed(source.ReasonIncomplete), "none", "failed")
+	r.total = l.optional(o, "total")
+	if p, ok := o.get("blank"); ok {
+		r.blank = l.texts(p)
+	}
+	l.person(o)
+	l.asOf(o)
+	l.later(o)
+}
+
+// path reads a path, and returns nil when it is none.
+func (l *loader) path(p place) *path {
+	s, ok := l.text(p)
+	if !ok {
+		return nil
+	}
+	at, err := parsePath(s)
+	if err != nil {
+		l.bad(p, "%q %v", clip(s), err)
+		return nil
+	}
+	return &at
+}
+
+func (l *loader) optional(o object, key string) *path {
+	if p, ok := o.get(key); ok {
+		return l.path(p)
+	}
+	return nil
+}
+
+// required reads a path that must be there; a problem yields the place itself.
+func (l *loader) required(o object, key, hint string) path {
+	if p, ok := l.need(o, key, hint); ok {
+		if at := l.path(p); at != nil {
+			return *at
+		}
+	}
+	return path{base: '.'}
+}
+
+// meaning reads a meaning; words, if given, limit what it may be.
+func (l *loader) meaning(o object, key string, otherwise meaning, words ...string) meaning {
+	p, ok := o.get(key)
+	if !ok {
+		return otherwise
+	}
+	return l.meaningAt(p, words...)
+}
+
+func (l *loader) meaningAt(p place, words ...string) meaning {
+	s, ok := l.text(p)
+	if !ok {
+		return meaning{}
+	}
+	m, err := parseMeaning(s)
+	if err != nil {
+		l.bad(p, "%v", err)
+		return meaning{}
+	}
+	for _, w := range words {
+		if m.word == w {
+			return m
+		}
+	}
+	if len(words) > 0 {
+		l.bad(p, "%s", choice(m.word, words))
+	}
+	return m
+}
+
+func (l *loader) httpCodes(o object) map[int]meaning {
+	p, ok := o.get("http")
+	if !ok {
+		return nil
+	}
+	codes := l.object(p)
+	all := make(map[int]meaning, len(codes.keys))
+	for _, key := range codes.keys {
+		code, err := strconv.Atoi(key)
+		if err != nil || code < 200 || code > 599 {
+			l.bad(codes.values[key], "is no HTTP status; use a number from 200 to 599")
+			continue
+		}
+		all[code] = l.meaningAt(codes.values[key])
+	}
+	return all
+}
+
+func (l *loader) statuses(o object) []status {
+	p, ok := o.get("status")
+	if !ok {
+		return nil
+	}
+	var all []status
+	for _, one := range l.list(p) {
+		s := l.object(one, "at", "codes", "other", "absent")
+		st := status{
+			at:     l.required(s, "at", "write the path of the code"),
+			other:  l.meaning(s, "other", failed(source.ReasonUnknownCode)),
+			absent: l.meaning(s, "absent", failed(source.ReasonIncomplete)),
+			codes:  map[string]meaning{},
+		}
+		if p, ok := l.need(s, "codes", `say what the codes mean, such as {"0": ok, "1": none}`); ok {
+			codes := l.object(p)
+			for _, key := range codes.keys {
+				st.codes[key] = l.meaningAt(codes.values[key])
+			}
+		}
+		all = append(all, st)
+	}
+	return all
+}
+
+func (l *loader) persons(o object) *persons {
+	p, ok := o.get("persons")
+	batch := l.cfg.request.each != nil
+	switch {
+	case ok && !batch:
+		l.bad(p, "has no use without request.each; take it out, or say there how one person is written")
+	case !ok && batch:
+		l.bad(o.place, "persons is missing; request.each asks for several persons, so say how their entries are told apart")
+	}
+	if !ok {
+		return nil
+	}
+	in := l.object(p, "at", "by", "key", "missing", "status")
+	ps := &persons{
+		at:      l.required(in, "at", "write the path to the list of entries"),
+		by:      l.word(in, "by", "id", "query", "row"),
+		missing: l.meaning(in, "missing", failed(source.ReasonIncomplete), "none", "not_covered", "failed"),
+		status:  l.statuses(in),
+	}
+	if key, ok := l.need(in, "key", `write where the entry says whose it is, or "@key"`); ok {
+		if s, _ := scalar(key.node); s == "@key" {
+			ps.mapped = true
+		} else if at := l.path(key); at != nil {
+			ps.key = *at
+		}
+	}
+	sent := map[string][]string{"id": {"id", "id15"}, "query": {"query"}, "row": {"row"}}[ps.by]
+	if batch && !hasAny(templates(l.cfg.request.each), sent) {
+		l.bad(in.place, "by: %s needs {%s} in request.each", ps.by, sent[0])
+	}
+	return ps
+}
+
+func hasAny(all []template, names []string) bool {
+	for _, t := range all {
+		if t.has(names...) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *loader) person(o object) {
+	r := &l.cfg.reading
+	r.checked = source.MatchID
+	p, ok := o.get("person")
+	if !ok {
+		return
+	}
+	in := l.object(p, "id", "name", "checked")
+	r.id, r.name = l.optional(in, "id"), l.optional(in, "name")
+	r.checked = source.Match(l.word(in, "checked", string(source.MatchID), string(source.MatchIDName)))
+}
+
+func (l *loader) asOf(o object) {
+	p, ok := o.get("as_of")
+	if !ok {
+		return
+	}
+	a := &l.cfg.reading.asOf
+	if s, ok := scalar(p.node); ok {
+		if s != "now" {
+			l.bad(p, `must be now, or a place such as {at: data.time, format: "2006-01-02 15:04:05"}`)
+		}
+		a.now = true
+		return
+	}
+	in := l.object(p, "at", "header", "format")
+	a.at = l.optional(in, "at")
+	if h, ok := in.get("header"); ok {
+		if a.header, ok = l.text(h); ok && !headerForm.MatchString(a.header) {
+			l.bad(h, "is no name of an HTTP header, such as Last-Modified")
+		}
+	}
+	_, at := in.get("at")
+	_, header := in.get("header")
+	if at == header && in.keys != nil {
+		l.bad(in.place, "exactly one of at and header must be there")
+	}
+	if f, ok := l.need(in, "format", "say how the time is written, such as 20060102150405"); ok {
+		a.layout = l.layouts(f)
+	}
+}
+
+func (l *loader) layouts(p place) []layout {
+	var all []layout
+	for _, one := range l.list(p) {
+		s, ok := l.text(one)
+		if !ok {
+			continue
+		}
+		f, err := parseLayout(s)
+		if err != nil {
+			l.bad(one, "%q %v", clip(s), err)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func (l *loader) later(o object) {
+	r := &l.cfg.reading
+	p, ok := o.get("later")
+	if used := r.meansLater(); used != ok {
+		if ok {
+			l.bad(p, "no code means later; say under http or status which does, or take this out")
+		} else {
+			l.bad(o.place, "later is missing; a code means later, so say where the token stands and how to fetch")
+		}
+	}
+	if !ok {
+		return
+	}
+	in := l.object(p, "token", "after", "after_at", "fetch")
+	lt := &later{
+		token:   l.required(in, "token", "write where the department's number for the query stands"),
+		after:   l.duration(in, "after", maxLater),
+		afterAt: l.optional(in, "after_at"),
+	}
+	l.need(in, "after", "say how long to wait at least, such as 30s")
+	if f, ok := l.need(in, "fetch", "say how the answer is fetched"); ok {
+		lt.fetch = l.request(f, true)
+		if l.cfg.request.each == nil && lt.fetch.each != nil {
+			l.bad(f, "each has no use here: request asks for one person at a time")
+		}
+	}
+	if r.persons != nil && r.persons.by == "row" {
+		l.bad(in.place, "with later, entries must be told apart by id or query: rows may be fetched in another order")
+	}
+	r.later = lt
+}
+
+// meansLater reports whether a code of the whole answer or of an entry means later.
+func (r *reading) meansLater() bool {
+	all := r.status
+	if r.persons != nil {
+		all = append(all[:len(all):len(all)], r.persons.status...)
+	}
+	for _, m := range r.http {
+		if m.word == "later" {
+			return true
+		}
+	}
+	for _, s := range all {
+		if s.other.word == "later" || s.absent.word == "later" {
+			return true
+		}
+		for _, m := range s.codes {
+			if m.word == "later" {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,229 @@
+package connector
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// single are the placeholders that differ between any two queries.
+var single = []string{"id", "id15", "name", "mandate", "query"}
+
+var numberForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// request reads request or, with fetch, answer.later.fetch.
+func (l *loader) request(p place, fetch bool) request {
+	o := l.object(p, "url", "method", "headers", "query", "form", "json", "each", "join", "allow_id_in_url")
+	r := request{method: l.word(o, "method", "GET", "POST"), idInURL: l.boolean(o, "allow_id_in_url"), join: ","}
+	_, batch := o.get("each")
+	// What a place may hold; every place narrows it further.
+	allowed := []string{"id", "id15", "name", "purpose", "mandate", "query", "from", "to", "now"}
+	if fetch {
+		allowed = append(allowed, "token")
+	}
+	if l.cfg.auth.kind == "placeholder" {
+		allowed = append(allowed, "secret")
+	}
+	outside := allowed
+	if batch {
+		outside = append(without(allowed, single...), "persons")
+	}
+	l.url(o, &r, without(outside, "secret", "persons"))
+	r.headers = l.parameters(o, "headers", without(outside, "id", "id15", "name", "persons"))
+	for name := range r.headers {
+		if !headerForm.MatchString(name) {
+			l.bad(o.values["headers"], "%q is no name of an HTTP header", clip(name))
+		}
+	}
+	r.query = l.parameters(o, "query", without(outside, "secret"))
+	r.form = l.parameters(o, "form", outside)
+	if body, ok := o.get("json"); ok {
+		r.json = l.tree(body, outside, true)
+	}
+	if each, ok := o.get("each"); ok {
+		r.each = l.tree(each, append(without(allowed, "secret", "now"), "row"), false)
+	}
+	if join, ok := o.get("join"); ok {
+		r.join, _ = scalar(join.node)
+	}
+	l.checkRequest(o, &r, batch, fetch)
+	return r
+}
+
+// checkRequest looks at what only the whole request shows.
+func (l *loader) checkRequest(o object, r *request, batch, fetch bool) {
+	_, form := o.get("form")
+	_, body := o.get("json")
+	switch {
+	case form && body:
+		l.bad(o.values["json"], "form and json are two bodies; keep one")
+	case (form || body) && r.method == "GET":
+		l.bad(o.place, "a GET has no body; set method: POST, or move the parameters to query")
+	}
+	parameters := append(mapped(r.query), mapped(r.form)...)
+	outside := slices.Concat(parameters, mapped(r.headers), templates(r.json), []template{r.url.path})
+	inside := templates(r.each)
+	any := func(list []template, names ...string) bool {
+		return slices.ContainsFunc(list, func(t template) bool { return t.has(names...) })
+	}
+	switch {
+	case batch && !any(outside, "persons"):
+		l.bad(o.values["each"], "the rows go nowhere; put {persons} into json, form or query")
+	case !batch && o.values["join"].node != nil:
+		l.bad(o.values["join"], "has no use without each")
+	}
+	if _, row := r.each.(template); batch && !row && any(parameters, "persons") {
+		l.bad(o.values["each"], `must be one text, such as "{id}": a parameter cannot hold keys with values`)
+	}
+	if !fetch && !any(append(inside, outside...), "id", "id15") {
+		l.bad(o.place, "nothing says about whom is asked; put {id} (or {id15}) into it")
+	}
+	if fetch && !any(append(inside, outside...), "token") {
+		l.bad(o.place, "nothing says what to fetch; put {token} into it")
+	}
+	exposed := append(mapped(r.query), r.url.path)
+	if batch && any(exposed, "persons") {
+		exposed = append(exposed, inside...)
+	}
+	if !r.idInURL && any(exposed, "id", "id15", "name") {
+		l.bad(o.place, "identity numbers and names would stand in the URL, which ends up in logs; ask by POST, or state allow_id_in_url: true if the department offers nothing else")
+	}
+	r.needs15 = any(append(inside, outside...), "id15")
+	r.id15 = r.needs15 && !any(append(inside, outside...), "id")
+	for _, t := range outside {
+		if batch && t.has("purpose", "from", "to") {
+			r.shared = append(r.shared, t)
+		}
+	}
+}
+
+func (l *loader) url(o object, r *request, allowed []string) {
+	p, ok := l.need(o, "url", "write the address of the department's interface")
+	if !ok {
+		return
+	}
+	s, ok := l.text(p)
+	if !ok {
+		return
+	}
+	scheme, rest, _ := strings.Cut(s, "://")
+	host, path, slash := strings.Cut(rest, "/")
+	u, err := url.Parse(scheme + "://" + host)
+	switch {
+	case strings.ContainsAny(s, "?#"):
+		l.bad(p, "must end before ? and #; write parameters under query")
+	case err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(host, "{} "):
+		l.bad(p, "is no address; write it like https://host.example/path, without placeholders before the path and without user")
+	case unsafeURL(u) != "":
+		l.bad(p, "%s", unsafeURL(u))
+	}
+	r.url.base = scheme + "://" + host
+	if slash {
+		path = "/" + path
+	}
+	r.url.path = l.template(p, path, allowed)
+}
+
+func (l *loader) parameters(o object, key string, allowed []string) map[string]template {
+	p, ok := o.get(key)
+	if !ok {
+		return nil
+	}
+	in := l.object(p)
+	all := make(map[string]template, len(in.keys))
+	for _, key := range in.keys {
+		// An empty parameter is legal: some departments want it to be there.
+		s, ok := scalar(in.values[key].node)
+		if !ok {
+			l.wrong(in.values[key], "a text")
+			continue
+		}
+		all[key] = l.template(in.values[key], s, allowed)
+	}
+	return all
+}
+
+func (l *loader) template(p place, s string, allowed []string) template {
+	t, err := parseTemplate(s)
+	if err != nil {
+		l.bad(p, "%v", err)
+		return nil
+	}
+	for _, piece := range t {
+		if piece.hole != "" && !slices.Contains(allowed, piece.hole) {
+			l.bad(p, "{%s} cannot stand here; %s", piece.hole, whereHole(piece.hole))
+		}
+	}
+	return t
+}
+
+func whereHole(hole string) string {
+	switch hole {
+	case "token":
+		return "it stands in answer.later.fetch only"
+	case "secret":
+		return "it needs auth.kind: placeholder, and never stands in url, query or each"
+	case "persons":
+		return "it needs request.each, and stands in json, form or query"
+	case "row":
+		return "it stands in each only"
+	case "now":
+		return "it stands outside each"
+	}
+	return "with each it belongs into each, and it never stands in a header"
+}
+
+// tree reads any value; texts become templates.
+func (l *loader) tree(p place, allowed []string, body bool) any {
+	switch n := p.node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		o := l.object(p)
+		tree := make(map[string]any, len(o.keys))
+		for _, key := range o.keys {
+			tree[key] = l.tree(o.values[key], allowed, body)
+		}
+		return tree
+	case *ast.SequenceNode:
+		tree := []any{}
+		for _, one := range l.list(p) {
+			tree = append(tree, l.tree(one, allowed, body))
+		}
+		return tree
+	case *ast.NullNode:
+		return nil
+	case *ast.BoolNode:
+		return n.Value
+	case *ast.IntegerNode, *ast.FloatNode:
+		s, _ := scalar(n)
+		if !numberForm.MatchString(s) {
+			l.bad(p, "is no number of JSON; put it in quotes if it is a text")
+		}
+		return json.Number(s)
+	}
+	s, ok := scalar(p.node)
+	if !ok {
+		l.wrong(p, "a text, a number, a list or keys with values")
+		return nil
+	}
+	t := l.template(p, s, allowed)
+	if body && t.has("persons") && len(t) != 1 {
+		l.bad(p, "{persons} is an array and must stand alone")
+	}
+	return t
+}
+
+func mapped(m map[string]template) []template {
+	var all []template
+	for _, t := range m {
+		all = append(all, t)
+	}
+	return all
+}
+
+func without(list []string, drop ...string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
+}

@@ -1,0 +1,248 @@
+package connector
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"hedui/source"
+)
+
+// Options are what a source needs beside its file.
+type Options struct {
+	// Client makes the calls; nil for one of its own. Redirects are refused and
+	// TLS below 1.3 is not spoken whatever it says, unless its transport is not
+	// an *http.Transport.
+	Client *http.Client
+	// Now is the clock by which mandates are checked. Without it no mandate is
+	// live and every query is refused.
+	Now func() time.Time
+	// Log hears why an answer failed; nil for nobody. Its lines hold the source,
+	// the query's id and places of the mapping, no personal data.
+	Log *slog.Logger
+}
+
+// site is a department behind a source file.
+type site struct {
+	cfg    *Config
+	client *http.Client
+	now    func() time.Time
+	log    *slog.Logger
+	slots  chan struct{} // one for each call under way
+	pace   *rate.Limiter
+}
+
+// New makes the source that cfg describes. It is safe for concurrent use, and
+// the limits hold over all its calls together.
+func New(cfg *Config, o Options) source.Source {
+	s := &site{cfg: cfg, now: o.Now, log: o.Log, client: guarded(o.Client)}
+	if s.now == nil {
+		s.now = func() time.Time { return time.Time{} }
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	l := cfg.info.Limits
+	s.slots = make(chan struct{}, l.Concurrency)
+	s.pace = rate.NewLimiter(rate.Limit(l.PerSecond), l.Concurrency)
+	return s
+}
+
+// guarded returns a copy of the client that follows no redirect, keeps no
+// cookies and speaks TLS 1.3 only.
+func guarded(c *http.Client) *http.Client {
+	safe := &http.Client{}
+	if c != nil {
+		*safe = *c
+	}
+	safe.Jar = nil
+	safe.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	transport, ours := safe.Transport.(*http.Transport)
+	switch {
+	case ours:
+		transport = transport.Clone()
+	case safe.Transport == nil:
+		transport = &http.Transport{MaxIdleConnsPerHost: maxConcurrency, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
+	default:
+		return safe
+	}
+	if transport.TLSClientConfig == nil {
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS13}
+	}
+	transport.TLSClientConfig.MinVersion = max(transport.TLSClientConfig.MinVersion, tls.VersionTLS13)
+	safe.Transport = transport
+	return safe
+}
+
+// Info implements [source.Source].
+func (s *site) Info() source.Info { return s.cfg.Info() }
+
+// Ask implements [source.Source].
+func (s *site) Ask(ctx context.Context, queries []source.Query) ([]source.Answer, error) {
+	answers := make([]source.Answer, len(queries))
+	var live []int
+	for i, q := range queries {
+		if a, ok := s.refuse(q); ok {
+			answers[i] = a
+		} else {
+			live = append(live, i)
+		}
+	}
+	groups := s.cfg.group(queries, live)
+	down := make([]*source.Unavailable, len(groups))
+	var wg sync.WaitGroup
+	next := make(chan int, len(groups))
+	for g := range groups {
+		next <- g
+	}
+	close(next)
+	for range min(len(groups), cap(s.slots)) {
+		wg.Go(func() {
+			for g := range next {
+				down[g] = s.askGroup(ctx, queries, groups[g], answers)
+			}
+		})
+	}
+	wg.Wait()
+	if u := everything(down); u != nil && len(live) == len(queries) {
+		return nil, u
+	}
+	for g, u := range down {
+		for _, i := range groups[g] {
+			if u != nil {
+				answers[i] = source.Answer{Query: queries[i].ID(), Outcome: source.Failed, Reason: u.Reason}
+			}
+		}
+	}
+	return answers, nil
+}
+
+// everything returns the outage if nothing at all was looked up, with the
+// longest wait that the department asked for.
+func everything(down []*source.Unavailable) *source.Unavailable {
+	var worst *source.Unavailable
+	for _, u := range down {
+		if u == nil {
+			return nil
+		}
+		if worst == nil || u.RetryAfter > worst.RetryAfter {
+			worst = u
+		}
+	}
+	return worst
+}
+
+// refuse answers the queries that must not reach the department.
+func (s *site) refuse(q source.Query) (source.Answer, bool) {
+	a := source.Answer{Query: q.ID(), Outcome: source.Refused, Reason: source.ReasonMandate}
+	if q.Check(s.now()) != nil || q.Category() != s.cfg.category.Code {
+		return a, true
+	}
+	if _, ok := q.Person().ID.Short(); !ok && s.cfg.spec(q).needs15 {
+		a.Outcome, a.Reason = source.NotCovered, source.ReasonOutside
+		return a, true
+	}
+	return source.Answer{}, false
+}
+
+// fetching reports whether q comes back for an earlier answer.
+func (c *Config) fetching(q source.Query) bool { return q.Token() != "" && c.reading.later != nil }
+
+func (c *Config) spec(q source.Query) request {
+	if c.fetching(q) {
+		return c.reading.later.fetch
+	}
+	return c.request
+}
+
+// group divides the queries at the given places into calls. Those in one call
+// share what stands outside each and the token, and are about different persons.
+func (c *Config) group(queries []source.Query, live []int) [][]int {
+	var groups [][]int
+	open := map[string]int{} // key of what is shared → group
+	for _, i := range live {
+		q := queries[i]
+		if c.reading.persons == nil {
+			groups = append(groups, []int{i})
+			continue
+		}
+		key := c.sharedBy(q)
+		g, ok := open[key]
+		if !ok || len(groups[g]) >= c.info.Limits.Batch || hasPerson(queries, groups[g], q) {
+			g, open[key] = len(groups), len(groups)
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	return groups
+}
+
+func (c *Config) sharedBy(q source.Query) string {
+	var parts []string
+	value := personal(q, "")
+	for _, t := range c.spec(q).shared {
+		parts = append(parts, t.fill(value))
+	}
+	if c.fetching(q) {
+		parts = append(parts, q.Token())
+	}
+	return strings.Join(parts, "\x00")
+}
+
+func hasPerson(queries []source.Query, group []int, q source.Query) bool {
+	for _, i := range group {
+		if queries[i].Person().ID == q.Person().ID || queries[i].ID() == q.ID() {
+			return true
+		}
+	}
+	return false
+}
+
+// askGroup makes one call and puts its answers into their places.
+func (s *site) askGroup(ctx context.Context, queries []source.Query, group []int, answers []source.Answer) *source.Unavailable {
+	if err := s.turn(ctx); err != nil {
+		return &source.Unavailable{Reason: source.ReasonSlow, Err: fmt.Errorf("%s: not asked: %w", s.cfg.info.Name, err)}
+	}
+	defer func() { <-s.slots }()
+	some := make([]source.Query, len(group))
+	for i, at := range group {
+		some[i] = queries[at]
+	}
+	r, down := s.call(ctx, some, s.cfg.fetching(some[0]))
+	if down != nil {
+		return down
+	}
+	results, down := s.cfg.read(r, some)
+	if down != nil {
+		return down
+	}
+	for i, at := range group {
+		answers[at] = results[i].answer
+		if results[i].answer.Outcome == source.Failed {
+			s.log.LogAttrs(ctx, slog.LevelWarn, "source answer failed", slog.String("source", s.cfg.info.Name),
+				slog.String("query", results[i].answer.Query), slog.String("reason", string(results[i].answer.Reason)), slog.String("why", results[i].say))
+		}
+	}
+	return nil
+}
+
+// turn waits for a free slot and for the pace; the slot is then taken.
+func (s *site) turn(ctx context.Context) error {
+	select {
+	case s.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.pace.Wait(ctx); err != nil {
+		<-s.slots
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// A Lane is a group of jobs with workers of its own, so that a slow source does
+// not hold up another.
+type Lane struct {
+	Name    string
+	Batch   int           // jobs given to Work at once; 0 = 1
+	Workers int           // runs of Work at once; 0 = 1
+	Lease   time.Duration // a run has this long; 0 = one minute
+	Strikes int           // runs in a row that may leave a job before it is buried; 0 = 20
+
+	// Work does the jobs. In the transaction that saves the result it finishes,
+	// snoozes or retries each of them; those it leaves are released with
+	// [Backoff], or buried after the last strike, whether it returns an error
+	// or nil. Its context ends with the lease, but not when the Runner stops:
+	// what is in hand is finished.
+	Work func(ctx context.Context, jobs []Job) error
+
+	// Code names an error of Work in one word without personal data, to be kept
+	// with the job; nil means "error".
+	Code func(error) string
+}
+
+// Codes that the Runner itself keeps with a job as its last error.
+const (
+	CodeError = "error" // Work returned an error
+	CodePanic = "panic" // Work panicked
+	CodeLeft  = "left"  // Work returned nil and left the job
+	CodeGone  = "gone"  // every run ended without a word, as when the program is killed
+)
+
+// A Runner works off the lanes. Its fields are set before Run and not changed
+// after. Store and Lanes are needed.
+type Runner struct {
+	Store Store
+	Lanes []Lane
+	Now   func() time.Time // nil = time.Now
+	Owner string           // who holds the leases, for whoever looks at the rows
+	Poll  time.Duration    // look for jobs of other processes at least this often; 0 = one second
+	Log   *slog.Logger     // nil = slog.Default()
+
+	once sync.Once
+	wake map[string]chan struct{}
+}
+
+func (r *Runner) init() {
+	r.once.Do(func() {
+		if r.Now == nil {
+			r.Now = time.Now
+		}
+		if r.Poll <= 0 {
+			r.Poll = time.Second
+		}
+		if r.Log == nil {
+			r.Log = slog.Default()
+		}
+		r.wake = make(map[string]chan struct{}, len(r.Lanes))
+		for _, l := range r.Lanes {
+			r.wake[l.Name] = make(chan struct{}, 1)
+		}
+	})
+}
+
+// Wake makes the lane look for jobs at once. It never blocks; an unknown lane,
+// which another process may serve, is ignored.
+func (r *Runner) Wake(lane string) {
+	r.init()
+	select {
+	case r.wake[lane] <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx is done and then returns nil when what is in hand is
+// finished. An error of the store is logged and tried again, not returned.
+func (r *Runner) Run(ctx context.Context) error {
+	r.init()
+	var lanes sync.WaitGroup
+	for _, l := range r.Lanes {
+		lanes.Go(func() { r.serve(ctx, l.withDefaults()) })
+	}
+	lanes.Wait()
+	return nil
+}
+
+func (l Lane) withDefaults() Lane {
+	l.Batch = max(l.Batch, 1)
+	l.Workers = max(l.Workers, 1)
+	if l.Lease <= 0 {
+		l.Lease = time.Minute
+	}
+	if l.Strikes <= 0 {
+		l.Strikes = 20
+	}
+	if l.Code == nil {
+		l.Code = func(error) string { return CodeError }
+	}
+	return l
+}
+
+// serve claims for a lane whenever a worker is free. What it has claimed is
+// worked even if ctx ends meanwhile.
+func (r *Runner) serve(ctx context.Context, l Lane) {
+	free := make(chan struct{}, l.Workers)
+	for range l.Workers {
+		free <- struct{}{}
+	}
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-free:
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		jobs, err := r.claim(ctx, l)
+		if len(jobs) > 0 {
+			workers.Go(func() {
+				r.work(ctx, l, jobs)
+				free <- struct{}{}
+			})
+			continue
+		}
+		free <- struct{}{}
+		r.sleep(ctx, l.Name, err)
+	}
+}
+
+func (r *Runner) claim(ctx context.Context, l Lane) ([]Job, error) {
+	now := r.Now()
+	jobs, err := r.Store.Claim(ctx, l.Name, l.Batch, now, now.Add(l.Lease), r.Owner)
+	if err != nil && ctx.Err() == nil {
+		r.Log.ErrorContext(ctx, "claim jobs", "lane", l.Name, "error", err)
+	}
+	return jobs, err
+}
+
+// sleep waits until the next job of the lane is due, somebody wakes the lane,
+// or Poll is over. After an error it waits for the time of Poll.
+func (r *Runner) sleep(ctx context.Context, lane string, err error) {
+	wait := r.Poll
+	if err == nil {
+		next, ok, err := r.Store.Next(ctx, lane)
+		if err == nil && ok {
+			wait = min(wait, next.Sub(r.Now()))
+		}
+	}
+	if wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-r.wake[lane]:
+	}
+}
+
+func (r *Runner) work(ctx context.Context, l Lane, jobs []Job) {
+	ctx = context.WithoutCancel(ctx)
+	jobs = r.buryGone(ctx, l, jobs)
+	if len(jobs) == 0 {
+		return
+	}
+	run, cancel := context.WithTimeout(ctx, l.Lease)
+	err := r.try(run, l, jobs)
+	cancel()
+	code := CodeLeft
+	if err != nil {
+		code = l.Code(err)
+		if _, ok := err.(*panicError); ok { //nolint:errorlint // try returns it bare
+			code = CodePanic
+		}
+		r.Log.ErrorContext(ctx, "work on jobs", "lane", l.Name, "kind", jobs[0].Kind, "jobs", len(jobs),
+			"attempt", jobs[0].Attempt, "code", code, "error", err)
+	}
+	r.giveBack(ctx, l, jobs, code)
+	if err != nil {
+		r.Wake(l.Name) // whoever sleeps now does not know when the released jobs are due
+	}
+}
+
+// buryGone buries jobs whose runs before this one, as many as are allowed, have
+// all ended without a word, and returns the others: a job that kills the
+// program must not do so for ever.
+func (r *Runner) buryGone(ctx context.Context, l Lane, jobs []Job) []Job {
+	var alive, gone []Job
+	for _, j := range jobs {
+		if j.Strikes > l.Strikes {
+			gone = append(gone, j)
+		} else {
+			alive = append(alive, j)
+		}
+	}
+	r.bury(ctx, l, gone, CodeGone)
+	return alive
+}
+
+// giveBack releases or buries whatever Work has left of jobs.
+func (r *Runner) giveBack(ctx context.Context, l Lane, jobs []Job, code string) {
+	var again, last []Job
+	now := r.Now()
+	for _, j := range jobs {
+		if j.Strikes >= l.Strikes {
+			last = append(last, j)
+			continue
+		}
+		j.RunAt = now.Add(Backoff(j.Attempt, rand.Float64))
+		again = append(again, j)
+	}
+	r.bury(ctx, l, last, code)
+	if len(again) == 0 {
+		return
+	}
+	if err := r.Store.Release(ctx, again, code); err != nil { // their lease will end
+		r.Log.ErrorContext(ctx, "release jobs", "lane", l.Name, "jobs", len(again), "error", err)
+	}
+}
+
+func (r *Runner) bury(ctx context.Context, l Lane, jobs []Job, code string) {
+	if len(jobs) == 0 {
+		return
+	}
+	if err := r.Store.Bury(ctx, jobs, code); err != nil { // their lease will end
+		r.Log.ErrorContext(ctx, "bury jobs", "lane", l.Name, "jobs", len(jobs), "error", err)
+	}
+}
+
+// A panicError says where Work panicked, but not with what value: that may hold
+// personal data, unless the runtime made it.
+type panicError struct {
+	what  string
+	stack []byte
+}
+
+func (p *panicError) Error() string { return "queue: panic: " + p.what + "\n" + string(p.stack) }
+
+func (r *Runner) try(ctx context.Context, l Lane, jobs []Job) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		p := &panicError{what: fmt.Sprintf("value of type %T", v), stack: debug.Stack()}
+		if e, ok := v.(runtime.Error); ok {
+			p.what = e.Error()
+		}
+		err = p
+	}()
+	return l.Work(ctx, jobs)
+}

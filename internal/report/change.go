@@ -1,0 +1,111 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// changes lists what differs between two versions: conclusion, what became of
+// each query, findings, records and sums. Persons are numbered alike in both.
+func changes(was, is Content) []Change {
+	list := []Change{}
+	for _, lines := range []func(Content) []line{Content.head, Content.cellLines, Content.findingLines, Content.recordLines, Content.sums} {
+		list = append(list, compare(lines(was), lines(is))...)
+	}
+	return list
+}
+
+// A line is something that can change: who is told apart by key, and its text.
+type line struct{ key, subject, text string }
+
+// compare walks the new lines in their order, then those that are gone.
+func compare(was, is []line) []Change {
+	var list []Change
+	for _, now := range is {
+		i := slices.IndexFunc(was, func(l line) bool { return l.key == now.key })
+		switch {
+		case i < 0:
+			list = append(list, Change{Added, now.subject, "", now.text})
+		case was[i].text != now.text:
+			list = append(list, Change{Changed, now.subject, was[i].text, now.text})
+		}
+	}
+	for _, before := range was {
+		if !slices.ContainsFunc(is, func(l line) bool { return l.key == before.key }) {
+			list = append(list, Change{Removed, before.subject, before.text, ""})
+		}
+	}
+	return list
+}
+
+func (c Content) head() []line {
+	return []line{{"conclusion", zh("report.change.conclusion"), c.Conclusion.Text}}
+}
+
+func (c Content) cellLines() []line {
+	var list []line
+	for _, row := range c.Categories {
+		for _, cell := range row.Persons {
+			text := cell.Text
+			if cell.Records > 0 {
+				text = zh("report.count.records", cell.Text, strconv.Itoa(cell.Records))
+			}
+			list = append(list, line{string(row.Code) + strconv.Itoa(cell.Person), zh("report.change.cell", row.Name, c.name(cell.Person)), text})
+		}
+	}
+	return list
+}
+
+func (c Content) findingLines() []line {
+	var list []line
+	seen := map[string]int{}
+	for _, f := range c.Findings {
+		key := string(f.Category) + "/" + strconv.Itoa(f.Person) + "/" + f.Class
+		seen[key]++
+		list = append(list, line{
+			key + "/" + strconv.Itoa(seen[key]),
+			zh("report.change.finding", f.CategoryName, f.Name),
+			join("；", f.KindText, amounts(f), f.Reason),
+		})
+	}
+	return list
+}
+
+// recordLines tells records apart by all they say, so a changed record is one
+// removed and one added.
+func (c Content) recordLines() []line {
+	var list []line
+	seen := map[string]int{}
+	for _, t := range c.Tables {
+		for _, r := range t.Rows {
+			var parts []string
+			for i, v := range r.Values {
+				if v != "" && i < len(t.Columns) {
+					parts = append(parts, t.Columns[i].Name+" "+v)
+				}
+			}
+			text := mask(strings.Join(parts, "，"))
+			key := string(t.Category) + "/" + strconv.Itoa(r.Person) + "/" + text
+			seen[key]++
+			list = append(list, line{key + "/" + strconv.Itoa(seen[key]), zh("report.change.record", t.Name, r.Name), text})
+		}
+	}
+	return list
+}
+
+func (c Content) sums() []line {
+	t := c.Totals
+	return []line{
+		{"income", zh("report.change.income"), zh("report.declared_found", yuan(t.IncomeDeclared), yuan(t.IncomeFound))},
+		{"property", zh("report.change.property"), zh("report.declared_found", yuan(t.PropertyDeclared), yuan(t.PropertyFound))},
+	}
+}
+
+// amounts writes the two sides of a finding, or nothing where none are compared.
+func amounts(f Finding) string {
+	if f.Unit == "" {
+		return ""
+	}
+	return zh("report.declared_found", yuan(f.Declared), yuan(f.Found))
+}

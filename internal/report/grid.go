@@ -1,0 +1,154 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/internal/hedui"
+	"hedui/internal/lang"
+	"hedui/source"
+)
+
+// weight orders outcomes by how much a reader must know of them.
+var weight = []source.Outcome{source.Found, source.IdentityDoubt, source.Failed, source.Refused, source.NotCovered, source.None}
+
+func (m *maker) grid() []Category {
+	rows := []Category{}
+	for _, code := range m.Case.Programme.Categories() {
+		known, _ := catalog.Get(code)
+		row := Category{Code: code, Name: known.Name}
+		count := map[source.Outcome]int{}
+		for _, p := range m.Case.Persons {
+			cell := m.cell(p.No, code)
+			count[cell.Outcome]++
+			row.Persons = append(row.Persons, cell)
+			row.add(cell)
+		}
+		if row.Department == "" {
+			owner, _ := known.OwnerOn(day.Of(m.At))
+			row.Department = owner.Name
+		}
+		row.sum(count)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// cell reads one query. One that was never planned, or has no outcome by now, is
+// a gap: silence is never "none".
+func (m *maker) cell(person int, code catalog.Code) Cell {
+	q := m.cells[cellKey{person, code}]
+	if q == nil {
+		return Cell{Person: person, Outcome: source.Failed, Text: zh("outcome.failed"), Reason: zh("report.reason.not_asked")}
+	}
+	cell := Cell{Person: person, Outcome: q.Outcome, Department: mask(q.Department), Hash: q.Hash}
+	reason := q.Reason
+	switch {
+	case q.State != hedui.Answered: // given up, or still under way: no feedback
+		cell.Outcome = source.Failed
+		if reason == "" {
+			reason = "pending"
+		}
+	case !q.AskedAt.IsZero():
+		cell.AsOf, cell.AnsweredAt, cell.Millis = instant(q.AsOf), instant(q.AnsweredAt), q.Millis()
+		cell.Records = len(q.Records)
+	}
+	cell.Text, cell.Reason = zh("outcome."+string(cell.Outcome)), reasonText(reason)
+	return cell
+}
+
+func reasonText(r source.Reason) string {
+	switch own, shared := "report.reason."+string(r), "reason."+string(r); {
+	case r == "":
+		return ""
+	case lang.Has(shared):
+		return zh(shared)
+	case lang.Has(own):
+		return zh(own)
+	}
+	return zh("report.reason.other", mask(string(r)))
+}
+
+func (c *Category) add(cell Cell) {
+	if c.Department == "" {
+		c.Department = cell.Department
+	}
+	if !cell.AsOf.IsZero() && (c.AsOf.IsZero() || cell.AsOf.Before(c.AsOf)) {
+		c.AsOf = cell.AsOf
+	}
+	if cell.AnsweredAt.After(c.AnsweredAt) {
+		c.AnsweredAt = cell.AnsweredAt
+	}
+	c.Millis = max(c.Millis, cell.Millis)
+}
+
+func (c *Category) sum(count map[source.Outcome]int) {
+	var parts []string
+	for _, o := range weight {
+		if count[o] == 0 {
+			continue
+		}
+		if c.Outcome == "" {
+			c.Outcome = o
+		}
+		parts = append(parts, zh("report.count", zh("outcome."+string(o)), strconv.Itoa(count[o])))
+	}
+	c.Text = strings.Join(parts, "，")
+	if len(parts) == 1 {
+		c.Text = zh("outcome." + string(c.Outcome))
+	}
+}
+
+// gaps collects what nobody answered, or nobody could be asked about, and what no
+// register can know: one line for each category, outcome and reason.
+func (c Content) gaps() (gaps, notCovered []Gap) {
+	gaps, notCovered = []Gap{}, []Gap{}
+	for _, row := range c.Categories {
+		for _, cell := range row.Persons {
+			switch {
+			case cell.Outcome == source.Failed, cell.Outcome == source.Refused, cell.Reason == zh("reason.no_source"):
+				gaps = c.addGap(gaps, row, cell)
+			case cell.Outcome == source.NotCovered:
+				notCovered = c.addGap(notCovered, row, cell)
+			}
+		}
+	}
+	for _, list := range [][]Gap{gaps, notCovered} {
+		for i := range list {
+			list[i].Text = zh("report.gap", list[i].Name, list[i].Text, c.names(list[i].Persons))
+		}
+	}
+	return gaps, notCovered
+}
+
+func (c Content) addGap(list []Gap, row Category, cell Cell) []Gap {
+	text := cell.Text
+	if cell.Reason != "" {
+		text = zh("report.because", cell.Text, cell.Reason)
+	}
+	i := slices.IndexFunc(list, func(g Gap) bool { return g.Category == row.Code && g.Outcome == cell.Outcome && g.Text == text })
+	if i < 0 {
+		department := cell.Department
+		if department == "" {
+			department = row.Department
+		}
+		return append(list, Gap{row.Code, row.Name, department, []int{cell.Person}, cell.Outcome, text})
+	}
+	list[i].Persons = append(list[i].Persons, cell.Person)
+	return list
+}
+
+// names lists persons by name, or says "all".
+func (c Content) names(persons []int) string {
+	if n := len(c.Members) + len(c.Obligors); len(persons) == n && n > 1 {
+		return zh("report.all", strconv.Itoa(n))
+	}
+	var names []string
+	for _, no := range persons {
+		names = append(names, c.name(no))
+	}
+	return strings.Join(names, "、")
+}

@@ -1,0 +1,204 @@
+package rule
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/idcard"
+	"hedui/internal/hedui"
+	"hedui/money"
+	"hedui/source"
+)
+
+var (
+	today = day.Must("2026-11-23")
+	asOf  = time.Date(2026, 11, 20, 9, 0, 0, 0, day.Beijing)
+)
+
+func tolerance(t interface{ Fatal(...any) }) Tolerance {
+	list, err := Standard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tol, err := For(list, "330203", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tol
+}
+
+func person(no int, birth string, relation hedui.Relation) hedui.Person {
+	n, _ := idcard.Make("330200", day.Must(birth), 100+no)
+	return hedui.Person{No: no, Name: fmt.Sprintf("某%d", no), ID: n, Role: hedui.Member, Relation: relation, Capacity: hedui.FullCapacity}
+}
+
+// household has two adults and an obligor.
+func household() *hedui.Case {
+	c := &hedui.Case{ID: "c", Division: "330203", Programme: hedui.Dibao, AppliedOn: today, Persons: []hedui.Person{
+		person(1, "1970-01-01", hedui.Self), person(2, "1972-01-01", hedui.Spouse), person(3, "1995-01-01", hedui.Son)}}
+	c.Persons[2].Role = hedui.Obligor
+	return c
+}
+
+// answers gives every cell the outcome none, except those that are given.
+func answers(c *hedui.Case, given ...hedui.Query) []hedui.Query {
+	all := c.Plan(asOf, 1, nil, func(catalog.Code) (string, string, bool) { return "s", "某局", true })
+	for i := range all {
+		all[i].State, all[i].Outcome, all[i].Reason, all[i].AsOf = hedui.Answered, source.None, "", asOf
+		for _, g := range given {
+			if g.Person == all[i].Person && g.Category == all[i].Category {
+				id := all[i].ID
+				all[i] = g
+				all[i].ID = id
+			}
+		}
+	}
+	return all
+}
+
+func found(person int, c catalog.Code, records ...catalog.Record) hedui.Query {
+	return hedui.Query{Person: person, Category: c, State: hedui.Answered, Outcome: source.Found, Match: source.MatchIDName, Department: "某局", AsOf: asOf, Records: records}
+}
+
+func silent(person int, c catalog.Code) hedui.Query {
+	return hedui.Query{Person: person, Category: c, State: hedui.Retrying, Outcome: source.Failed, Reason: source.ReasonDown, Department: "某局"}
+}
+
+func doubt(person int, c catalog.Code) hedui.Query {
+	return hedui.Query{Person: person, Category: c, State: hedui.Answered, Outcome: source.IdentityDoubt, Reason: source.ReasonName}
+}
+
+func wages(monthly ...string) catalog.Record {
+	return catalog.Record{"tax_item": "wage", "period_from": "2025-11-01", "period_to": "2026-10-31", "income_amount": monthly[0], "withholding_unit": "某公司"}
+}
+
+// Each line of want is: conclusion, then kind category person declared found.
+func TestAssess(t *testing.T) {
+	company := found(1, "business", catalog.Record{"registered_capital": "500000.00", "found_date": "2010-05-01", "status": "active"})
+	for _, c := range []struct {
+		name    string
+		declare hedui.Declared
+		given   []hedui.Query
+		want    string
+	}{
+		{"nothing found, nothing declared", hedui.Declared{}, nil, "NO_FINDING"},
+		{"irregular work without an amount needs no finding",
+			hedui.Declared{Income: []hedui.DeclaredIncome{{Person: 2, Class: hedui.Wage, Note: "偶尔打零工"}}}, nil, "NO_FINDING"},
+		{"case 1, Wang: company and its taxes", hedui.Declared{}, []hedui.Query{company,
+			found(1, "local_tax", catalog.Record{"company_name": "某公司", "period_from": "2026-01-01", "period_to": "2026-03-31", "tax_amount": "1200.00"},
+				catalog.Record{"company_name": "某公司", "period_from": "2026-04-01", "period_to": "2026-06-30", "tax_amount": "800.50"})},
+			"SUSPECT; UNDECLARED local_tax 1 0.00 2000.50; UNDECLARED business 1 0.00 500000.00"},
+		{"a company is the person's share only", hedui.Declared{},
+			[]hedui.Query{found(1, "business", catalog.Record{"registered_capital": "100000.00", "share": "33.33"})},
+			"SUSPECT; UNDECLARED business 1 0.00 33330.00"},
+		{"annual wages are brought to a month", hedui.Declared{Income: []hedui.DeclaredIncome{{Person: 1, Class: hedui.Wage, Monthly: money.Of(3000)}}},
+			[]hedui.Query{found(1, "local_tax", wages("36000.00"))}, "CONSISTENT; CONSISTENT local_tax 1 3000.00 3000.00"},
+		{"half of the period lies outside the window", hedui.Declared{},
+			[]hedui.Query{found(1, "local_tax", catalog.Record{"period_from": "2025-10-02", "period_to": "2025-11-30", "income_amount": "6000.00"})},
+			"SUSPECT; UNDECLARED local_tax 1 0.00 250.00"},
+		{"a period before the window does not count", hedui.Declared{},
+			[]hedui.Query{found(1, "local_tax", catalog.Record{"period_from": "2020-01-01", "period_to": "2020-12-31", "income_amount": "60000.00"})}, "NO_FINDING"},
+		{"one wage in three registers counts once", hedui.Declared{}, []hedui.Query{
+			found(1, "local_tax", wages("36000.00")),
+			found(1, "social_insurance", catalog.Record{"unit_name": "某公司", "contribution_base": "3500.00", "month": "2026-10"}),
+			found(1, "housing_fund", catalog.Record{"deposit_base": "3600.00", "monthly_deposit": "360.00", "balance": "0.00"})},
+			"SUSPECT; UNDECLARED local_tax 1 0.00 3000.00"},
+		{"without tax the base serves, averaged over its months", hedui.Declared{}, []hedui.Query{
+			found(1, "social_insurance",
+				catalog.Record{"unit_name": "某公司", "contribution_base": "3000.00", "month": "2026-09", "insured_type": "pension_employee"},
+				catalog.Record{"unit_name": "某公司", "contribution_base": "3000.00", "month": "2026-09", "insured_type": "medical"},
+				catalog.Record{"unit_name": "某公司", "contribution_base": "4000.00", "month": "2026-10"})},
+			"SUSPECT; UNDECLARED social_insurance 1 0.00 3500.00"},
+		{"insurance paid by oneself means no employer", hedui.Declared{},
+			[]hedui.Query{found(1, "social_insurance", catalog.Record{"contribution_base": "4000.00", "month": "2026-10"})}, "NO_FINDING"},
+		{"a pension declared too low", hedui.Declared{Income: []hedui.DeclaredIncome{{Person: 1, Class: hedui.Transfer, Monthly: money.Of(300)}}},
+			[]hedui.Query{found(1, "social_insurance", catalog.Record{"pension_received": "400.00"})},
+			"SUSPECT; UNDER_DECLARED social_insurance 1 300.00 400.00"},
+		{"within the tolerance is no difference", hedui.Declared{Income: []hedui.DeclaredIncome{{Person: 1, Class: hedui.Transfer, Monthly: money.Of(350)}}},
+			[]hedui.Query{found(1, "social_insurance", catalog.Record{"pension_received": "400.00"})},
+			"CONSISTENT; CONSISTENT social_insurance 1 350.00 400.00"},
+		{"declared more than found", hedui.Declared{Income: []hedui.DeclaredIncome{{Person: 1, Class: hedui.Transfer, Monthly: money.Of(900)}}},
+			[]hedui.Query{found(1, "social_insurance", catalog.Record{"pension_received": "400.00"})},
+			"CONSISTENT; OVER_DECLARED social_insurance 1 900.00 400.00"},
+		{"informal wages cannot be checked", hedui.Declared{Income: []hedui.DeclaredIncome{{Person: 2, Class: hedui.Wage, Monthly: money.Of(900)}}}, nil,
+			"NO_FINDING; NOT_VERIFIABLE local_tax 2 900.00 0.00"},
+		{"a declared car that no register knows", hedui.Declared{Property: []hedui.DeclaredProperty{{Person: 1, Class: hedui.Vehicles, Value: money.Of(8000)}}}, nil,
+			"NO_FINDING; OVER_DECLARED vehicle 1 8000.00 0.00"},
+		{"deposits have no source here", hedui.Declared{Property: []hedui.DeclaredProperty{{Person: 1, Class: hedui.Deposits, Value: money.Of(8000)}}}, nil,
+			"NO_FINDING; NOT_VERIFIABLE  1 8000.00 0.00"},
+		{"a home without a value is a question by itself", hedui.Declared{},
+			[]hedui.Query{found(1, "housing", catalog.Record{"area": "60", "share": "25"})}, "SUSPECT; UNDECLARED housing 1 0.00 0.00"},
+		{"a declared home", hedui.Declared{Property: []hedui.DeclaredProperty{{Person: 1, Class: hedui.Houses}}},
+			[]hedui.Query{found(1, "housing", catalog.Record{"area": "60"})}, "CONSISTENT; CONSISTENT housing 1 0.00 0.00"},
+		{"case 9: an unlisted spouse", hedui.Declared{},
+			[]hedui.Query{found(1, "marriage", catalog.Record{"reg_date": "2009-01-01", "marital_status": "20", "spouse_name": "别人", "spouse_id_no": "330200198002290018"})},
+			"SUSPECT; UNDECLARED marriage 1 0.00 0.00"},
+		{"the newest marriage record decides", hedui.Declared{}, []hedui.Query{found(1, "marriage",
+			catalog.Record{"reg_date": "2009-01-01", "marital_status": "20", "spouse_id_no": "330200198002290018"},
+			catalog.Record{"reg_date": "2015-01-01", "marital_status": "40", "spouse_id_no": "330200198002290018"})}, "NO_FINDING"},
+		{"the spouse is in the case", hedui.Declared{}, []hedui.Query{found(1, "marriage",
+			catalog.Record{"reg_date": "2009-01-01", "marital_status": "20", "spouse_id_no": person(2, "1972-01-01", "").ID.Reveal()})}, "NO_FINDING"},
+		{"a living person registered as dead", hedui.Declared{}, []hedui.Query{found(2, "death", catalog.Record{"death_date": "2026-03-12"})},
+			"SUSPECT; IDENTITY_DOUBT death 2 0.00 0.00"},
+		{"another name under the number", hedui.Declared{}, []hedui.Query{doubt(1, "vehicle")}, "SUSPECT; IDENTITY_DOUBT vehicle 1 0.00 0.00"},
+		{"case 14: a source is silent", hedui.Declared{}, []hedui.Query{silent(1, "housing_fund"), silent(2, "housing_fund"), silent(3, "housing_fund")},
+			"INCOMPLETE; SOURCE_SILENT housing_fund 0 0.00 0.00"},
+		{"silence does not hide a finding", hedui.Declared{}, []hedui.Query{silent(1, "housing_fund"), doubt(1, "vehicle")},
+			"SUSPECT; IDENTITY_DOUBT vehicle 1 0.00 0.00; SOURCE_SILENT housing_fund 0 0.00 0.00"},
+		{"obligors declare nothing, so nothing differs", hedui.Declared{}, []hedui.Query{found(3, "local_tax", wages("90000.00"))}, "NO_FINDING"},
+		{"old data is marked", hedui.Declared{}, []hedui.Query{{Person: 1, Category: "hukou", State: hedui.Answered, Outcome: source.Found,
+			AsOf: asOf.AddDate(-1, 0, 0), Records: []catalog.Record{{"name": "某1"}}}}, "NO_FINDING; STALE hukou 1 0.00 0.00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := household()
+			h.Declared = c.declare
+			a := Assess(h, answers(h, c.given...), tolerance(t), today)
+			words := []string{string(a.Conclusion)}
+			for _, f := range a.Findings {
+				words = append(words, fmt.Sprintf("%s %s %d %s %s", f.Kind, f.Category, f.Person, f.Declared, f.Found))
+			}
+			if got := strings.Join(words, "; "); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestNothingAnsweredCannotBeConfirmed(t *testing.T) {
+	h := household()
+	a := Assess(h, []hedui.Query{silent(1, "hukou")}, tolerance(t), today)
+	if a.Conclusion != hedui.UnableToConfirm || len(a.Gaps) != 1 {
+		t.Errorf("got %s with %d gaps, want UNABLE with one", a.Conclusion, len(a.Gaps))
+	}
+}
+
+// Whatever the registers say, the sum of wages never counts one wage twice, and
+// every cell that is not settled is a gap.
+func TestAssessKeepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := household()
+		tax := money.Fen(rapid.Int64Range(1, 10_000_000).Draw(t, "tax"))
+		base := money.Fen(rapid.Int64Range(1, 10_000_000).Draw(t, "base"))
+		given := []hedui.Query{
+			found(1, "local_tax", wages(tax.MulDiv(12, 1).String())),
+			found(1, "social_insurance", catalog.Record{"unit_name": "某", "contribution_base": base.String(), "month": "2026-10"}),
+		}
+		gaps := rapid.IntRange(0, 2).Draw(t, "gaps")
+		for i := range gaps {
+			given = append(given, silent(2, catalog.All()[i].Code))
+		}
+		a := Assess(h, answers(h, given...), tolerance(t), today)
+		if a.Totals.IncomeFound != tax {
+			t.Fatalf("income found %s, want %s", a.Totals.IncomeFound, tax)
+		}
+		if len(a.Gaps) != gaps {
+			t.Fatalf("%d gaps, want %d", len(a.Gaps), gaps)
+		}
+	})
+}

@@ -1,0 +1,206 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hedui/catalog"
+)
+
+// A FaultKind is a way in which a department fails.
+type FaultKind string
+
+// The kinds of fault.
+const (
+	Down    FaultKind = "down"    // the connection breaks, or HTTP 503
+	Slow    FaultKind = "slow"    // answers after Fault.Delay
+	Flaky   FaultKind = "flaky"   // every Fault.Every-th call fails: HTTP 500 or garbage
+	Garbage FaultKind = "garbage" // half of an answer, or an HTML page, with HTTP 200
+)
+
+// FaultKinds lists all kinds.
+func FaultKinds() []FaultKind { return []FaultKind{Down, Slow, Flaky, Garbage} }
+
+// A Fault makes a department, or one of its registers, fail. The zero Fault
+// means that all is well.
+type Fault struct {
+	Kind  FaultKind
+	For   time.Duration // how long from when it is set; 0 = until it is changed
+	Delay time.Duration // of Slow; 0 = three seconds
+	Every int           // of Flaky; 0 = every third call
+}
+
+// ParseFault reads the text form NAME[:KIND[:DURATION]], such as "land",
+// "housing_fund:down:20s" or "police:slow": NAME is a department or a category,
+// the kind is down unless it is given, the duration for ever.
+func ParseFault(s string) (name string, f Fault, err error) {
+	part := strings.SplitN(s, ":", 4)
+	if len(part) > 3 {
+		return "", Fault{}, fmt.Errorf("sim: fault %q: want NAME[:KIND[:DURATION]], such as housing_fund:down:20s", s)
+	}
+	if err := checkName(part[0]); err != nil {
+		return "", Fault{}, err
+	}
+	f.Kind = Down
+	if len(part) > 1 {
+		f.Kind = FaultKind(part[1])
+	}
+	if len(part) > 2 {
+		f.For, err = time.ParseDuration(part[2])
+		if err != nil || f.For <= 0 {
+			return "", Fault{}, fmt.Errorf("sim: fault %q: %q is not a duration: write it as 20s, 5m or 2h", s, part[2])
+		}
+	}
+	return part[0], f, f.check()
+}
+
+func (f Fault) check() error {
+	if f.Kind != "" && !slices.Contains(FaultKinds(), f.Kind) {
+		return fmt.Errorf("sim: unknown kind of fault %q: it is one of down, slow, flaky, garbage", f.Kind)
+	}
+	return nil
+}
+
+func checkName(name string) error {
+	for _, d := range departments() {
+		if d.id == name {
+			return nil
+		}
+		for _, r := range d.routes {
+			if string(r.category) == name {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("sim: unknown department or category %q: it is one of %s", name, strings.Join(names(), ", "))
+}
+
+// names lists all departments, then all categories that are not named alike.
+func names() []string {
+	var ids, codes []string
+	for _, d := range departments() {
+		ids = append(ids, d.id)
+		for _, r := range d.routes {
+			codes = append(codes, string(r.category))
+		}
+	}
+	slices.Sort(codes)
+	for _, c := range slices.Compact(codes) {
+		if !slices.Contains(ids, c) {
+			ids = append(ids, c)
+		}
+	}
+	return ids
+}
+
+// faults are what is wrong now, by department or category.
+type faults struct {
+	mu   sync.Mutex
+	list map[string]*running
+}
+
+type running struct {
+	Fault
+	until time.Time // zero = for ever
+	calls int
+}
+
+func (s *faults) set(name string, f Fault, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.list == nil {
+		s.list = map[string]*running{}
+	}
+	if f.Kind == "" {
+		delete(s.list, name)
+		return
+	}
+	r := &running{Fault: f}
+	if f.For > 0 {
+		r.until = at.Add(f.For)
+	}
+	s.list[name] = r
+}
+
+// restart counts the durations from at: a city begins to fail when it starts.
+func (s *faults) restart(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range maps.All(s.list) {
+		if r.For > 0 {
+			r.until = at.Add(r.For)
+		}
+	}
+}
+
+// current returns the fault for a call now and the number of the call within it.
+// A fault of the category goes before one of its department.
+func (s *faults) current(department string, c catalog.Code, at time.Time) (Fault, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range []string{string(c), department} {
+		r := s.list[name]
+		if r == nil || !r.until.IsZero() && !at.Before(r.until) {
+			continue
+		}
+		r.calls++
+		return r.Fault, r.calls
+	}
+	return Fault{}, 0
+}
+
+// fail spoils the call as the fault says, and reports whether it is answered
+// thereby. n is the number of the call within the fault.
+func (f Fault) fail(w http.ResponseWriter, r *http.Request, n int) bool {
+	switch f.Kind {
+	case Down:
+		down(w, n)
+	case Slow:
+		delay := f.Delay
+		if delay == 0 {
+			delay = 3 * time.Second
+		}
+		return !wait(r.Context(), delay)
+	case Flaky:
+		every := f.Every
+		if every == 0 {
+			every = 3
+		}
+		if n%every != 0 {
+			return false
+		}
+		if n/every%2 == 0 {
+			garbage(w, n)
+			return true
+		}
+		http.Error(w, "java.lang.NullPointerException", http.StatusInternalServerError)
+	case Garbage:
+		garbage(w, n)
+	default:
+		return false
+	}
+	return true
+}
+
+// down breaks the connection at odd calls and says 503 at even ones.
+func down(w http.ResponseWriter, n int) {
+	if n%2 == 1 {
+		panic(http.ErrAbortHandler) // the way net/http offers to break a connection
+	}
+	http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
+}
+
+func garbage(w http.ResponseWriter, n int) {
+	if n%2 == 1 {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"code":"0","data":{"rows":[{"xm":"`))
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write([]byte("<!DOCTYPE html><html><title>系统维护</title><body>系统正在维护，请稍后再试。</body></html>"))
+}

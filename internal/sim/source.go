@@ -1,0 +1,39 @@
+package sim
+
+import (
+	"embed"
+	"io/fs"
+	"regexp"
+	"strings"
+)
+
+//go:embed sources/*.yaml
+var sourceFiles embed.FS
+
+// ownLimit are the lines by which a source file spares its department.
+var ownLimit = regexp.MustCompile(`(?m)^  (concurrency|per_second): \d+$`)
+
+// SourceFiles returns a source file for each of the twelve categories, by file
+// name, such as "hukou.yaml", that joins this city's department with its key. The
+// departments must have been started. An instant city is joined without sparing it.
+func (c *City) SourceFiles() map[string][]byte {
+	files := map[string][]byte{}
+	entries, _ := fs.ReadDir(sourceFiles, "sources") // embedded: cannot fail
+	for _, e := range entries {
+		raw, _ := sourceFiles.ReadFile("sources/" + e.Name())
+		text := string(raw)
+		for _, id := range Departments() {
+			text = strings.ReplaceAll(text, "http://"+id+".sim", c.URL(id))
+		}
+		if c.opts.Instant {
+			text = ownLimit.ReplaceAllStringFunc(text, func(line string) string {
+				if strings.Contains(line, "concurrency") {
+					return "  concurrency: 64"
+				}
+				return "  per_second: 100000"
+			})
+		}
+		files[e.Name()] = []byte(text)
+	}
+	return files
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// SaveDraft keeps what an officer has typed and not yet handed in, as it is. The
+// draft of another officer with the same id is a Conflict.
+func (tx *Tx) SaveDraft(ctx context.Context, id, owner string, body []byte) error {
+	box, err := tx.db.master.Encrypt(aad("drafts", id, "body"), body)
+	if err != nil {
+		return fmt.Errorf("save draft: %w", err)
+	}
+	changed, err := tx.exec(ctx, `INSERT INTO drafts (id, owner, body) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE drafts.owner = excluded.owner`, id, owner, []byte(box))
+	switch {
+	case err != nil:
+		return fmt.Errorf("save draft: %w", err)
+	case changed == 0:
+		return moved()
+	}
+	return nil
+}
+
+// Draft returns what the officer has typed; NotFound if there is nothing of theirs.
+func (tx *Tx) Draft(ctx context.Context, id, owner string) ([]byte, error) {
+	var box []byte
+	err := tx.tx.QueryRowContext(ctx, `SELECT body FROM drafts WHERE id = $1 AND owner = $2`, id, owner).Scan(&box)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, notFound()
+	case err != nil:
+		return nil, fmt.Errorf("draft: %w", err)
+	}
+	body, err := tx.db.master.Decrypt(aad("drafts", id, "body"), box)
+	if err != nil {
+		return nil, fmt.Errorf("draft: %w", err)
+	}
+	return body, nil
+}
+
+// Drafts lists the ids of the officer's drafts.
+func (tx *Tx) Drafts(ctx context.Context, owner string) ([]string, error) {
+	var ids []string
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+		return nil
+	}, `SELECT id FROM drafts WHERE owner = $1 ORDER BY id`, owner)
+	if err != nil {
+		return nil, fmt.Errorf("drafts: %w", err)
+	}
+	return ids, nil
+}
+
+// DeleteDraft ends a draft; one that does not exist is no error.
+func (tx *Tx) DeleteDraft(ctx context.Context, id string) error {
+	if _, err := tx.exec(ctx, `DELETE FROM drafts WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("delete draft: %w", err)
+	}
+	return nil
+}

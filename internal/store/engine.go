@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+
+	"hedui/internal/hedui"
+)
+
+// engine is everything in which SQLite and PostgreSQL differ.
+type engine struct {
+	driver   string
+	dialect  goose.Dialect
+	skipLock string // appended to a SELECT that claims rows
+	lockRows string // appended to a SELECT whose rows stay as they are until the commit
+	lockName string // statement that holds a name, $1, until the commit; empty where only one writer is at work anyway
+	member   string // "x " + member: x is in the list, whose place is %d
+	scrub    string // run after a case was erased, outside of any transaction
+	list     func([]string) any
+	transit  func(error) bool // the same transaction may succeed if it is run again
+	busy     func(error) bool // nobody answers, or not in time
+}
+
+var sqliteEngine = engine{
+	driver:  "sqlite",
+	dialect: goose.DialectSQLite3,
+	member:  "IN (SELECT value FROM json_each($%d))",
+	scrub:   "PRAGMA wal_checkpoint(TRUNCATE)",
+	list: func(items []string) any {
+		if items == nil {
+			return "[]"
+		}
+		text, _ := json.Marshal(items) // strings always encode
+		return string(text)
+	},
+	transit: func(err error) bool { return sqlitePrimary(err) == sqliteBusy },
+	busy:    func(err error) bool { return sqlitePrimary(err) == sqliteBusy },
+}
+
+var postgresEngine = engine{
+	driver:   "pgx",
+	dialect:  goose.DialectPostgres,
+	skipLock: " FOR UPDATE SKIP LOCKED",
+	lockRows: " FOR UPDATE",
+	lockName: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+	member:   "= ANY($%d::text[])",
+	scrub:    "VACUUM case_keys",
+	list:     func(items []string) any { return items },
+	transit: func(err error) bool {
+		switch postgresCode(err) {
+		case "40001", "40P01": // serialization failure, deadlock
+			return true
+		}
+		return false
+	},
+	busy: func(err error) bool {
+		var connect *pgconn.ConnectError
+		if errors.As(err, &connect) {
+			return true
+		}
+		code := postgresCode(err)
+		return len(code) == 5 && (code[:2] == "08" || code[:2] == "53" || code[:2] == "57") // connection, resources, operator
+	},
+}
+
+const sqliteBusy = 5 // SQLITE_BUSY: another process writes
+
+func sqlitePrimary(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return -1
+}
+
+func postgresCode(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// in returns the condition that what stands before it is one of the list at place $n.
+func (e engine) in(n int) string { return fmt.Sprintf(e.member, n) }
+
+// wrap gives an error of the engine its kind and says what was being done. The
+// messages of both engines name columns and constraints; values stand in the
+// details of PostgreSQL, which its driver leaves out of the text.
+func (db *DB) wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *hedui.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), db.engine.busy(err), db.engine.transit(err):
+		return hedui.Fail(hedui.Unavailable, hedui.Say("error.unavailable"), fmt.Errorf("store: %s: %w", doing, err))
+	}
+	return fmt.Errorf("store: %s: %w", doing, err)
+}
+
+func places(from, n int) string {
+	b := make([]byte, 0, 5*n+2)
+	b = append(b, '(')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '$')
+		b = strconv.AppendInt(b, int64(from+i), 10)
+	}
+	return string(append(b, ')'))
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hedui/day"
+	"hedui/idcard"
+	"hedui/internal/hedui"
+)
+
+// A Summary is what a list shows of a case.
+type Summary struct {
+	ID        string
+	Number    string
+	Division  string
+	Programme hedui.Programme
+	Kind      hedui.CaseKind
+	Office    string
+	Stage     hedui.Stage
+	AppliedOn day.Day
+	CreatedAt time.Time
+	DueAt     time.Time
+	Version   int
+	Applicant string // masked; empty if the case was erased
+	Persons   int    // 0 if the case was erased
+}
+
+// A Filter says which cases are listed. Its zero value means the newest hundred.
+type Filter struct {
+	Stages    []hedui.Stage   // any of them; none = all
+	Division  string          // beginning of the code: "3302" is a city
+	Programme hedui.Programme // empty = all
+	DueBefore time.Time       // promised before this instant; zero = all
+	Before    string          // only cases older than the one with this id: the last of the page before
+	Limit     int             // 0 = 100
+}
+
+const defaultLimit = 100
+
+// Cases lists cases, newest first.
+func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
+	var where []string
+	var args []any
+	add := func(condition string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(condition, "$n", fmt.Sprintf("$%d", len(args))))
+	}
+	if len(f.Stages) > 0 {
+		stages := make([]string, len(f.Stages))
+		for i, s := range f.Stages {
+			stages[i] = string(s)
+		}
+		add("stage "+tx.db.engine.in(len(args)+1), tx.db.engine.list(stages))
+	}
+	if f.Division != "" {
+		add("substr(division, 1, length($n)) = $n", f.Division)
+	}
+	if f.Programme != "" {
+		add("programme = $n", string(f.Programme))
+	}
+	if !f.DueBefore.IsZero() {
+		add("due_at > 0 AND due_at < $n", micros(f.DueBefore))
+	}
+	if f.Before != "" {
+		add("id < $n", f.Before)
+	}
+	if f.Limit <= 0 {
+		f.Limit = defaultLimit
+	}
+	condition := ""
+	if len(where) > 0 {
+		condition = "WHERE " + strings.Join(where, " AND ")
+	}
+	args = append(args, f.Limit)
+	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args)), args...)
+}
+
+// CasesOf lists the cases of a person, newest first.
+func (tx *Tx) CasesOf(ctx context.Context, id idcard.Number) ([]Summary, error) {
+	blind, err := tx.blind(id)
+	if err != nil {
+		return nil, fmt.Errorf("cases of a person: %w", err)
+	}
+	return tx.summaries(ctx, `WHERE id IN (SELECT case_id FROM case_persons WHERE blind = $1) ORDER BY id DESC`, blind)
+}
+
+func (tx *Tx) summaries(ctx context.Context, rest string, args ...any) ([]Summary, error) {
+	var list []Summary
+	var ids []string
+	var boxes [][]byte
+	query := `SELECT id, number, division, programme, kind, office, stage, applied_on, created_at, due_at, version, summary FROM cases `
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var s Summary
+		var programme, kind, stage, applied string
+		var created, due int64
+		var box []byte
+		err := rows.Scan(&s.ID, &s.Number, &s.Division, &programme, &kind, &s.Office, &stage, &applied, &created, &due, &s.Version, &box)
+		if err != nil {
+			return err
+		}
+		s.Programme, s.Kind, s.Stage = hedui.Programme(programme), hedui.CaseKind(kind), hedui.Stage(stage)
+		s.CreatedAt, s.DueAt = instant(created), instant(due)
+		list, ids, boxes = append(list, s), append(ids, s.ID), append(boxes, box)
+		return list[len(list)-1].AppliedOn.UnmarshalText([]byte(applied))
+	}, query+rest, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	if err := tx.loadKeys(ctx, ids); err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	for i := range list {
+		if _, ok := tx.keys[ids[i]]; !ok { // erased
+			continue
+		}
+		var body summaryBody
+		if err := tx.unboxJSON(ids[i], aad("cases", ids[i], "summary"), boxes[i], &body); err != nil {
+			return nil, fmt.Errorf("list cases: %w", err)
+		}
+		list[i].Applicant, list[i].Persons = body.Applicant, body.Persons
+	}
+	return list, nil
+}
+
+// RunningCase returns a case under way, other than except, for the programme in
+// which one of the persons is. In a transaction that writes, no other
+// transaction that asks for one of these persons goes on before this one ends,
+// so that of two clerks who open a case for one household only one succeeds.
+func (tx *Tx) RunningCase(ctx context.Context, ids []idcard.Number, p hedui.Programme, except string) (caseID string, found bool, err error) {
+	blinds, err := tx.blinds(ids)
+	if err != nil {
+		return "", false, fmt.Errorf("running case: %w", err)
+	}
+	if err := tx.lockName(ctx, blinds...); err != nil {
+		return "", false, fmt.Errorf("running case: %w", err)
+	}
+	err = tx.tx.QueryRowContext(ctx, `SELECT c.id FROM cases c JOIN case_persons p ON p.case_id = c.id
+		WHERE p.blind `+tx.db.engine.in(1)+` AND c.programme = $2 AND c.running = 1 AND c.id <> $3 ORDER BY c.id LIMIT 1`,
+		tx.db.engine.list(blinds), string(p), except).Scan(&caseID)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", false, nil
+	case err != nil:
+		return "", false, fmt.Errorf("running case: %w", err)
+	}
+	return caseID, true, nil
+}

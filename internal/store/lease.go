@@ -1,0 +1,117 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"hedui/internal/queue"
+)
+
+// leases is the jobs table as a runner sees it.
+type leases struct{ db *DB }
+
+// Queue returns the jobs of the database for a [queue.Runner].
+func (db *DB) Queue() queue.Store { return leases{db} }
+
+// Claim implements [queue.Store]. The end of a lease is the instant at which the
+// job is due again, so a lease that has ended needs no cleaning up.
+func (l leases) Claim(ctx context.Context, lane string, n int, now, until time.Time, owner string) ([]queue.Job, error) {
+	lease := rand.Text()
+	rows, err := l.db.write.QueryContext(ctx, `WITH due AS MATERIALIZED (
+			SELECT id FROM jobs WHERE lane = $1 AND buried = 0 AND run_at <= $2 ORDER BY run_at LIMIT $3`+l.db.engine.skipLock+`)
+		UPDATE jobs SET run_at = $4, lease = $5, owner = $6, attempt = attempt + 1, strikes = strikes + 1
+		WHERE id IN (SELECT id FROM due) RETURNING id, kind, payload, attempt, strikes`,
+		lane, micros(now), n, micros(until), lease, owner)
+	if err != nil {
+		return nil, l.db.wrap("claim jobs", err)
+	}
+	var jobs []queue.Job
+	err = eachRow(rows, func(rows *sql.Rows) error {
+		j := queue.Job{Lane: lane, RunAt: until, Lease: lease}
+		if err := rows.Scan(&j.ID, &j.Kind, &j.Payload, &j.Attempt, &j.Strikes); err != nil {
+			return err
+		}
+		jobs = append(jobs, j)
+		return nil
+	})
+	if err != nil {
+		return nil, l.db.wrap("claim jobs", err)
+	}
+	slices.SortFunc(jobs, func(a, b queue.Job) int { return cmp.Compare(a.ID, b.ID) })
+	return jobs, nil
+}
+
+// Next implements [queue.Store].
+func (l leases) Next(ctx context.Context, lane string) (time.Time, bool, error) {
+	var next sql.NullInt64
+	err := l.db.read.QueryRowContext(ctx, `SELECT min(run_at) FROM jobs WHERE lane = $1 AND buried = 0`, lane).Scan(&next)
+	if err != nil {
+		return time.Time{}, false, l.db.wrap("next job", err)
+	}
+	return time.UnixMicro(next.Int64).UTC(), next.Valid, nil
+}
+
+// Release implements [queue.Store].
+func (l leases) Release(ctx context.Context, jobs []queue.Job, lastError string) error {
+	held, err := l.held(ctx, jobs)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	return l.db.InTx(ctx, func(tx *Tx) error {
+		for _, j := range held {
+			if _, err := tx.exec(ctx, `UPDATE jobs SET run_at = $3, last_error = $4, lease = '', owner = ''
+				WHERE id = $1 AND lease = $2`, j.ID, j.Lease, micros(j.RunAt), lastError); err != nil {
+				return fmt.Errorf("release jobs: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// Bury implements [queue.Store].
+func (l leases) Bury(ctx context.Context, jobs []queue.Job, lastError string) error {
+	held, err := l.held(ctx, jobs)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	return l.db.InTx(ctx, func(tx *Tx) error {
+		for _, j := range held {
+			if _, err := tx.exec(ctx, `UPDATE jobs SET buried = 1, last_error = $3, lease = '', owner = ''
+				WHERE id = $1 AND lease = $2`, j.ID, j.Lease, lastError); err != nil {
+				return fmt.Errorf("bury jobs: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// held returns those of jobs whose lease still holds. Most often there are none,
+// because their work has finished them, and then nothing is written.
+func (l leases) held(ctx context.Context, jobs []queue.Job) ([]queue.Job, error) {
+	ids := make([]string, len(jobs))
+	for i, j := range jobs {
+		ids[i] = j.ID
+	}
+	rows, err := l.db.read.QueryContext(ctx, `SELECT id, lease FROM jobs WHERE lease <> '' AND id `+l.db.engine.in(1), l.db.engine.list(ids))
+	if err != nil {
+		return nil, l.db.wrap("look at leases", err)
+	}
+	leases := map[string]string{}
+	err = eachRow(rows, func(rows *sql.Rows) error {
+		var id, lease string
+		if err := rows.Scan(&id, &lease); err != nil {
+			return err
+		}
+		leases[id] = lease
+		return nil
+	})
+	if err != nil {
+		return nil, l.db.wrap("look at leases", err)
+	}
+	return slices.DeleteFunc(slices.Clone(jobs), func(j queue.Job) bool { return j.Lease == "" || leases[j.ID] != j.Lease }), nil
+}

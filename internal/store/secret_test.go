@@ -1,0 +1,181 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/queue"
+	"hedui/internal/store"
+	"hedui/internal/store/storetest"
+)
+
+// everything writes a case with all that belongs to it, changes it, and returns
+// what must not be found in the database.
+func everything(t *testing.T, db *store.DB) (c *hedui.Case, secrets []string) {
+	t.Helper()
+	c, queries := plan(t, db, 7)
+	for i := range queries {
+		queries[i].Take(storetest.Answer(c, &queries[i]), storetest.At)
+	}
+	for _, p := range c.Persons {
+		secrets = append(secrets, p.Name, p.ID.Reveal(), p.ID.Reveal()[6:14], p.Name[3:])
+	}
+	secrets = append(secrets, "慢性病", "零工", "2100.00")
+	content := []byte(secrets[0] + secrets[1])
+	r := store.Report{Case: c.ID, Version: 1, Number: "B1", Digest: "sha256:1", Content: content, Seal: content, PDF: content}
+	inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+		c.Stage = hedui.Accepted
+		for _, err := range []error{
+			tx.SaveCase(ctx, c), tx.SaveQueries(ctx, queries), tx.AddReport(ctx, r), tx.SealReport(ctx, r),
+			tx.SaveDraft(ctx, "d", "clerk", content), tx.Enqueue(ctx, queue.Job{ID: "ask:" + queries[0].ID, Lane: "l"}),
+			tx.Record(ctx, audit.New(storetest.At, "clerk", "office", audit.Accepted, c.ID, c.Number)),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return c, secrets
+}
+
+// forms are the ways in which bytes may stand in a file or a dump.
+func forms(secret string) [][]byte {
+	b := []byte(secret)
+	return [][]byte{b, []byte(hex.EncodeToString(b)), []byte(base64.StdEncoding.EncodeToString(b))}
+}
+
+func TestNoSecretIsInTheFiles(t *testing.T) {
+	o := storetest.Engines()[0].Fresh(t)
+	db := storetest.Open(t, o)
+	_, secrets := everything(t, db)
+	files, err := filepath.Glob(o.URL + "*")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("got files %v %v, want the database, its log and its index", files, err)
+	}
+	found := false
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = found || bytes.Contains(data, []byte("330203")) // the search itself works
+		for _, s := range secrets {
+			for _, form := range forms(s) {
+				if bytes.Contains(data, form) {
+					t.Errorf("%s holds %q in clear", filepath.Base(name), s)
+				}
+			}
+		}
+	}
+	if !found {
+		t.Errorf("not even the division was found: the search is broken")
+	}
+}
+
+func TestNoSecretIsInAnyRow(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		if e.Name != "postgres" { // the files of SQLite are searched
+			continue
+		}
+		o := e.Fresh(t)
+		_, secrets := everything(t, storetest.Open(t, o))
+		raw, err := sql.Open("pgx", o.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer raw.Close()
+		for _, table := range []string{"vault", "serials", "cases", "case_keys", "case_persons", "queries", "reports",
+			"report_copies", "drafts", "audit_entries", "jobs"} {
+			var dump sql.NullString
+			if err := raw.QueryRow(`SELECT string_agg(t::text, ' ') FROM ` + table + ` t`).Scan(&dump); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range secrets {
+				for _, form := range forms(s) {
+					if bytes.Contains([]byte(dump.String), form) {
+						t.Errorf("%s holds %q in clear", table, s)
+					}
+				}
+			}
+		}
+	}
+}
+
+// After a case was erased, its wrapped key is nowhere in the files of SQLite.
+func TestErasedKeyIsOverwritten(t *testing.T) {
+	o := storetest.Engines()[0].Fresh(t)
+	db := storetest.Open(t, o)
+	c, _ := everything(t, db)
+	other := create(t, db, 8)
+	peek, err := sql.Open("sqlite", o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peek.Close()
+	keys := map[string][]byte{}
+	for _, id := range []string{c.ID, other.ID} {
+		var key []byte
+		if err := peek.QueryRow(`SELECT wrapped FROM case_keys WHERE case_id = $1`, id).Scan(&key); err != nil {
+			t.Fatal(err)
+		}
+		keys[id] = key
+	}
+	holds := func(key []byte) bool {
+		files, _ := filepath.Glob(o.URL + "*")
+		for _, name := range files {
+			if data, err := os.ReadFile(name); err != nil || bytes.Contains(data, key) {
+				return true
+			}
+		}
+		return false
+	}
+	inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, c.ID) })
+	if holds(keys[c.ID]) {
+		t.Errorf("the key of the erased case is still in the files")
+	}
+	if !holds(keys[other.ID]) {
+		t.Errorf("the key of the other case was not found: the search is broken")
+	}
+}
+
+// A box that was moved to another row, column or case does not open.
+func TestBoxesStayInTheirPlace(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			o := e.Fresh(t)
+			db := storetest.Open(t, o)
+			c, queries := plan(t, db, 1)
+			for i := range queries[:2] {
+				queries[i].Take(storetest.Answer(c, &queries[i]), storetest.At)
+			}
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SaveQueries(ctx, queries) })
+			other := create(t, db, 2)
+			for _, move := range []string{
+				`UPDATE queries SET answer = (SELECT answer FROM queries WHERE id = '` + queries[1].ID + `') WHERE id = '` + queries[0].ID + `'`,
+				`UPDATE cases SET body = (SELECT body FROM cases WHERE id = '` + other.ID + `') WHERE id = '` + c.ID + `'`,
+				`UPDATE case_keys SET wrapped = (SELECT wrapped FROM case_keys WHERE case_id = '` + c.ID + `') WHERE case_id = '` + other.ID + `'`,
+			} {
+				raw(t, o, move)
+			}
+			ctx := context.Background()
+			for name, f := range map[string]func(tx *store.Tx) error{
+				"answer of another query": func(tx *store.Tx) error { _, err := tx.QueriesByID(ctx, []string{queries[0].ID}); return err },
+				"body of another case":    func(tx *store.Tx) error { _, err := tx.Case(ctx, c.ID); return err },
+				"key of another case":     func(tx *store.Tx) error { _, err := tx.Case(ctx, other.ID); return err },
+			} {
+				if err := db.Read(ctx, f); err == nil {
+					t.Errorf("%s: it opened", name)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,90 @@
+// Package store keeps everything that must last, in SQLite or PostgreSQL. It is
+// the only package of Hedui that speaks SQL, by hand and with one text for both
+// engines; what differs between them is a value of type engine.
+//
+// All change happens in a transaction of [DB.InTx]: what is decided, the jobs
+// that follow from it and the audit entry are written together or not at all.
+//
+// What a family has entrusted lies encrypted under a key of its case, bound to
+// its table, row and column: names, identity numbers, declarations, answers and
+// reports. A person is found again by a keyed blind index of the number. The
+// keys of the cases are wrapped by the master key. Erasing a case destroys its
+// key. What lies in clear says where a case stands, and never whom it is about.
+//
+// SQLite is served by one process, which a lock file beside the database holds.
+// It writes with synchronous=FULL: an act that was confirmed to an officer, and
+// its audit entry, outlive a loss of power. On PostgreSQL any number of
+// processes serve together.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"hedui/internal/hedui"
+	"hedui/seal"
+)
+
+// Options say what to open and with which keys.
+type Options struct {
+	// URL is "postgres://…", or "sqlite:PATH" or only PATH for a SQLite file,
+	// which is made if there is none.
+	URL string
+	// Master wraps the keys of the cases and encrypts drafts.
+	Master seal.Key
+	// Blind makes the blind indexes. It may be the master key; it must stay the
+	// same for the life of the database.
+	Blind seal.Key
+	// Conns is how many connections PostgreSQL is asked for at once, and how many
+	// readers SQLite has; 0 means 8.
+	Conns int
+}
+
+// A DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine  engine
+	write   *sql.DB // SQLite: one connection, which is the only writer
+	read    *sql.DB
+	master  seal.Key
+	blind   seal.Key
+	release func() error // gives up the lock file
+	wake    func(lane string)
+}
+
+// OnEnqueue names the function that is told, after the commit, of each lane that
+// has a new or an earlier job. Call it before the database is used.
+func (db *DB) OnEnqueue(wake func(lane string)) { db.wake = wake }
+
+// Close closes all connections and gives up the lock file.
+func (db *DB) Close() error {
+	err := db.write.Close()
+	if db.read != db.write {
+		err = errors.Join(db.read.Close(), err)
+	}
+	return errors.Join(err, db.release())
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.wrap("ping", db.write.PingContext(ctx)) }
+
+// micros is the form of an instant in a column.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// instant reads what micros wrote.
+func instant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func notFound() error { return hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil) }
+
+func moved() error { return hedui.Fail(hedui.Conflict, hedui.Say("error.moved"), nil) }
