@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type benchCommand struct {
 	Cases    int    `help:"Cases of each measurement." default:"200"`
 	Parallel int    `help:"Cases under way at once for the throughput." default:"16"`
 	Database string `help:"Measure PostgreSQL too: postgres://…, a database without Hedui's tables in use."`
+	Profile  string `help:"Write a CPU profile here." type:"path"`
 }
 
 // householdSize is the size of every measured case.
@@ -31,6 +33,17 @@ const householdSize = 4
 // throughput, on SQLite and on PostgreSQL if it is given, beside a script that
 // asks the same departments over the same HTTP and stores nothing.
 func (b *benchCommand) Run(ctx context.Context, s streams) error {
+	if b.Profile != "" {
+		f, err := os.Create(b.Profile)
+		if err != nil {
+			return fmt.Errorf("profile: %w", err)
+		}
+		defer f.Close() //nolint:errcheck // a profile is not worth a failure
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	dir, err := os.MkdirTemp("", "hedui-bench-")
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)

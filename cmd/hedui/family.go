@@ -24,6 +24,14 @@ type family struct {
 	form hedui.Form
 }
 
+// title is the name of the file as a name: "wang" is Wang.
+func (f family) title() string {
+	if f.key == "" {
+		return ""
+	}
+	return strings.ToUpper(f.key[:1]) + f.key[1:]
+}
+
 // readFamilies reads form files, or the two families that come with the program.
 // Every file is read before any error is returned, so that all are named.
 func readFamilies(paths []string) ([]family, error) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hedui/catalog"
+	"hedui/day"
 	"hedui/idcard"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
@@ -129,7 +130,7 @@ func (s *story) step(ctx context.Context, f family, id string, stage hedui.Stage
 		}
 	case hedui.Commissioned:
 		if c, err = desk.Accept(ctx, receiver, id); err == nil {
-			s.tellStep(f, "demo.accepted", strconv.Itoa(len(c.Persons)*len(c.Programme.Categories())), c.DueAt.Format(time.DateTime))
+			s.tellStep(f, "demo.accepted", strconv.Itoa(len(c.Persons)*len(c.Programme.Categories())), c.DueAt.In(day.Beijing).Format(time.DateTime))
 		}
 	case hedui.Dispatched, hedui.Collecting:
 		_, err = desk.Await(ctx, id, func(now hedui.Stage) bool { return now != hedui.Dispatched && now != hedui.Collecting })
@@ -261,7 +262,7 @@ func (s *story) export(ctx context.Context, v casework.View) (map[string]string,
 }
 
 func (s *story) tellStep(f family, key string, args ...string) {
-	fmt.Fprintf(s.account, "%-6s %s\n", f.key, lang.Text(s.lang, key, args...))
+	fmt.Fprintf(s.account, "%-6s %s\n", f.title(), lang.Text(s.lang, key, args...))
 }
 
 // The JSON of the demo.
@@ -326,7 +327,7 @@ func (s *story) printJSON(w io.Writer) error {
 func (ch chapter) json(l lang.Lang) caseJSON {
 	c, report := ch.view.Case, ch.view.Reports[len(ch.view.Reports)-1]
 	out := caseJSON{
-		ID: c.Number, Name: ch.family.key + " " + idcard.MaskName(c.Applicant().Name), Programme: string(c.Programme), State: string(c.Stage),
+		ID: c.Number, Name: ch.family.title() + " " + idcard.MaskName(c.Applicant().Name), Programme: string(c.Programme), State: string(c.Stage),
 		Report: reportJSON{report.Number, report.Version, string(ch.view.Assessment.Conclusion),
 			ch.files["json"], ch.files["html"], ch.files["pdf"]},
 		Grid: gridOf(ch.view), Findings: []findingJSON{}, Seconds: ch.seconds,

@@ -204,7 +204,7 @@ func (d *Desk) patience(c *hedui.Case) time.Time {
 // follow records a round for one case and moves the case on: the first answer,
 // the last answer, or a late one after the report.
 func (d *Desk) follow(ctx context.Context, tx *store.Tx, g *guard, r *round, id string, stage hedui.Stage, changed []hedui.Query, at time.Time) error {
-	var answered int
+	answered, back := 0, false
 	outcomes := map[string]int{}
 	for _, q := range changed {
 		a, heard := r.answers[q.ID]
@@ -213,6 +213,7 @@ func (d *Desk) follow(ctx context.Context, tx *store.Tx, g *guard, r *round, id 
 		}
 		if q.State == hedui.Answered {
 			answered++
+			back = back || q.Attempts > 1
 		}
 		word := string(a.Outcome)
 		if a.Later != nil {
@@ -234,20 +235,42 @@ func (d *Desk) follow(ctx context.Context, tx *store.Tx, g *guard, r *round, id 
 	if err != nil {
 		return err
 	}
+	if open > 0 && back {
+		if err := d.hurry(ctx, tx, r, id, changed, at); err != nil {
+			return err
+		}
+	}
 	return d.advance(ctx, tx, id, stage, open, at)
+}
+
+// hurry asks again at once what the same source has failed to answer for the
+// case: a department that answers one query is back.
+func (d *Desk) hurry(ctx context.Context, tx *store.Tx, r *round, id string, changed []hedui.Query, at time.Time) error {
+	all, err := tx.Queries(ctx, id)
+	if err != nil {
+		return err
+	}
+	var jobs []string
+	for _, q := range all {
+		if _, here := r.jobs[q.ID]; !here && q.State == hedui.Retrying && q.Source == changed[0].Source {
+			jobs = append(jobs, askJob(q, at).ID)
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	return tx.MoveJobs(ctx, jobs, at)
 }
 
 // advance moves a case after answers came in, open being how many are missing.
 func (d *Desk) advance(ctx context.Context, tx *store.Tx, id string, stage hedui.Stage, open int, at time.Time) error {
-	why := hedui.Say("step.all_answered")
 	switch stage {
-	case hedui.Dispatched:
+	case hedui.Dispatched, hedui.Reviewed:
 	case hedui.Collecting, hedui.Manual:
 		if open > 0 {
 			return nil
 		}
-	case hedui.Reviewed, hedui.Issued, hedui.Delivered, hedui.Rechecked:
-		why = hedui.Say("step.late_answer")
+	case hedui.Issued, hedui.Delivered, hedui.Rechecked:
 	default:
 		return nil
 	}
@@ -255,15 +278,20 @@ func (d *Desk) advance(ctx context.Context, tx *store.Tx, id string, stage hedui
 	if err != nil {
 		return err
 	}
-	if err := c.Collect(at); err != nil {
-		return err
-	}
-	if stage != hedui.Dispatched || open == 0 {
-		if err := d.summarise(ctx, tx, c, at, why); err != nil {
-			return err
+	switch {
+	case stage == hedui.Dispatched:
+		if err := c.Collect(at); err != nil || open > 0 {
+			return errors.Join(err, tx.SaveCase(ctx, c))
 		}
+		err = d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
+	case stage == hedui.Collecting, stage == hedui.Manual:
+		err = d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
+	case stage != hedui.Reviewed && open > 0:
+		return d.gather(ctx, tx, c, at)
+	default:
+		err = d.summarise(ctx, tx, c, at, hedui.Say("step.late_answer"))
 	}
-	return tx.SaveCase(ctx, c)
+	return errors.Join(err, tx.SaveCase(ctx, c))
 }
 
 func countWords(counts map[string]int) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"hedui/internal/audit"
@@ -14,19 +15,31 @@ import (
 
 // caseLane holds the work that clocks cause.
 const (
-	caseLane    = "case"
-	jobDeadline = "casework.deadline"
+	caseLane      = "case"
+	jobDeadline   = "casework.deadline"
+	jobSupplement = "casework.supplement"
 )
 
 func deadlineJob(c *hedui.Case, due time.Time) queue.Job {
 	return queue.Job{ID: fmt.Sprintf("deadline:%s/%d", c.ID, c.Round), Kind: jobDeadline, Lane: caseLane, Payload: []byte(c.ID), RunAt: due}
 }
 
-// workCases keeps deadlines: at the deadline a case that still waits is
-// summarised with what is there.
+// gather lets further late answers come in before a supplement is made of them.
+// The job names the version it follows, so it is void once that has a successor.
+func (d *Desk) gather(ctx context.Context, tx *store.Tx, c *hedui.Case, at time.Time) error {
+	dl, ok := d.deadlinesOf(c)
+	if !ok || dl.Gather == (hedui.Length{}) {
+		dl.Gather = hedui.Length{Exact: time.Hour}
+	}
+	return tx.Enqueue(ctx, queue.Job{ID: fmt.Sprintf("supplement:%s/%d", c.ID, c.Version), Kind: jobSupplement, Lane: caseLane,
+		Payload: []byte(c.ID), RunAt: dl.Gather.After(at, d.Calendar)})
+}
+
+// workCases keeps clocks: at the deadline a case that still waits is summarised
+// with what is there, and late answers become a supplement.
 func (d *Desk) workCases(ctx context.Context, jobs []queue.Job) error {
 	for _, job := range jobs {
-		if err := d.DB.InTx(ctx, func(tx *store.Tx) error { return d.deadline(ctx, tx, job) }); err != nil {
+		if err := d.DB.InTx(ctx, func(tx *store.Tx) error { return d.strike(ctx, tx, job) }); err != nil {
 			return err
 		}
 		d.watch.changed(string(job.Payload))
@@ -34,23 +47,19 @@ func (d *Desk) workCases(ctx context.Context, jobs []queue.Job) error {
 	return nil
 }
 
-func (d *Desk) deadline(ctx context.Context, tx *store.Tx, job queue.Job) error {
+// strike does what one clock calls for, if the case still stands where it did.
+func (d *Desk) strike(ctx context.Context, tx *store.Tx, job queue.Job) error {
 	id, at := string(job.Payload), d.Now()
 	stages, err := tx.LockCases(ctx, []string{id})
 	if err != nil {
 		return err
 	}
-	switch stages[id] {
-	case hedui.Dispatched, hedui.Collecting, hedui.Manual:
-		c, err := tx.Case(ctx, id)
-		if err != nil {
-			return err
-		}
-		open, err := tx.CountOpen(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := d.summarise(ctx, tx, c, at, hedui.Say("step.deadline", strconv.Itoa(open))); err != nil {
+	c, why, err := d.due(ctx, tx, job, id, stages[id])
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		if err := d.summarise(ctx, tx, c, at, why); err != nil {
 			return err
 		}
 		if err := tx.SaveCase(ctx, c); err != nil {
@@ -58,6 +67,27 @@ func (d *Desk) deadline(ctx context.Context, tx *store.Tx, job queue.Job) error 
 		}
 	}
 	return tx.FinishJobs(ctx, []queue.Job{job})
+}
+
+// due returns the case to be summarised and why, or nil if the clock is void.
+func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, stage hedui.Stage) (*hedui.Case, hedui.Text, error) {
+	waiting := stage == hedui.Dispatched || stage == hedui.Collecting || stage == hedui.Manual
+	sealed := stage == hedui.Issued || stage == hedui.Delivered || stage == hedui.Rechecked
+	if job.Kind == jobDeadline && !waiting || job.Kind == jobSupplement && !sealed {
+		return nil, hedui.Text{}, nil
+	}
+	c, err := tx.Case(ctx, id)
+	if err != nil {
+		return nil, hedui.Text{}, err
+	}
+	if job.Kind == jobSupplement {
+		if !strings.HasSuffix(job.ID, fmt.Sprintf("/%d", c.Version)) {
+			return nil, hedui.Text{}, nil
+		}
+		return c, hedui.Say("step.late_answer"), nil
+	}
+	open, err := tx.CountOpen(ctx, id)
+	return c, hedui.Say("step.deadline", strconv.Itoa(open)), err
 }
 
 // summarise moves a case to its summary and records why.

@@ -86,17 +86,17 @@ type auth struct {
 
 // request is one kind of call.
 type request struct {
-	url           address
-	method        string
-	headers       map[string]template
-	query, form   map[string]template
-	json          any // a tree with templates as texts
-	each          any // how one person is written; nil for one person a call
-	join          string
-	shared        []template // that stand outside each and may differ between persons
-	needs15       bool       // holds {id15}
-	id15          bool       // and not {id}
-	idInURL       bool
+	url         address
+	method      string
+	headers     map[string]template
+	query, form map[string]template
+	json        any // a tree with templates as texts
+	each        any // how one person is written; nil for one person a call
+	join        string
+	shared      []template // that stand outside each and may differ between persons
+	needs15     bool       // holds {id15}
+	id15        bool       // and not {id}
+	idInURL     bool
 }
 
 // reading is where in an answer things stand and what they mean.

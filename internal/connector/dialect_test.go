@@ -171,7 +171,7 @@ closed: true
 				switch p.Zjhm {
 				case wang.ID.Reveal(): // under the old number
 					parts = append(parts, fmt.Sprintf(`{"zjhm":%q,"xm":"王小海","rc":0,"list":[{"zh":"GJJ1","ye":1234567,"bl":"0.12","jzny":"2013-02","zt":"1","czy":"x",
-						"tq":[{"rq":1325376000000,"je":"1,000.5"}]},{"zh":"GJJ2","ye":"-","zt":"7","tq":null}]}`, short(wang)))
+						"tq":[{"rq":1325376000000,"je":"1,000.5"}]},{"zh":"GJJ2","ye":"-","zt":"7","tq":null}]}`, short15(wang)))
 				case chen.ID.Reveal():
 					parts = append(parts, fmt.Sprintf(`{"zjhm":%q,"xm":"别人","rc":0,"list":[]}`, p.Zjhm))
 				default:
@@ -234,9 +234,9 @@ fields:
 			var in struct{ IDNo string }
 			_ = json.NewDecoder(r.Body).Decode(&in)
 			switch in.IDNo {
-			case short(wang):
+			case short15(wang):
 				_, _ = io.WriteString(w, house)
-			case short(zeng):
+			case short15(zeng):
 				w.WriteHeader(http.StatusAccepted)
 				_, _ = io.WriteString(w, `{"ticket":"T1"}`)
 			default:

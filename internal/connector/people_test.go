@@ -34,7 +34,7 @@ var (
 	all  = []source.Person{wang, li, chen, zeng, baby}
 )
 
-func short(p source.Person) string {
+func short15(p source.Person) string {
 	s, _ := p.ID.Short()
 	return s
 }
@@ -89,7 +89,7 @@ func serve(t testing.TB, h http.HandlerFunc) string {
 // leaks reports whether a text holds a number or a name of somebody.
 func leaks(text string) bool {
 	for _, p := range all {
-		if strings.Contains(text, p.ID.Reveal()) || strings.Contains(text, p.Name) || short(p) != "" && strings.Contains(text, short(p)) {
+		if strings.Contains(text, p.ID.Reveal()) || strings.Contains(text, p.Name) || short15(p) != "" && strings.Contains(text, short15(p)) {
 			return true
 		}
 	}

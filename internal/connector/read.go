@@ -4,13 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
-	"hedui/catalog"
 	"hedui/idcard"
 	"hedui/source"
 )
@@ -163,127 +161,6 @@ func (c *Config) postponed(r reply, queries []source.Query, s scope) []result {
 		results[i].answer = source.Answer{Query: q.ID(), Hash: hash(r.body), Later: &source.Later{Token: token, After: after}}
 	}
 	return results
-}
-
-// person reads what stands in the entries of one person.
-func (c *Config) person(r reply, q source.Query, entries []any, top any) result {
-	here := scope{top, entries[0], top}
-	var records []catalog.Record
-	var g grade
-	for _, entry := range entries {
-		some, f := c.entryRecords(scope{top, entry, entry}, q.Person(), &g)
-		if f != nil {
-			return c.result(r, q, f, here)
-		}
-		records = append(records, some...)
-	}
-	if len(records) == 0 {
-		return c.result(r, q, &fault{c.reading.empty, "the list of records is empty"}, here)
-	}
-	asOf, f := c.asOf(r, here)
-	if f != nil {
-		return c.result(r, q, f, here)
-	}
-	return result{answer: source.Answer{Query: q.ID(), Outcome: source.Found, Records: records, Match: c.match(g), AsOf: asOf}}
-}
-
-// entryRecords matches and converts the records of one entry.
-func (c *Config) entryRecords(s scope, p source.Person, g *grade) ([]catalog.Record, *fault) {
-	found, f := c.list(s)
-	if f != nil {
-		return nil, f
-	}
-	if len(found) == 0 {
-		return nil, c.checkEntry(s, p)
-	}
-	conv := converter{blank: c.reading.blank}
-	if c.closed {
-		conv.closed = c.taken()
-	}
-	var records []catalog.Record
-	for _, one := range found {
-		s.here = one
-		if f := check(c.reading, s, p, g); f != nil {
-			return nil, f
-		}
-		record, f := conv.record(c.fields, s)
-		if f != nil {
-			return nil, f
-		}
-		if faults := c.category.Check(record); len(faults) > 0 {
-			return nil, malformed("field " + faults[0].Field + ": " + string(faults[0].Kind))
-		}
-		records = append(records, record)
-	}
-	return records, nil
-}
-
-// list returns the records of an entry, in the order of the paths.
-func (c *Config) list(s scope) ([]any, *fault) {
-	var all []any
-	missing := true
-	for _, at := range c.reading.records {
-		v, _ := at.find(s)
-		found, empty, ok := listOf(v)
-		_, text := v.(string) // only an empty one is ok
-		switch {
-		case !ok:
-			return nil, malformed("the list of records is neither list nor object")
-		case (v == nil || text) && c.reading.absent.word != "none":
-			return nil, &fault{c.reading.absent, "the list of records is missing"}
-		case v == nil || text:
-			continue
-		case !empty:
-			all = append(all, found...)
-		}
-		missing = false
-	}
-	if missing {
-		return nil, nil // absent means none
-	}
-	return all, c.complete(s, len(all))
-}
-
-// complete holds the number of records against the one promised.
-func (c *Config) complete(s scope, got int) *fault {
-	if c.reading.total == nil {
-		return nil
-	}
-	v, _ := c.reading.total.find(s)
-	text, _ := plain(v)
-	d, ok := parseDecimal(text)
-	if !ok {
-		return incomplete("the number of records is missing")
-	}
-	if d.trimmed().text() != strconv.Itoa(got) {
-		return incomplete("there are fewer or more records than the department says")
-	}
-	return nil
-}
-
-func (c *Config) asOf(r reply, s scope) (time.Time, *fault) {
-	a := c.reading.asOf
-	text := ""
-	switch {
-	case a.now:
-		return r.at, nil
-	case a.header != "":
-		text = r.header.Get(a.header)
-	case a.at != nil:
-		v, _ := a.at.find(s)
-		var ok bool
-		if text, ok = plain(v); !ok {
-			return time.Time{}, malformed("as_of is not a single value")
-		}
-	}
-	if text == "" || slices.Contains(c.reading.blank, text) {
-		return time.Time{}, nil
-	}
-	t, ok := readTime(a.layout, text)
-	if !ok {
-		return time.Time{}, malformed("as_of is no time in the given layout")
-	}
-	return t, nil
 }
 
 func hash(received []byte) string {

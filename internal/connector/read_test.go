@@ -49,7 +49,9 @@ func answer(t testing.TB, d dialect, code int, body string) (source.Answer, erro
 
 func TestWhatCannotBeReadIsNeverNone(t *testing.T) {
 	me := wang.ID.Reveal()
-	record := func(s string) string { return `{"code":1,"data":[{"sfzmhm":"` + me + `","syr":"王小海",` + s + `}]}` }
+	record := func(s string) string {
+		return `{"code":1,"data":[{"sfzmhm":"` + me + `","syr":"王小海",` + s + `}]}`
+	}
 	good := `"hphm":"浙B1","ccdjrq":"20060102"`
 	tests := []struct {
 		name string
@@ -261,7 +263,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	followed := false
 	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed = true }))
 	defer target.Close()
-	at := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target.URL, http.StatusTemporaryRedirect) })
+	at := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, target.URL, http.StatusTemporaryRedirect)
+	})
 	s := New(load(t, formDialect.yaml, at), Options{Now: clock})
 	_, err := s.Ask(t.Context(), []source.Query{query(t, wang, "Q1", catalog.Vehicle)})
 	if reasonOf(err) != source.ReasonDown || followed {

@@ -75,6 +75,7 @@ type Deadlines struct {
 	Objection Length    `yaml:"objection"`
 	Validity  Length    `yaml:"validity"`
 	Late      Length    `yaml:"late"`
+	Gather    Length    `yaml:"gather"` // from a first late answer to the supplement, unless all are in
 }
 
 // A DeadlineBook holds all deadlines known to a node.

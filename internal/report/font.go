@@ -185,7 +185,7 @@ func readSegments(t []byte) (map[rune]bool, error) {
 				}
 			}
 			if (glyph+delta)&0xFFFF != 0 {
-				set[rune(r)] = true
+				set[rune(r)] = true //nolint:gosec // below 0xFFFF
 			}
 		}
 	}

@@ -36,10 +36,7 @@ func TestHTMLIsSelfContainedAndAccessible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"<script", "http://", "https://", "url(", "style=\"", " on", "ZgotmplZ"} {
-		if bad == " on" {
-			continue
-		}
+	for _, bad := range []string{"<script", "http://", "https://", "url(", "style=\"", "ZgotmplZ"} {
 		if bytes.Contains(page, []byte(bad)) {
 			t.Errorf("page holds %q", bad)
 		}
@@ -55,11 +52,10 @@ func TestHTMLIsSelfContainedAndAccessible(t *testing.T) {
 	wellFormed(t, page)
 }
 
-// wellFormed reads the page as XML but for its void elements.
+// wellFormed reads the page as XML, whose rules for elements are the stricter ones.
 func wellFormed(t *testing.T, page []byte) {
 	t.Helper()
 	d := xml.NewDecoder(bytes.NewReader(page))
-	d.Strict, d.AutoClose, d.Entity = true, []string{"meta"}, xml.HTMLEntity
 	for {
 		_, err := d.Token()
 		if errors.Is(err, io.EOF) {

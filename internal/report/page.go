@@ -1,14 +1,11 @@
 package report
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
 	"hedui/day"
 	"hedui/internal/hedui"
-	"hedui/money"
-	"hedui/source"
 )
 
 // A Copy is one print of a sealed report: the N-th, for whom and when. The zero
@@ -54,6 +51,7 @@ type part struct {
 // A grid is a table. Without columns its rows are pairs of label and value.
 type grid struct {
 	Caption, Note string
+	Again         string // caption on a further page, where there is no other
 	Columns       []column
 	Rows          [][]cell
 }
@@ -166,184 +164,6 @@ func (c Content) sealGrid(s Sealed, copy Copy) grid {
 }
 
 func signature(h Hand) string { return join("　", h.Name, h.Office, minute(h.At)) }
-
-func (c Content) householdPart() part {
-	p := part{ID: "household", Title: zh("report.part.household"), Grids: []grid{personGrid(zh("report.members"), c.Members)}}
-	if len(c.Obligors) > 0 {
-		p.Grids = append(p.Grids, personGrid(zh("report.obligors"), c.Obligors))
-	}
-	return p
-}
-
-func personGrid(caption string, persons []Person) grid {
-	g := grid{Caption: caption, Columns: columns("no", 7, "name", 14, "id", 21, "relation", 14, "age", 8, "note", 36)}
-	for _, p := range persons {
-		g.Rows = append(g.Rows, texts(strconv.Itoa(p.No), p.Name, p.ID, p.Relation.Text, zh("report.age", strconv.Itoa(p.Age)), p.Note))
-	}
-	return g
-}
-
-// columns makes columns from keys of titles and shares of width.
-func columns(keysAndWidths ...any) []column {
-	var list []column
-	for i := 0; i+1 < len(keysAndWidths); i += 2 {
-		key, _ := keysAndWidths[i].(string)
-		width, _ := keysAndWidths[i+1].(int)
-		list = append(list, column{Title: zh("report.col." + key), Width: float64(width)})
-	}
-	return list
-}
-
-func texts(values ...string) []cell {
-	var row []cell
-	for _, v := range values {
-		row = append(row, cell{Text: orDash(v)})
-	}
-	return row
-}
-
-func (c Content) changesPart() part {
-	p := part{ID: "changes", Title: zh("report.part.changes"),
-		Intro: zh("report.change.intro", strconv.Itoa(c.Previous.Version), second(c.Previous.MadeAt))}
-	if len(c.Changes) == 0 {
-		p.Intro = join("", p.Intro, zh("report.change.none"))
-		return p
-	}
-	g := grid{Columns: columns("change", 7, "subject", 21, "before", 34, "after", 38)}
-	for _, ch := range c.Changes {
-		g.Rows = append(g.Rows, texts(zh("report.change."+string(ch.Kind)), ch.Subject, ch.Before, ch.After))
-	}
-	p.Grids = []grid{g}
-	return p
-}
-
-// perGrid is how many persons fit beside each other.
-const perGrid = 5
-
-func (c Content) gridPart() part {
-	p := part{ID: "grid", Title: zh("report.part.grid"), Intro: zh("report.grid.note")}
-	all := slices.Concat(c.Members, c.Obligors)
-	for group := range slices.Chunk(all, perGrid) {
-		g := grid{Caption: zh("report.grid.caption"), Columns: columns("category", 21, "department", 31)}
-		for _, person := range group {
-			g.Columns = append(g.Columns, column{Title: person.Name, Width: 70 / float64(max(len(group), 2))})
-		}
-		g.Columns = append(g.Columns, columns("as_of", 20, "answered", 24, "millis", 12)...)
-		for _, row := range c.Categories {
-			line := texts(row.Name, row.Department)
-			for _, person := range group {
-				line = append(line, row.cell(person.No))
-			}
-			g.Rows = append(g.Rows, append(line, texts(date(row.AsOf), dateTime(row.AnsweredAt), took(row))...))
-		}
-		p.Grids = append(p.Grids, g)
-	}
-	return p
-}
-
-func (c Category) cell(person int) cell {
-	i := slices.IndexFunc(c.Persons, func(k Cell) bool { return k.Person == person })
-	if i < 0 {
-		return cell{Text: "—"}
-	}
-	k := c.Persons[i]
-	text := k.Text
-	if k.Records > 0 {
-		text = zh("report.count.records", k.Text, strconv.Itoa(k.Records))
-	}
-	tone := map[source.Outcome]string{source.Found: "strong", source.None: "grey", source.NotCovered: "grey",
-		source.IdentityDoubt: "red", source.Failed: "amber", source.Refused: "amber"}[k.Outcome]
-	return cell{Text: text, Tone: tone}
-}
-
-func took(c Category) string {
-	if c.AnsweredAt.IsZero() {
-		return ""
-	}
-	return zh("report.seconds", strconv.FormatFloat(float64(c.Millis)/1000, 'f', 1, 64))
-}
-
-func (c Content) findingsPart() part {
-	p := part{ID: "findings", Title: zh("report.part.findings")}
-	if len(c.Findings) == 0 {
-		p.Intro = zh("report.findings.none")
-	} else {
-		g := grid{Caption: zh("report.findings.caption"), Columns: columns("name", 9, "category", 16, "kind", 9, "declared", 15, "found", 16, "reason", 35)}
-		g.Columns[3].Right, g.Columns[4].Right = true, true
-		for _, f := range c.Findings {
-			g.Rows = append(g.Rows, f.row())
-		}
-		p.Grids = append(p.Grids, g)
-	}
-	t := c.Totals
-	sums := grid{Caption: zh("report.totals.caption"), Columns: columns("item", 40, "declared", 30, "found", 30)}
-	sums.Columns[1].Right, sums.Columns[2].Right = true, true
-	sums.Rows = [][]cell{
-		texts(zh("report.col.income"), zh("report.yuan.month", t.IncomeDeclared.Grouped()), zh("report.yuan.month", t.IncomeFound.Grouped())),
-		texts(zh("report.col.property"), yuan(t.PropertyDeclared), yuan(t.PropertyFound)),
-	}
-	p.Grids = append(p.Grids, sums)
-	return p
-}
-
-func (f Finding) row() []cell {
-	topic := f.topic()
-	if f.ClassText != "" && f.ClassText != topic {
-		topic += "·" + f.ClassText
-	}
-	why := f.Reason
-	for _, fact := range f.Facts {
-		if fact.Text != f.Reason {
-			why = join("；", why, fact.Text)
-		}
-	}
-	row := texts(f.Name, topic, f.KindText, amount(f.Unit, f.Declared), amount(f.Unit, f.Found), why)
-	row[2].Tone = findingTone(f.Kind)
-	return row
-}
-
-func findingTone(k hedui.FindingKind) string {
-	switch {
-	case k.Suspicious():
-		return "red"
-	case k == hedui.Stale, k == hedui.SourceSilent, k == hedui.NotVerifiable, k == hedui.OverDeclared:
-		return "amber"
-	}
-	return ""
-}
-
-func amount(u hedui.Unit, f money.Fen) string {
-	switch u {
-	case hedui.PerMonth:
-		return zh("report.yuan.month", f.Grouped())
-	case hedui.InTotal:
-		return yuan(f)
-	}
-	return ""
-}
-
-func (c Content) gapsPart() part {
-	p := part{ID: "gaps", Title: zh("report.part.gaps")}
-	if len(c.Gaps) == 0 {
-		p.Intro = zh("report.gaps.none")
-	} else {
-		p.Grids = append(p.Grids, c.gapGrid(zh("report.gaps.caption"), zh("report.gaps.note"), "amber", c.Gaps))
-	}
-	if len(c.NotCovered) > 0 {
-		p.Grids = append(p.Grids, c.gapGrid(zh("report.covered.caption"), zh("report.covered.note"), "grey", c.NotCovered))
-	}
-	return p
-}
-
-func (c Content) gapGrid(caption, note, tone string, gaps []Gap) grid {
-	g := grid{Caption: caption, Note: note, Columns: columns("category", 15, "department", 25, "result", 60)}
-	for _, gap := range gaps {
-		row := texts(gap.Name, gap.Department, gap.Text)
-		row[2].Tone = tone
-		g.Rows = append(g.Rows, row)
-	}
-	return g
-}
 
 func orDash(s string) string {
 	if s == "" {

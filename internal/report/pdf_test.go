@@ -47,8 +47,8 @@ func tool(t testing.TB, pdf []byte, name string, args ...string) string {
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "FILE", file)
 	}
-	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput() //nolint:gosec // fixed names
-	if err != nil && name != "pdfsig" {                                          // which fails for an untrusted certificate
+	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	if err != nil && name != "pdfsig" { // which fails for an untrusted certificate
 		t.Fatalf("%s: %v\n%s", name, err, out)
 	}
 	return string(out)
@@ -86,9 +86,10 @@ func TestPDFSaysWhoReadsItOnEveryPage(t *testing.T) {
 				t.Errorf("page %d lacks %q", i+1, want)
 			}
 		}
-		if strings.Count(p, "第3次打印") < 2 {
-			t.Errorf("page %d has no watermark", i+1)
-		}
+	}
+	raw := strings.Join(strings.Fields(tool(t, printed(t, s, c, sign), "pdftotext", "-raw", "FILE", "-")), "")
+	if n := strings.Count(raw, "第3次打印·林晓"); n < 4*len(pages) {
+		t.Errorf("the watermark and the foot stand %d times on %d pages", n, len(pages))
 	}
 	all := strings.Join(pages, "")
 	for _, want := range []string{"〔U+20BB7〕", "核对范围内未发现收入和财产信息", "住房公积金：未反馈", s.Digest()[:20], s.Seal.KeyID} {
@@ -123,11 +124,15 @@ func TestPDFOfALargeHousehold(t *testing.T) {
 	key, sign, trust := testKey(t)
 	s := sealed(t, in, key)
 	pdf := printed(t, s, firstCopy, sign)
+	if name := os.Getenv("HEDUI_TEST_KEEP"); name != "" {
+		_ = os.WriteFile(name, pdf, 0o600)
+	}
 	if r := verify(t, pdf, nil, trust); !r.Valid() {
 		t.Errorf("got %+v", r)
 	}
 	pages := pageTexts(t, pdf)
-	all := strings.Join(pages, "")
+	// Without layout: the watermark would stand between the words of a line.
+	all := strings.Join(strings.Fields(tool(t, pdf, "pdftotext", "-raw", "FILE", "-")), "")
 	if len(pages) < 12 || !strings.Contains(all, "（续）") || !strings.Contains(all, "2,199.00元") || !strings.Contains(all, "李亲属40") {
 		t.Errorf("%d pages, or something is missing", len(pages))
 	}
@@ -137,7 +142,7 @@ func TestPDFOfALargeHousehold(t *testing.T) {
 			continued++
 		}
 	}
-	if continued < 5 {
+	if continued < 4 {
 		t.Errorf("the head of a table is repeated on %d pages only", continued)
 	}
 }
@@ -200,7 +205,7 @@ func TestVerifyPDFNamesWhatWasAltered(t *testing.T) {
 		{"bytes inserted in front", slices.Concat(pdf[:2000], []byte("xx"), pdf[2000:]), trust, Altered, nil},
 		{"cut off", pdf[:len(pdf)-100], trust, Truncated, nil},
 		{"cut off in the middle", pdf[:len(pdf)/2], trust, Truncated, nil},
-		{"signature value", with(at.hexAt+900, '0'), trust, Forged, nil},
+		{"signature value", with(at.hexAt+900, pdf[at.hexAt+900]^1), trust, Forged, nil},
 		{"signature in capitals", bytes.Replace(pdf, pdf[at.hexAt:at.hexAt+400], bytes.ToUpper(pdf[at.hexAt:at.hexAt+400]), 1), trust, Forged, nil},
 		{"padding of the signature", with(at.hexEnd-2, '1'), trust, Forged, nil},
 		{"a stranger's key", pdf, strangers, Untrusted, nil},

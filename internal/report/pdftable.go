@@ -1,7 +1,7 @@
 package report
 
 // Measures of a table in millimetres.
-const padX, padY = 1.6, 1.0
+const padX, padY, padRight = 1.6, 1.0, 4.0
 
 // A laid row has its cells wrapped.
 type laid struct {
@@ -31,8 +31,8 @@ func (p *printer) table(g grid, width float64) {
 	p.room(need + 8)
 	p.caption(g, "")
 	p.head(g, widths)
-	for i, r := range rows {
-		p.row(g, widths, r, i)
+	for _, r := range rows {
+		p.row(g, widths, r)
 	}
 	p.y += 2.6
 }
@@ -53,7 +53,7 @@ func (p *printer) caption(g grid, suffix string) {
 
 func (p *printer) head(g grid, widths []float64) {
 	if len(g.Columns) == 0 {
-		p.line(marginX, p.y, total(widths))
+		p.line(p.y, total(widths))
 		return
 	}
 	titles := make([]cell, len(g.Columns))
@@ -64,15 +64,15 @@ func (p *printer) head(g grid, widths []float64) {
 	h := p.rowHeight(r.lines)
 	p.pdf.SetFillColor(shade[0], shade[1], shade[2])
 	p.pdf.Rect(marginX, p.y, total(widths), h, "F")
-	p.line(marginX, p.y, total(widths))
+	p.line(p.y, total(widths))
 	p.cells(r, 0, r.lines)
 	p.y += h
-	p.line(marginX, p.y, total(widths))
+	p.line(p.y, total(widths))
 }
 
 // row draws one row, on a new page if it does not fit here, in pieces if it fits
 // on none.
-func (p *printer) row(g grid, widths []float64, r laid, i int) {
+func (p *printer) row(g grid, widths []float64, r laid) {
 	bottom := pageHeight - marginBottom
 	if p.y+p.rowHeight(r.lines) > bottom && (p.y > pageHeight/2 || p.rowHeight(r.lines) < pageHeight/2) {
 		p.turn(g, widths)
@@ -88,18 +88,19 @@ func (p *printer) row(g grid, widths []float64, r laid, i int) {
 		p.shadeLabels(r, h)
 		p.cells(r, from, to)
 		p.y += h
-		p.line(marginX, p.y, total(widths))
+		p.line(p.y, total(widths))
 		from = to
 	}
 }
 
 func (p *printer) turn(g grid, widths []float64) {
 	p.pdf.AddPage()
-	p.caption(g, p.sheet.continued())
+	if g.Caption == "" {
+		g.Caption = g.Again
+	}
+	p.caption(g, zh("report.continued"))
 	p.head(g, widths)
 }
-
-func (sheet) continued() string { return zh("report.continued") }
 
 func (p *printer) shadeLabels(r laid, h float64) {
 	p.pdf.SetFillColor(shadeIn[0], shadeIn[1], shadeIn[2])
@@ -116,7 +117,7 @@ func (p *printer) cells(r laid, from, to int) {
 		for i := from; i < min(to, len(c.lines)); i++ {
 			x := c.x + padX
 			if c.right {
-				x = c.x + c.w - padX - p.pdf.GetStringWidth(c.lines[i])
+				x = c.x + c.w - padRight - p.pdf.GetStringWidth(c.lines[i])
 			}
 			p.put(x, p.y+padY+float64(i-from)*height(sizeSmall), sizeSmall, c.lines[i])
 		}
@@ -148,8 +149,12 @@ func (p *printer) lay(row []cell, widths []float64, columns []column) laid {
 			}
 		}
 		p.style(c)
-		lines := wrap(c.Text, w-2*padX, p.pdf.GetStringWidth)
 		right := at <= len(columns) && columns[at-1].Right
+		inner := w - 2*padX
+		if right {
+			inner = w - padX - padRight
+		}
+		lines := wrap(c.Text, inner, p.pdf.GetStringWidth)
 		r.cells = append(r.cells, laidCell{x, w, lines, c, right})
 		r.lines = max(r.lines, len(lines))
 		x += w

@@ -63,7 +63,9 @@ func (t Table) grids(rows []Row) []grid {
 		grids = append(grids, t.card(first, same))
 	}
 	if len(varying) > 0 {
-		grids = append(grids, t.list(rows, varying))
+		list := t.list(rows, varying)
+		list.Again = caption
+		grids = append(grids, list)
 	}
 	if len(grids) == 0 {
 		grids = []grid{{Rows: [][]cell{texts(zh("report.records.none"))}}}
@@ -115,12 +117,10 @@ func (t Table) card(r Row, columns []int) grid {
 func (t Table) list(rows []Row, columns []int) grid {
 	g := grid{}
 	for _, i := range columns {
-		c := column{Title: t.Columns[i].Name, Width: 12}
+		c := column{Title: t.Columns[i].Name, Width: float64(longest(rows, i, t.Columns[i].Name))}
 		switch t.Columns[i].Type {
 		case catalog.Money, catalog.Decimal, catalog.Percent, catalog.Count:
 			c.Right = true
-		case catalog.Text, catalog.Rows:
-			c.Width = 20
 		}
 		g.Columns = append(g.Columns, c)
 	}
@@ -133,4 +133,13 @@ func (t Table) list(rows []Row, columns []int) grid {
 		g.Rows = append(g.Rows, texts(append(values, date(r.AsOf), dateTime(r.AnsweredAt))...))
 	}
 	return g
+}
+
+// longest is how many characters wide a column should be, within reason.
+func longest(rows []Row, i int, title string) int {
+	n := utf8.RuneCountInString(title) + 2
+	for _, r := range rows {
+		n = max(n, utf8.RuneCountInString(r.Values[i]))
+	}
+	return min(max(n, 8), 30)
 }

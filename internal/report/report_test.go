@@ -19,7 +19,7 @@ import (
 	"hedui/source"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+var rewrite = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // supplement is Li's second version: the housing fund has answered after all.
 func supplement(t testing.TB) Input {
@@ -47,7 +47,7 @@ func TestGoldenText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := Text(Sealed{Content: content(t, in)}, Copy{})
 			file := filepath.Join("testdata", name+".txt")
-			if *update {
+			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 					t.Fatal(err)
 				}

@@ -28,7 +28,7 @@ func (sh *sheet) each(f func(string) string) {
 }
 
 func (g *grid) each(f func(string) string) {
-	g.Caption, g.Note = f(g.Caption), f(g.Note)
+	g.Caption, g.Note, g.Again = f(g.Caption), f(g.Note), f(g.Again)
 	for i := range g.Columns {
 		g.Columns[i].Title = f(g.Columns[i].Title)
 	}

@@ -28,37 +28,48 @@ func verifyPDF(file []byte, trust *seal.Trust) Result {
 	}
 	at, ok := findRange(file)
 	switch {
-	case !ok && hasOwn, !ok && !bytes.Contains(file[max(0, len(file)-1024):], []byte("%%EOF")), ok && at.end > len(file) && at.hexEnd > len(file):
+	case !ok && hasOwn, !ok && !complete(file), ok && at.hexEnd > len(file):
 		r.Verdict = Truncated
 		return r
 	case !ok:
 		r.Verdict = Unsealed
 		return r
 	}
+	moved := at.end != len(file)
 	cms, err := contents(file, at)
 	if err != nil {
 		r.Verdict = Forged
+		if parts := alteredParts(file, own, hasOwn, moved, trust); moved && parts[0].Name != "seal" {
+			r.Verdict, r.Altered = Altered, parts
+		}
 		return r
 	}
-	end := min(at.end, len(file))
-	signed, err := seal.VerifyCMS(io.MultiReader(bytes.NewReader(file[:at.hexAt]), bytes.NewReader(file[at.hexEnd:end])), cms, trust)
+	content := func() io.Reader {
+		return io.MultiReader(bytes.NewReader(file[:at.hexAt]), bytes.NewReader(file[at.hexEnd:min(at.end, len(file))]))
+	}
+	signed, err := seal.VerifyCMS(content(), cms, trust)
 	if signed.KeyID != "" {
 		r.By, r.KeyID, r.SealedAt = signed.Name, signed.KeyID, signed.At
 	}
 	r.Verdict, _ = judge(err)
 	switch {
+	case r.Verdict == Valid && !asWritten(cms, content(), signed), r.Verdict == Malformed:
+		r.Verdict = Forged
 	case r.Verdict == Valid && !hasOwn:
 		r.Verdict = Mismatch
-	case r.Verdict == Valid && at.end < len(file):
+	case r.Verdict == Valid && moved:
 		r.added(len(file) - at.end)
-	case r.Verdict == Malformed:
-		r.Verdict = Forged
-	case r.Verdict == Altered && at.end > len(file):
+	case r.Verdict == Altered && at.end > len(file) && !complete(file):
 		r.Verdict = Truncated
 	case r.Verdict == Altered:
-		r.Altered = alteredParts(file, own, hasOwn, at.end != len(file), trust)
+		r.Altered = alteredParts(file, own, hasOwn, moved, trust)
 	}
 	return r
+}
+
+// complete reports whether the file ends as a PDF does.
+func complete(file []byte) bool {
+	return bytes.HasSuffix(bytes.TrimRight(file, "\r\n"), []byte("%%EOF"))
 }
 
 // claim reads whose copy the PDF's own seal says it is.

@@ -28,7 +28,7 @@ func wrap(text string, width float64, measure func(string) float64) []string {
 			continue // blanks hang over the end of a line
 		}
 		if line != "" {
-			lines, line, used = append(lines, strings.TrimRight(line, " ")), "", 0
+			lines, line = append(lines, strings.TrimRight(line, " ")), ""
 		}
 		for _, piece := range chop(token, width, measure) {
 			if line != "" {

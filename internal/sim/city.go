@@ -98,8 +98,9 @@ func (c *City) Start(ctx context.Context) error {
 	for _, d := range departments() {
 		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(c.opts.Listen, "0"))
 		if err != nil {
-			c.closeAll()
-			return fmt.Errorf("sim: listen for department %s: %w", d.id, err)
+			err = errors.Join(fmt.Errorf("sim: listen for department %s: %w", d.id, err), c.closeAll())
+			c.servers, c.urls = nil, nil
+			return err
 		}
 		server := &http.Server{Handler: c.office(d), ReadHeaderTimeout: 10 * time.Second}
 		c.servers[d.id], c.urls[d.id] = server, "http://"+l.Addr().String()

@@ -194,7 +194,7 @@ func reply(w http.ResponseWriter, status int, out object) {
 }
 
 // A match says what came of searching a register for a number and a name.
-type match int
+type match byte
 
 const (
 	unknown match = iota // nobody with that number lives here

@@ -114,7 +114,7 @@ func (c *City) resettle() error {
 		}
 		if i == 0 || x.apart || fixtures[i-1].key != x.key {
 			f := stories[slices.IndexFunc(stories, func(f Family) bool { return f.Key == x.key })]
-			h := household{first: int32(i), county: countyIndex(f.Division), home: x.home, rural: x.home == oldHomestead} //nolint:gosec // few
+			h := household{first: int32(i), county: countyIndex(f.Division), home: x.home, rural: x.home == oldHomestead}
 			c.homes = append(c.homes, h)
 		}
 		p := x.p
@@ -124,7 +124,7 @@ func (c *City) resettle() error {
 		if n.Male() {
 			p.traits |= male
 		}
-		c.byKey[key(p.born, p.serial)] = int32(i) //nolint:gosec // few
+		c.byKey[key(p.born, p.serial)] = int32(i)
 		c.people = append(c.people, p)
 		c.homes[p.household].size++
 	}

@@ -39,7 +39,7 @@ func (c *City) applyForLand(w http.ResponseWriter, in object) {
 		reply(w, http.StatusOK, object{"status": "BAD_REQUEST"})
 		return
 	}
-	t := ticket{person: i, state: byte(m), ready: time.Now().Add(archive)}
+	t := ticket{person: i, state: m, ready: time.Now().Add(archive)}
 	if c.opts.Instant {
 		c.replyLand(w, t)
 		return
@@ -61,7 +61,7 @@ func (c *City) fetchLand(w http.ResponseWriter, in object) {
 
 func (c *City) replyLand(w http.ResponseWriter, t ticket) {
 	rows := []object{}
-	switch match(t.state) {
+	switch t.state {
 	case misnamed:
 		reply(w, http.StatusOK, object{"status": "NAME_DIFFERS"})
 		return

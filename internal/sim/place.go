@@ -32,7 +32,7 @@ var counties = []county{
 func countyIndex(code string) uint8 {
 	for i, c := range counties {
 		if c.code == code {
-			return uint8(i) //nolint:gosec // ten
+			return uint8(i)
 		}
 	}
 	return 0
@@ -42,7 +42,7 @@ func drawCounty(r *rand.Rand) uint8 {
 	n := r.IntN(98) // the sum of the weights
 	for i, c := range counties {
 		if n -= c.weight; n < 0 {
-			return uint8(i) //nolint:gosec // ten
+			return uint8(i)
 		}
 	}
 	return 0

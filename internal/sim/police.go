@@ -127,7 +127,7 @@ func (c *City) vehicleRow(i int32) object {
 	}{{"大众牌", "SVW7147", 118000}, {"吉利美日牌", "MR7152", 76000}, {"比亚迪牌", "BYD7009", 129800}, {"五菱牌", "LZW6442", 45800}, {"丰田牌", "GTM7200", 189800}}[r.IntN(5)]
 	row := object{
 		"hpzl": "02", "cllx": "K33", "syxz": "A", "zt": "A", "clpp": model.brand, "clxh": model.model,
-		"hphm":   fmt.Sprintf("浙B%c%04d", 'A'+rune(r.IntN(8)), r.IntN(10000)),
+		"hphm":   fmt.Sprintf("浙B%c%04d", "ABCDEFGH"[r.IntN(8)], r.IntN(10000)),
 		"clsbdh": fmt.Sprintf("LSVFA49J%09d", r.IntN(1_000_000_000)),
 	}
 	price, valid := money.Of(model.price), nextInspection(first, today)

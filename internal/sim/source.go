@@ -30,7 +30,7 @@ func (c *City) SourceFiles() map[string][]byte {
 				if strings.Contains(line, "concurrency") {
 					return "  concurrency: 64"
 				}
-				return "  per_second: 100000"
+				return "  per_second: 10000"
 			})
 		}
 		files[e.Name()] = []byte(text)

@@ -16,7 +16,7 @@ type ticketer struct{ block cipher.Block }
 // A ticket is what was asked and when the answer is ready.
 type ticket struct {
 	person int32 // or none
-	state  byte
+	state  match
 	ready  time.Time
 }
 
@@ -30,9 +30,9 @@ const ticketMark = 0x7c
 
 func (t ticketer) seal(k ticket) string {
 	b := make([]byte, 0, aes.BlockSize)
-	b = binary.BigEndian.AppendUint32(b, uint32(k.person))            //nolint:gosec // and back
-	b = binary.BigEndian.AppendUint64(b, uint64(k.ready.UnixMilli())) //nolint:gosec // and back
-	b = append(b, k.state, ticketMark, ticketMark, ticketMark)
+	b = binary.BigEndian.AppendUint32(b, uint32(k.person)) //nolint:gosec // and back
+	b = binary.BigEndian.AppendUint64(b, uint64(k.ready.UnixMilli()))
+	b = append(b, byte(k.state), ticketMark, ticketMark, ticketMark)
 	t.block.Encrypt(b, b)
 	return "TD" + hex.EncodeToString(b)
 }
@@ -52,6 +52,6 @@ func (t ticketer) open(s string) (ticket, bool) {
 	return ticket{
 		person: int32(binary.BigEndian.Uint32(b)),                     //nolint:gosec // and back
 		ready:  time.UnixMilli(int64(binary.BigEndian.Uint64(b[4:]))), //nolint:gosec // and back
-		state:  b[12],
+		state:  match(b[12]),
 	}, true
 }

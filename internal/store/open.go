@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
+	"modernc.org/sqlite"
 
 	"hedui/seal"
 )
@@ -81,15 +82,9 @@ func connectSQLite(path string, o Options) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return fail(err)
 	}
-	write, err := sql.Open(sqliteEngine.driver, sqliteName(path, "_txlock=immediate&_pragma=synchronous(full)&_pragma=secure_delete(fast)"))
-	if err != nil {
-		return fail(err)
-	}
+	write := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_txlock=immediate&_pragma=synchronous(full)&_pragma=secure_delete(fast)")})
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open(sqliteEngine.driver, sqliteName(path, "_pragma=query_only(1)"))
-	if err != nil {
-		return fail(errors.Join(err, write.Close()))
-	}
+	read := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_pragma=query_only(1)")})
 	read.SetMaxOpenConns(o.Conns)
 	read.SetMaxIdleConns(o.Conns)
 	return &DB{engine: sqliteEngine, write: write, read: read, master: o.Master, blind: o.Blind,
