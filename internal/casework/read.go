@@ -64,9 +64,9 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 }
 
 // CaseOf returns the newest case of the applicant on a form for its programme,
-// or "" if there is none. The search is recorded.
+// or "" if there is none in the officer's division. The search is recorded.
 func (d *Desk) CaseOf(ctx context.Context, o hedui.Officer, f hedui.Form) (string, error) {
-	if err := o.May(hedui.OpenCases, f.Division); err != nil {
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
 		return "", err
 	}
 	c, _ := f.Case(d.Now())
@@ -80,7 +80,7 @@ func (d *Desk) CaseOf(ctx context.Context, o hedui.Officer, f hedui.Form) (strin
 			return err
 		}
 		for _, s := range list {
-			if s.Programme == c.Programme && id == "" {
+			if id == "" && s.Programme == c.Programme && hedui.Covers(o.Division, s.Division) {
 				id = s.ID
 			}
 		}

@@ -64,33 +64,33 @@ func (l *loader) checkRequest(o object, r *request, batch, fetch bool) {
 	parameters := append(mapped(r.query), mapped(r.form)...)
 	outside := slices.Concat(parameters, mapped(r.headers), templates(r.json), []template{r.url.path})
 	inside := templates(r.each)
-	any := func(list []template, names ...string) bool {
+	holds := func(list []template, names ...string) bool {
 		return slices.ContainsFunc(list, func(t template) bool { return t.has(names...) })
 	}
 	switch {
-	case batch && !any(outside, "persons"):
+	case batch && !holds(outside, "persons"):
 		l.bad(o.values["each"], "the rows go nowhere; put {persons} into json, form or query")
 	case !batch && o.values["join"].node != nil:
 		l.bad(o.values["join"], "has no use without each")
 	}
-	if _, row := r.each.(template); batch && !row && any(parameters, "persons") {
+	if _, row := r.each.(template); batch && !row && holds(parameters, "persons") {
 		l.bad(o.values["each"], `must be one text, such as "{id}": a parameter cannot hold keys with values`)
 	}
-	if !fetch && !any(append(inside, outside...), "id", "id15") {
+	if !fetch && !holds(append(inside, outside...), "id", "id15") {
 		l.bad(o.place, "nothing says about whom is asked; put {id} (or {id15}) into it")
 	}
-	if fetch && !any(append(inside, outside...), "token") {
+	if fetch && !holds(append(inside, outside...), "token") {
 		l.bad(o.place, "nothing says what to fetch; put {token} into it")
 	}
 	exposed := append(mapped(r.query), r.url.path)
-	if batch && any(exposed, "persons") {
+	if batch && holds(exposed, "persons") {
 		exposed = append(exposed, inside...)
 	}
-	if !r.idInURL && any(exposed, "id", "id15", "name") {
+	if !r.idInURL && holds(exposed, "id", "id15", "name") {
 		l.bad(o.place, "identity numbers and names would stand in the URL, which ends up in logs; ask by POST, or state allow_id_in_url: true if the department offers nothing else")
 	}
-	r.needs15 = any(append(inside, outside...), "id15")
-	r.id15 = r.needs15 && !any(append(inside, outside...), "id")
+	r.needs15 = holds(append(inside, outside...), "id15")
+	r.id15 = r.needs15 && !holds(append(inside, outside...), "id")
 	for _, t := range outside {
 		if batch && t.has("purpose", "from", "to") {
 			r.shared = append(r.shared, t)

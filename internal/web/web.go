@@ -19,6 +19,7 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/internal/report"
 )
 
 // A Server serves the pages. All fields are needed.
@@ -67,7 +68,7 @@ func (s *Server) Handler() (http.Handler, error) {
 func protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' "+report.StyleSource()+"; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")

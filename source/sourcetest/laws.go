@@ -165,7 +165,7 @@ func cancelled(t *testing.T, f Fixture) {
 	s := f.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	answers, err := within(t, ctx, s, []source.Query{f.query(t, f.Known, "Q-1")})
+	answers, err := within(ctx, t, s, []source.Query{f.query(t, f.Known, "Q-1")})
 	f.gaveUp(t, answers, err)
 }
 
@@ -173,7 +173,7 @@ func slow(t *testing.T, f Fixture) {
 	s := f.Slow(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	answers, err := within(t, ctx, s, []source.Query{f.query(t, f.Known, "Q-1")})
+	answers, err := within(ctx, t, s, []source.Query{f.query(t, f.Known, "Q-1")})
 	f.gaveUp(t, answers, err)
 }
 

@@ -220,7 +220,7 @@ func brief(a source.Answer) string {
 }
 
 // within runs ask and fails if it takes longer than prompt.
-func within(t *testing.T, ctx context.Context, s source.Source, queries []source.Query) ([]source.Answer, error) { //nolint:revive // t comes first in test helpers
+func within(ctx context.Context, t *testing.T, s source.Source, queries []source.Query) ([]source.Answer, error) {
 	t.Helper()
 	type outcome struct {
 		answers []source.Answer

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"hedui/internal/sim"
+)
+
+// hedui runs the program as a user would, and returns what it printed.
+func runHedui(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	defer cancel()
+	var o, e bytes.Buffer
+	code = run(ctx, append([]string{"--lang=en"}, args...), &o, &e)
+	return code, o.String(), e.String()
+}
+
+// needFont skips where nobody has fetched the font; make test always has.
+func needFont(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("../../internal/report/font/NotoSansSC-Regular.ttf"); err != nil {
+		t.Skip("no font: run make assets")
+	}
+}
+
+func demo(t *testing.T, dir string, args ...string) demoJSON {
+	t.Helper()
+	code, out, errs := runHedui(t, append([]string{"demo", "--once", "--json", "--dir", dir}, args...)...)
+	if code != 0 {
+		t.Fatalf("exit %d\n%s", code, errs)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var doc demoJSON
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &doc); err != nil {
+		t.Fatalf("the last line is not the JSON object: %v", err)
+	}
+	if len(doc.Cases) != 2 {
+		t.Fatalf("%d cases, want 2", len(doc.Cases))
+	}
+	return doc
+}
+
+// kinds lists the findings of a case as "KIND category".
+func kinds(c caseJSON) string {
+	var words []string
+	for _, f := range c.Findings {
+		words = append(words, f.Kind+" "+f.Category)
+	}
+	return strings.Join(words, ", ")
+}
+
+func TestTheDemoTellsBothStories(t *testing.T) {
+	needFont(t)
+	dir := t.TempDir()
+	doc := demo(t, dir)
+	wang, li := doc.Cases[0], doc.Cases[1]
+	if wang.Report.Conclusion != "SUSPECT" || kinds(wang) != "UNDECLARED local_tax, UNDECLARED business" {
+		t.Errorf("Wang: %s: %s", wang.Report.Conclusion, kinds(wang))
+	}
+	if wang.Findings[1].Found != "500000.00" || wang.Findings[1].Declared != "0.00" {
+		t.Errorf("Wang's company: declared %s, found %s", wang.Findings[1].Declared, wang.Findings[1].Found)
+	}
+	if li.Report.Conclusion != "NO_FINDING" || len(li.Findings) != 0 {
+		t.Errorf("Li: %s: %s", li.Report.Conclusion, kinds(li))
+	}
+	for _, c := range doc.Cases {
+		if c.State != "delivered" || len(c.Grid) != 12 || c.Report.Version != 1 {
+			t.Errorf("%s: state %s, %d categories, version %d", c.Name, c.State, len(c.Grid), c.Report.Version)
+		}
+		for _, file := range []string{c.Report.PDF, c.Report.JSON} {
+			if code, out, errs := runHedui(t, "verify", file); code != 0 {
+				t.Errorf("verify %s: %d %s%s", filepath.Base(file), code, out, errs)
+			}
+		}
+	}
+	html, err := os.ReadFile(li.Report.HTML)
+	if err != nil || !strings.Contains(string(html), "未发现") || !strings.Contains(string(html), "不在登记范围") {
+		t.Errorf("Li's report does not tell none from not covered: %v", err)
+	}
+	again := demo(t, dir)
+	for i, c := range again.Cases {
+		if c.Report.Number != doc.Cases[i].Report.Number || c.Report.Version != 1 {
+			t.Errorf("a second start made another report: %s v%d", c.Report.Number, c.Report.Version)
+		}
+	}
+	searchForNumbers(t, dir)
+}
+
+// searchForNumbers looks at every byte under dir for the identity numbers and,
+// in the database, the names of the families.
+func searchForNumbers(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		for _, f := range sim.Families() {
+			for _, m := range f.Members {
+				if bytes.Contains(data, []byte(m.ID.Reveal())) || strings.Contains(path, ".db") && bytes.Contains(data, []byte(m.Name)) {
+					t.Errorf("%s holds a member of %s in clear", filepath.Base(path), f.Key)
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASilentDepartmentIsNamedInTheReport(t *testing.T) {
+	needFont(t)
+	doc := demo(t, t.TempDir(), "--down", "housing_fund", "--deadline", "2s")
+	if got := doc.Cases[0].Report.Conclusion; got != "SUSPECT" {
+		t.Errorf("Wang: %s", got)
+	}
+	if got := doc.Cases[1].Report.Conclusion; got != "INCOMPLETE" {
+		t.Errorf("Li: %s", got)
+	}
+	for _, c := range doc.Cases {
+		if !strings.Contains(kinds(c), "SOURCE_SILENT housing_fund") {
+			t.Errorf("%s: %s", c.Name, kinds(c))
+		}
+		html, err := os.ReadFile(c.Report.HTML)
+		if err != nil || !strings.Contains(string(html), "未反馈") {
+			t.Errorf("%s: the report does not name the gap: %v", c.Name, err)
+		}
+	}
+}
+
+func TestVerifyNamesWhatWasAltered(t *testing.T) {
+	needFont(t)
+	doc := demo(t, t.TempDir())
+	path := doc.Cases[0].Report.JSON
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(text, []byte(`"UNDECLARED"`), []byte(`"CONSISTENT"`), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := runHedui(t, "verify", path); code != 1 || !strings.Contains(out, "/findings/0/kind") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	pdf, err := os.ReadFile(doc.Cases[0].Report.PDF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := regexp.MustCompile(`stream\r?\n`).FindIndex(pdf)
+	pdf[stream[1]+40] ^= 1
+	if err := os.WriteFile(doc.Cases[0].Report.PDF, pdf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := runHedui(t, "verify", doc.Cases[0].Report.PDF); code != 1 || !strings.Contains(out, "  - ") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+// What a user can do wrongly at the door: each message says what to do.
+func TestBadInputAtTheDoor(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good, err := families.ReadFile("families/wang.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(name, from, to string) string {
+		text := strings.Replace(string(good), from, to, 1)
+		if text == string(good) {
+			t.Fatalf("%s: nothing to change", name)
+		}
+		return write(name, text)
+	}
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close() //nolint:errcheck // a test's own
+	file := write("a-file", "")
+	for _, c := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"check digit", []string{change("digit.yaml", "330200198002290018", "330200198002290019")}, []string{"digit.yaml:10", "persons[0].id", "check digit"}},
+		{"birth date", []string{change("birth.yaml", "330200198002290018", "330200198102290018")}, []string{"birth.yaml:10", "birth date"}},
+		{"expired consent", []string{change("expired.yaml", "today+365", "2020-01-01")}, []string{"consents[0].until"}},
+		{"other programme", []string{change("other.yaml", "  - person: 1\n    programme: dibao", "  - person: 1\n    programme: medical")}, []string{"another programme"}},
+		{"unknown division", []string{change("division.yaml", "330203", "339999")}, []string{"division.yaml:5", "6-digit county code"}},
+		{"abolished division", []string{change("abolished.yaml", "330203", "330204")}, []string{"330212"}},
+		{"unknown key", []string{change("key.yaml", "office:", "ofice:")}, []string{"key.yaml", "ofice"}},
+		{"broken YAML", []string{write("broken.yaml", "persons: [\n")}, []string{"broken.yaml"}},
+		{"wrong type", []string{change("type.yaml", "- person: 1", "- person: one")}, []string{"type.yaml", "[13:"}},
+		{"no such file", []string{filepath.Join(dir, "none.yaml")}, []string{"none.yaml"}},
+		{"directory is a file", []string{"--dir", file}, []string{"cannot be written"}},
+		{"unknown fault", []string{"--down", "moon"}, []string{"moon"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args := append([]string{"demo", "--once", "--dir", filepath.Join(dir, "d-"+strings.ReplaceAll(c.name, " ", "-"))}, c.args...)
+			code, _, errs := runHedui(t, args...)
+			if code != 1 {
+				t.Errorf("exit %d, want 1", code)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(errs, w) {
+					t.Errorf("message lacks %q:\n%s", w, errs)
+				}
+			}
+			if strings.Contains(errs, "王志强") || regexp.MustCompile(`33020019\d{10}`).MatchString(errs) {
+				t.Errorf("the message quotes a person:\n%s", errs)
+			}
+		})
+	}
+	code, _, errs := runHedui(t, "demo", "--dir", filepath.Join(dir, "busy"), "--listen", busy.Addr().String())
+	if code != 1 || !strings.Contains(errs, "--listen") {
+		t.Errorf("busy port: %d %s", code, errs)
+	}
+	if code, _, _ := runHedui(t, "nonsense"); code != 2 {
+		t.Errorf("unknown command: exit %d, want 2", code)
+	}
+}
+
+func TestHelpIsShort(t *testing.T) {
+	code, out, _ := runHedui(t, "--help")
+	if code != 0 || !strings.Contains(out, "verify") || strings.Count(out, "\n") > 40 {
+		t.Errorf("exit %d, %d lines", code, strings.Count(out, "\n"))
+	}
+}

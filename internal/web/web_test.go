@@ -1,0 +1,203 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/internal/casework"
+	"hedui/internal/hedui"
+	"hedui/internal/rule"
+	"hedui/internal/store/storetest"
+	"hedui/seal"
+	"hedui/source"
+)
+
+func TestEveryKindHasAStatus(t *testing.T) {
+	for _, k := range hedui.Kinds() {
+		if status[k] < 400 {
+			t.Errorf("%s has status %d", k, status[k])
+		}
+	}
+}
+
+// none answers every query with "none".
+type none struct{ code catalog.Code }
+
+func (n none) Info() source.Info {
+	return source.Info{Name: string(n.code), Department: "某局", Categories: []catalog.Code{n.code}}
+}
+
+func (n none) Ask(_ context.Context, queries []source.Query) ([]source.Answer, error) {
+	var answers []source.Answer
+	for _, q := range queries {
+		answers = append(answers, source.Answer{Query: q.ID(), Outcome: source.None, AsOf: time.Now()})
+	}
+	return answers, nil
+}
+
+func officer(id string, rights ...hedui.Right) hedui.Officer {
+	return hedui.Officer{ID: id, Name: id, Office: "某机构", Division: "330200", Rights: rights}
+}
+
+// desk has one sealed case; land has no source.
+func desk(t *testing.T) (*casework.Desk, string) {
+	t.Helper()
+	key, err1 := seal.Generate(seal.P256SHA256)
+	cert, err2 := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
+	calendar, err3 := hedui.China()
+	deadlines, err4 := hedui.StandardDeadlines()
+	tolerances, err5 := rule.Standard()
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+		t.Fatal(err)
+	}
+	d := &casework.Desk{DB: storetest.Engines()[0].Open(t), Issuer: "核对中心", Signer: key, Certificate: cert,
+		Calendar: calendar, Deadlines: deadlines, Tolerances: tolerances, Now: time.Now}
+	for _, c := range catalog.All() {
+		if c.Code != "land" {
+			d.Sources = append(d.Sources, none{c.Code})
+		}
+	}
+	if err := d.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	return d, sealedCase(t, d)
+}
+
+func sealedCase(t *testing.T, d *casework.Desk) string {
+	t.Helper()
+	ctx := t.Context()
+	all := officer("all", hedui.Rights()...)
+	f := hedui.Form{Programme: "dibao", Division: "330203", Office: "海曙区民政局",
+		Persons:  []hedui.FormPerson{{Name: "王试验", ID: storetest.ID(t, day.Must("1970-01-01"), 11).Reveal(), Relation: "self"}},
+		Consents: []hedui.FormConsent{{Person: 1, Programme: "dibao", SignedOn: "today", Until: "today+9", Document: "授权书"}}}
+	c, err := d.Register(ctx, all, "d", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, third := all, all
+	second.ID, third.ID = "second", "third"
+	steps := []func() (*hedui.Case, error){
+		func() (*hedui.Case, error) { return d.Commission(ctx, all, c.ID) },
+		func() (*hedui.Case, error) { return d.Accept(ctx, all, c.ID) },
+		func() (*hedui.Case, error) {
+			_, err := d.Await(ctx, c.ID, func(s hedui.Stage) bool { return s == hedui.Summarised })
+			return nil, err
+		},
+		func() (*hedui.Case, error) { return d.Review(ctx, second, c.ID) },
+		func() (*hedui.Case, error) { return d.Seal(ctx, third, c.ID) },
+	}
+	for _, step := range steps {
+		if _, err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c.ID
+}
+
+func get(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, path string) (int, string, http.Header) {
+	t.Helper()
+	s := &Server{Desk: d, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+		Who: func(*http.Request) (hedui.Officer, bool) { return who, known }}
+	h, err := s.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w.Code, w.Body.String(), w.Header()
+}
+
+// Every route is asked as nobody, as an officer without rights, and as one whose
+// division is elsewhere.
+func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
+	d, id := desk(t)
+	fill := strings.NewReplacer("GET ", "", "{$}", "", "{id}", id, "{file}", "1.json")
+	for _, r := range routes {
+		path := fill.Replace(r.pattern)
+		if r.right == "" {
+			t.Errorf("%s names no right", r.pattern)
+		}
+		var others []hedui.Right
+		for _, right := range hedui.Rights() {
+			if right != r.right {
+				others = append(others, right)
+			}
+		}
+		if code, body, _ := get(t, d, hedui.Officer{}, false, path); code != http.StatusForbidden || strings.Contains(body, "王") {
+			t.Errorf("%s as nobody: %d", r.pattern, code)
+		}
+		if code, body, _ := get(t, d, officer("other", others...), true, path); code != http.StatusForbidden || strings.Contains(body, "王") {
+			t.Errorf("%s with every other right: %d", r.pattern, code)
+		}
+		elsewhere := officer("far", hedui.Rights()...)
+		elsewhere.Division = "330100"
+		if code, body, _ := get(t, d, elsewhere, true, path); strings.Contains(r.pattern, "{id}") && code != http.StatusForbidden || strings.Contains(body, "王") {
+			t.Errorf("%s from another city: %d", r.pattern, code)
+		}
+		if code, _, _ := get(t, d, officer("right", r.right), true, path); code != http.StatusOK {
+			t.Errorf("%s with its right: %d", r.pattern, code)
+		}
+	}
+}
+
+func TestPagesSayWhatTheyMust(t *testing.T) {
+	d, id := desk(t)
+	reader := officer("reader", hedui.ReadCases, hedui.PrintReports)
+	for _, c := range []struct {
+		name, path string
+		code       int
+		want       []string
+	}{
+		{"list", "/", 200, []string{`lang="zh"`, "王**", "最低生活保障", "已签发", "每次查看均有记录"}},
+		{"list in English", "/?lang=en", 200, []string{`lang="en"`, "Minimum living allowance", "Issued"}},
+		{"case", "/cases/" + id, 200, []string{"<th scope=\"col\">户籍</th>", "未发现", "不在登记范围", "3302************", "第 1 版", ">HTML<"}},
+		{"case in English", "/cases/" + id + "?lang=en", 200, []string{"None found", "Not covered", "No source on this node"}},
+		{"report", "/cases/" + id + "/reports/1.html", 200, []string{"居民家庭经济状况核对报告"}},
+		{"seal", "/cases/" + id + "/reports/1.json.sig", 200, []string{`"signature"`}},
+		{"no such version", "/cases/" + id + "/reports/9.json", 404, []string{"尚未出具核对报告", "返回案件列表"}},
+		{"no such form", "/cases/" + id + "/reports/1.docx", 404, []string{"没有找到"}},
+		{"no such case", "/cases/none", 404, []string{"没有找到"}},
+		{"no such page", "/nowhere", 404, []string{"没有找到"}},
+		{"sources", "/sources", 200, []string{"某局", "正常"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, body, header := get(t, d, reader, true, c.path)
+			if code != c.code {
+				t.Errorf("status %d, want %d", code, c.code)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(body, w) {
+					t.Errorf("page lacks %q", w)
+				}
+			}
+			if strings.Contains(body, "⟦") || strings.Contains(body, storetest.ID(t, day.Must("1970-01-01"), 11).Reveal()) {
+				t.Error("a text is missing, or an identity number stands in full")
+			}
+			if strings.Contains(body, "<script") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Error("script, or no policy against it")
+			}
+		})
+	}
+}
+
+func TestAnEmptyListSaysWhatToDo(t *testing.T) {
+	d, _ := desk(t)
+	far := officer("far", hedui.ReadCases)
+	far.Division = "330100"
+	if _, body, _ := get(t, d, far, true, "/"); !strings.Contains(body, "还没有案件") {
+		t.Error("an empty list is silent")
+	}
+}
