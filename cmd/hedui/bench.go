@@ -38,7 +38,7 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 		if err != nil {
 			return fmt.Errorf("profile: %w", err)
 		}
-		defer f.Close() //nolint:errcheck // a profile is not worth a failure
+		defer f.Close()
 		if err := pprof.StartCPUProfile(f); err != nil {
 			return fmt.Errorf("profile: %w", err)
 		}
@@ -48,7 +48,7 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	defer os.RemoveAll(dir)
 	city, err := sim.NewCity(sim.Options{Population: 40*b.Cases + 1000, Seed: 1, Instant: true})
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 	if err := city.Start(ctx); err != nil {
 		return err
 	}
-	defer city.Close() //nolint:errcheck // it has nothing to lose
+	defer city.Close()
 	var sources []source.Source
 	for name, text := range city.SourceFiles() {
 		cfg, err := connector.Load(name, text)
@@ -166,11 +166,11 @@ func (b *benchCommand) engine(ctx context.Context, s streams, city *sim.City, o 
 	if err != nil {
 		return err
 	}
-	defer n.db.Close() //nolint:errcheck // every change is committed
+	defer n.db.Close()
 	run, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- n.desk.Run(run) }()
-	var last atomic.Value // id of a case
+	var last atomic.Pointer[string] // id of a case
 	one := func(i int) error {
 		c, err := n.desk.Register(ctx, clerk, fmt.Sprintf("bench-%d", i), formOf(city, i))
 		if err != nil {
@@ -182,13 +182,13 @@ func (b *benchCommand) engine(ctx context.Context, s streams, city *sim.City, o 
 		if _, err := n.desk.Accept(ctx, receiver, c.ID); err != nil {
 			return err
 		}
-		last.Store(c.ID)
+		last.Store(&c.ID)
 		_, err = n.desk.Await(ctx, c.ID, func(now hedui.Stage) bool { return now == hedui.Summarised })
 		return err
 	}
 	err = b.measure(s, "Hedui on "+name, one)
 	if err == nil {
-		err = b.paper(ctx, s, n, last.Load().(string)) //nolint:errcheck,forcetypeassert // only ids are stored
+		err = b.paper(ctx, s, n, *last.Load())
 	}
 	stop()
 	return errors.Join(err, <-ended)

@@ -51,7 +51,7 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 		if listener, err = listen(ctx, d.Listen); err != nil {
 			return err
 		}
-		defer listener.Close() //nolint:errcheck // closed by the server as a rule
+		defer listener.Close()
 	}
 	account := s.out
 	if d.JSON {
@@ -62,16 +62,16 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	city, sources, err := d.startCity(ctx)
+	city, sources, err := d.startCity(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer city.Close() //nolint:errcheck // it has nothing to lose
+	defer city.Close()
 	n, err := openNode(ctx, nodeOptions{dir: d.Dir, database: d.Database, issuer: demoIssuer, sources: sources, deadline: d.Deadline})
 	if err != nil {
 		return err
 	}
-	defer n.db.Close() //nolint:errcheck // every change is committed
+	defer n.db.Close()
 	s.say(account, "demo.started", strconv.Itoa(d.Population), strconv.Itoa(len(sources)), d.Dir)
 
 	story := &story{streams: s, account: account, node: n, families: list, once: d.Once}
@@ -101,7 +101,7 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 
 // startCity starts the departments and joins each by its file, as a real one
 // would be joined; the files stay in the directory for a look.
-func (d *demoCommand) startCity(ctx context.Context) (*sim.City, []source.Source, error) {
+func (d *demoCommand) startCity(ctx context.Context, s streams) (*sim.City, []source.Source, error) {
 	faults, err := parseFaults(d.Down)
 	if err != nil {
 		return nil, nil, err
@@ -130,7 +130,7 @@ func (d *demoCommand) startCity(ctx context.Context) (*sim.City, []source.Source
 		if err != nil {
 			return nil, nil, err
 		}
-		sources = append(sources, connector.New(cfg, connector.Options{Now: time.Now}))
+		sources = append(sources, connector.New(cfg, connector.Options{Now: time.Now, Log: s.log}))
 	}
 	return city, sources, nil
 }

@@ -41,7 +41,7 @@ func readFamilies(paths []string) ([]family, error) {
 	var list []family
 	var problems []string
 	for _, path := range paths {
-		text, err := os.ReadFile(path) //nolint:gosec // the user names the file
+		text, err := os.ReadFile(path)
 		if err != nil {
 			problems = append(problems, err.Error())
 			continue

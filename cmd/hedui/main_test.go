@@ -193,7 +193,7 @@ func TestBadInputAtTheDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer busy.Close() //nolint:errcheck // a test's own
+	defer busy.Close()
 	file := write("a-file", "")
 	for _, c := range []struct {
 		name string

@@ -37,7 +37,7 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 	if err := city.Start(ctx); err != nil {
 		return err
 	}
-	defer city.Close() //nolint:errcheck // it has nothing to lose
+	defer city.Close()
 	s.say(s.out, "sim.started", strconv.Itoa(c.Population), strconv.FormatFloat(time.Since(begun).Seconds(), 'f', 2, 64))
 	for _, department := range sim.Departments() {
 		fmt.Fprintf(s.out, "  %-14s %s\n", department, city.URL(department))

@@ -87,7 +87,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, fmt.Errorf("read report: %w", report.ErrTooLarge)
 	}
-	return os.ReadFile(path) //nolint:gosec // the user names the file
+	return os.ReadFile(path)
 }
 
 func (v *verifyCommand) detached() ([]byte, error) {

@@ -1,6 +1,7 @@
 package hedui
 
 import (
+	"fmt"
 	"slices"
 
 	"hedui/catalog"
@@ -31,7 +32,7 @@ func (p Programme) Digits() string {
 	if i < 0 {
 		return ""
 	}
-	return "0" + string(rune('1'+i))
+	return fmt.Sprintf("%02d", i+1)
 }
 
 // Categories is what may be asked for the programme: at launch all twelve for each.

@@ -140,10 +140,14 @@ func (r *Runner) serve(ctx context.Context, l Lane) {
 	}
 }
 
+// claim is not broken off when ctx ends: the store might have leased jobs that
+// nobody then works on before their lease ends.
 func (r *Runner) claim(ctx context.Context, l Lane) ([]Job, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Lease)
+	defer cancel()
 	now := r.Now()
 	jobs, err := r.Store.Claim(ctx, l.Name, l.Batch, now, now.Add(l.Lease), r.Owner)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		r.Log.ErrorContext(ctx, "claim jobs", "lane", l.Name, "error", err)
 	}
 	return jobs, err

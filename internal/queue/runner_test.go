@@ -20,6 +20,7 @@ type fake struct {
 	mu     sync.Mutex
 	rows   map[string]*row
 	claims int
+	slow   time.Duration // a claim takes
 	fail   error
 }
 
@@ -37,7 +38,8 @@ func newFake(jobs ...queue.Job) *fake {
 	return f
 }
 
-func (f *fake) Claim(_ context.Context, lane string, n int, now, until time.Time, _ string) ([]queue.Job, error) {
+func (f *fake) Claim(ctx context.Context, lane string, n int, now, until time.Time, _ string) ([]queue.Job, error) {
+	time.Sleep(f.slow)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.claims++
@@ -50,7 +52,7 @@ func (f *fake) Claim(_ context.Context, lane string, n int, now, until time.Time
 			got = append(got, r.Job)
 		}
 	}
-	return got, f.fail
+	return got, errors.Join(f.fail, ctx.Err()) // what is leased stays leased, as on a connection that broke
 }
 
 func (f *fake) Next(_ context.Context, lane string) (next time.Time, ok bool, err error) {
@@ -286,6 +288,21 @@ func TestStopFinishesWhatIsInHand(t *testing.T) {
 		if r := f.rows["b"]; len(f.rows) != 1 || r == nil || r.Lease != "" {
 			t.Errorf("got %v, want b untouched", f.rows)
 		}
+	})
+}
+
+func TestWhatIsClaimedWhileStoppingIsWorked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, l := newFake(due("a", 0)), &log{start: time.Now()}
+		f.slow = 2 * time.Second
+		work := func(_ context.Context, jobs []queue.Job) error {
+			l.add("%s", jobs[0].ID)
+			return f.finish(jobs)
+		}
+		_, stop := run(f, queue.Lane{Name: "l", Work: work})
+		time.Sleep(time.Second)
+		stop()
+		l.want(t, "2s a")
 	})
 }
 
