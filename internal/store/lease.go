@@ -22,23 +22,19 @@ func (db *DB) Queue() queue.Store { return leases{db} }
 // job is due again, so a lease that has ended needs no cleaning up.
 func (l leases) Claim(ctx context.Context, lane string, n int, now, until time.Time, owner string) ([]queue.Job, error) {
 	lease := rand.Text()
-	rows, err := l.db.write.QueryContext(ctx, `WITH due AS MATERIALIZED (
-			SELECT id FROM jobs WHERE lane = $1 AND buried = 0 AND run_at <= $2 ORDER BY run_at LIMIT $3`+l.db.engine.skipLock+`)
-		UPDATE jobs SET run_at = $4, lease = $5, owner = $6, attempt = attempt + 1, strikes = strikes + 1
-		WHERE id IN (SELECT id FROM due) RETURNING id, kind, payload, attempt, strikes`,
-		lane, micros(now), n, micros(until), lease, owner)
-	if err != nil {
-		return nil, l.db.wrap("claim jobs", err)
-	}
 	var jobs []queue.Job
-	err = eachRow(rows, func(rows *sql.Rows) error {
+	err := eachOf(ctx, l.db.write, func(rows *sql.Rows) error {
 		j := queue.Job{Lane: lane, RunAt: until, Lease: lease}
 		if err := rows.Scan(&j.ID, &j.Kind, &j.Payload, &j.Attempt, &j.Strikes); err != nil {
 			return err
 		}
 		jobs = append(jobs, j)
 		return nil
-	})
+	}, `WITH due AS MATERIALIZED (
+			SELECT id FROM jobs WHERE lane = $1 AND buried = 0 AND run_at <= $2 ORDER BY run_at LIMIT $3`+l.db.engine.skipLock+`)
+		UPDATE jobs SET run_at = $4, lease = $5, owner = $6, attempt = attempt + 1, strikes = strikes + 1
+		WHERE id IN (SELECT id FROM due) RETURNING id, kind, payload, attempt, strikes`,
+		lane, micros(now), n, micros(until), lease, owner)
 	if err != nil {
 		return nil, l.db.wrap("claim jobs", err)
 	}
@@ -97,19 +93,15 @@ func (l leases) held(ctx context.Context, jobs []queue.Job) ([]queue.Job, error)
 	for i, j := range jobs {
 		ids[i] = j.ID
 	}
-	rows, err := l.db.read.QueryContext(ctx, `SELECT id, lease FROM jobs WHERE lease <> '' AND id `+l.db.engine.in(1), l.db.engine.list(ids))
-	if err != nil {
-		return nil, l.db.wrap("look at leases", err)
-	}
 	leases := map[string]string{}
-	err = eachRow(rows, func(rows *sql.Rows) error {
+	err := eachOf(ctx, l.db.read, func(rows *sql.Rows) error {
 		var id, lease string
 		if err := rows.Scan(&id, &lease); err != nil {
 			return err
 		}
 		leases[id] = lease
 		return nil
-	})
+	}, `SELECT id, lease FROM jobs WHERE lease <> '' AND id `+l.db.engine.in(1), l.db.engine.list(ids))
 	if err != nil {
 		return nil, l.db.wrap("look at leases", err)
 	}

@@ -54,7 +54,7 @@ func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Quer
 		rows[i] = []any{q.ID, q.Case, q.Person, string(q.Category), q.Source, q.Department, string(q.State), q.Attempts, q.Token,
 			micros(q.CreatedAt), micros(q.AskedAt), micros(q.AnsweredAt), micros(q.AsOf), string(q.Outcome), string(q.Match), string(q.Reason), box}
 	}
-	if _, err := tx.insert(ctx, `INSERT INTO queries (`+queryColumns+`)`, rows, conflict); err != nil {
+	if err := tx.insert(ctx, `INSERT INTO queries (`+queryColumns+`)`, rows, conflict); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil

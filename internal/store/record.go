@@ -18,7 +18,7 @@ func (tx *Tx) Record(ctx context.Context, entries ...audit.Entry) error {
 		leaf := e.Leaf()
 		rows[i] = []any{e.ID, micros(e.At), string(e.Verb), e.Case, string(e.Canonical()), leaf[:]}
 	}
-	if _, err := tx.insert(ctx, `INSERT INTO audit_entries (id, at, verb, case_id, entry, leaf)`, rows, ""); err != nil {
+	if err := tx.insert(ctx, `INSERT INTO audit_entries (id, at, verb, case_id, entry, leaf)`, rows, ""); err != nil {
 		return fmt.Errorf("record: %w", err)
 	}
 	return nil

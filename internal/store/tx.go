@@ -111,15 +111,20 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (changed int6
 
 // each calls scan for every row.
 func (tx *Tx) each(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := tx.tx.QueryContext(ctx, query, args...)
+	return eachOf(ctx, tx.tx, scan, query, args...)
+}
+
+// querier is a transaction, or a pool for a single statement.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func eachOf(ctx context.Context, from querier, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
-	return eachRow(rows, scan)
-}
-
-func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) error {
-	defer rows.Close() //nolint:errcheck // Err has what matters
+	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return err
@@ -130,7 +135,7 @@ func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) error {
 
 // insert writes rows by statements of a few sizes, so that each is prepared once:
 // head, the places of so many rows, tail.
-func (tx *Tx) insert(ctx context.Context, head string, rows [][]any, tail string) (changed int64, err error) {
+func (tx *Tx) insert(ctx context.Context, head string, rows [][]any, tail string) error {
 	for len(rows) > 0 {
 		n := 1
 		for _, size := range []int{64, 16, 4} {
@@ -147,14 +152,12 @@ func (tx *Tx) insert(ctx context.Context, head string, rows [][]any, tail string
 			text = append(text, places(len(args)+1, len(row))...)
 			args = append(args, row...)
 		}
-		some, err := tx.exec(ctx, string(append(append(text, ' '), tail...)), args...)
-		if err != nil {
-			return changed, err
+		if _, err := tx.exec(ctx, string(append(append(text, ' '), tail...)), args...); err != nil {
+			return err
 		}
-		changed += some
 		rows = rows[n:]
 	}
-	return changed, nil
+	return nil
 }
 
 // lockName lets only one transaction at a time go on from here with this name.

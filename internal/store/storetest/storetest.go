@@ -92,7 +92,7 @@ func execPostgres(tb testing.TB, url, statement string) {
 	if err != nil {
 		tb.Fatalf("%s: %v", variable, err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing depends on it
+	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		tb.Fatalf("%s: %v", statement, err)
 	}
