@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,30 +108,23 @@ func (d *Desk) sift(r *round, at time.Time) {
 }
 
 // save writes what the round brought, with its jobs, its audit entries and what
-// follows for each case, in one transaction. Cases are locked first, so the last
-// answer of a case is seen as the last.
+// follows for each case, in one transaction. The cases are locked last, because
+// all sources of a case meet there, and before the open queries are counted, so
+// that the last answer is seen as the last.
 func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) error {
 	at := d.Now()
-	var ids []string
-	for id := range r.cases {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(r.cases))
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		stages, err := tx.LockCases(ctx, ids)
-		if err != nil {
-			return err
-		}
-		var changed []hedui.Query
+		changed := slices.Clone(r.queries)
 		var done []queue.Job
-		for _, q := range r.queries {
-			finished, err := d.settle(ctx, tx, r, &q, stages[q.Case], asked, at)
+		for i := range changed {
+			finished, err := d.settle(ctx, tx, r, &changed[i], asked, at)
 			if err != nil {
 				return err
 			}
 			if finished {
-				done = append(done, r.jobs[q.ID])
+				done = append(done, r.jobs[changed[i].ID])
 			}
-			changed = append(changed, q)
 		}
 		if err := tx.SaveQueries(ctx, changed); err != nil {
 			return err
@@ -138,8 +132,19 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 		if err := tx.FinishJobs(ctx, done); err != nil {
 			return err
 		}
-		for id := range r.cases {
-			if err := d.follow(ctx, tx, g, r, id, stages[id], changed, at); err != nil {
+		heard := hear(r, changed)
+		if err := tx.Record(ctx, heard.entries(g.info.Name, at)...); err != nil {
+			return err
+		}
+		stages, err := tx.LockCases(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for id, h := range heard {
+			if h.answered == 0 {
+				continue
+			}
+			if err := d.follow(ctx, tx, r, id, stages[id], h.back, at); err != nil {
 				return err
 			}
 		}
@@ -151,8 +156,9 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 
 // settle puts what was heard into a query and says whether its job is finished.
 // A job that is not is moved to its next time here.
-func (d *Desk) settle(ctx context.Context, tx *store.Tx, r *round, q *hedui.Query, stage hedui.Stage, asked, at time.Time) (finished bool, err error) {
+func (d *Desk) settle(ctx context.Context, tx *store.Tx, r *round, q *hedui.Query, asked, at time.Time) (finished bool, err error) {
 	job, c := r.jobs[q.ID], r.cases[q.Case]
+	stage := c.Stage // as it was when the query was sent or held back
 	switch {
 	case q.Settled():
 		return true, nil
@@ -201,42 +207,58 @@ func (d *Desk) patience(c *hedui.Case) time.Time {
 	return dl.Late.After(c.DueAt, d.Calendar)
 }
 
-// follow records a round for one case and moves the case on: the first answer,
-// the last answer, or a late one after the report.
-func (d *Desk) follow(ctx context.Context, tx *store.Tx, g *guard, r *round, id string, stage hedui.Stage, changed []hedui.Query, at time.Time) error {
-	answered, back := 0, false
-	outcomes := map[string]int{}
+// hearing is what a round brought for one case.
+type hearing struct {
+	outcomes map[string]int // "category=outcome" → how often
+	answered int            // queries settled
+	back     bool           // one of them had failed before
+}
+
+type hearings map[string]*hearing // by case
+
+func hear(r *round, changed []hedui.Query) hearings {
+	heard := hearings{}
 	for _, q := range changed {
-		a, heard := r.answers[q.ID]
-		if q.Case != id || !heard {
+		a, ok := r.answers[q.ID]
+		if !ok {
 			continue
 		}
-		if q.State == hedui.Answered {
-			answered++
-			back = back || q.Attempts > 1
+		h := heard[q.Case]
+		if h == nil {
+			h = &hearing{outcomes: map[string]int{}}
+			heard[q.Case] = h
 		}
 		word := string(a.Outcome)
 		if a.Later != nil {
 			word = "later"
 		}
-		outcomes[string(q.Category)+"="+word]++
+		h.outcomes[string(q.Category)+"="+word]++
+		if q.State == hedui.Answered {
+			h.answered++
+			h.back = h.back || q.Attempts > 1
+		}
 	}
-	if len(outcomes) == 0 {
-		return nil
+	return heard
+}
+
+// entries record for each case that a source was asked and what it said.
+func (h hearings) entries(sourceName string, at time.Time) []audit.Entry {
+	var entries []audit.Entry
+	for id, one := range h {
+		entries = append(entries, audit.New(at, hedui.System.ID, sourceName, audit.Asked, id, countWords(one.outcomes)))
 	}
-	entry := audit.New(at, hedui.System.ID, g.info.Name, audit.Asked, id, countWords(outcomes))
-	if err := tx.Record(ctx, entry); err != nil {
-		return err
-	}
-	if answered == 0 {
-		return nil
-	}
+	return entries
+}
+
+// follow moves a case on after answers: the first, the last, or a late one after
+// the report.
+func (d *Desk) follow(ctx context.Context, tx *store.Tx, r *round, id string, stage hedui.Stage, back bool, at time.Time) error {
 	open, err := tx.CountOpen(ctx, id)
 	if err != nil {
 		return err
 	}
 	if open > 0 && back {
-		if err := d.hurry(ctx, tx, r, id, changed, at); err != nil {
+		if err := d.hurry(ctx, tx, r, id, at); err != nil {
 			return err
 		}
 	}
@@ -245,14 +267,14 @@ func (d *Desk) follow(ctx context.Context, tx *store.Tx, g *guard, r *round, id 
 
 // hurry asks again at once what the same source has failed to answer for the
 // case: a department that answers one query is back.
-func (d *Desk) hurry(ctx context.Context, tx *store.Tx, r *round, id string, changed []hedui.Query, at time.Time) error {
+func (d *Desk) hurry(ctx context.Context, tx *store.Tx, r *round, id string, at time.Time) error {
 	all, err := tx.Queries(ctx, id)
 	if err != nil {
 		return err
 	}
 	var jobs []string
 	for _, q := range all {
-		if _, here := r.jobs[q.ID]; !here && q.State == hedui.Retrying && q.Source == changed[0].Source {
+		if _, here := r.jobs[q.ID]; !here && q.State == hedui.Retrying && q.Source == r.queries[0].Source {
 			jobs = append(jobs, askJob(q, at).ID)
 		}
 	}
@@ -264,34 +286,31 @@ func (d *Desk) hurry(ctx context.Context, tx *store.Tx, r *round, id string, cha
 
 // advance moves a case after answers came in, open being how many are missing.
 func (d *Desk) advance(ctx context.Context, tx *store.Tx, id string, stage hedui.Stage, open int, at time.Time) error {
-	switch stage {
-	case hedui.Dispatched, hedui.Reviewed:
-	case hedui.Collecting, hedui.Manual:
-		if open > 0 {
-			return nil
-		}
-	case hedui.Issued, hedui.Delivered, hedui.Rechecked:
-	default:
+	sealed := stage == hedui.Issued || stage == hedui.Delivered || stage == hedui.Rechecked
+	asking := stage == hedui.Collecting || stage == hedui.Manual
+	if !sealed && stage != hedui.Dispatched && stage != hedui.Reviewed && (!asking || open > 0) {
 		return nil
 	}
 	c, err := tx.Case(ctx, id)
 	if err != nil {
 		return err
 	}
-	switch {
-	case stage == hedui.Dispatched:
-		if err := c.Collect(at); err != nil || open > 0 {
-			return errors.Join(err, tx.SaveCase(ctx, c))
-		}
-		err = d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
-	case stage == hedui.Collecting, stage == hedui.Manual:
-		err = d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
-	case stage != hedui.Reviewed && open > 0:
+	if sealed && open > 0 {
 		return d.gather(ctx, tx, c, at)
-	default:
-		err = d.summarise(ctx, tx, c, at, hedui.Say("step.late_answer"))
 	}
-	return errors.Join(err, tx.SaveCase(ctx, c))
+	why := hedui.Say("step.all_answered")
+	if sealed || stage == hedui.Reviewed {
+		why = hedui.Say("step.late_answer")
+	}
+	if err := c.Collect(at); err != nil {
+		return err
+	}
+	if stage != hedui.Dispatched || open == 0 {
+		if err := d.summarise(ctx, tx, c, at, why); err != nil {
+			return err
+		}
+	}
+	return tx.SaveCase(ctx, c)
 }
 
 func countWords(counts map[string]int) string {

@@ -123,17 +123,37 @@ func (r *Runner) serve(ctx context.Context, l Lane) {
 		if ctx.Err() != nil {
 			return
 		}
-		jobs, err := r.claim(ctx, l)
-		if len(jobs) > 0 {
-			workers.Go(func() {
-				r.work(ctx, l, jobs)
-				free <- struct{}{}
-			})
-			continue
+		wait := r.untilDue(ctx, l.Name)
+		if wait <= 0 {
+			jobs, err := r.claim(ctx, l)
+			if len(jobs) > 0 {
+				workers.Go(func() {
+					r.work(ctx, l, jobs)
+					free <- struct{}{}
+				})
+				continue
+			}
+			if err != nil {
+				wait = r.Poll
+			}
 		}
 		free <- struct{}{}
-		r.sleep(ctx, l.Name, err)
+		r.sleep(ctx, l.Name, wait)
 	}
+}
+
+// untilDue is how long it is until the next job of the lane is due, at most Poll.
+// It only reads: a claim writes, and lanes are mostly empty.
+func (r *Runner) untilDue(ctx context.Context, lane string) time.Duration {
+	next, ok, err := r.Store.Next(ctx, lane)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		r.Log.ErrorContext(ctx, "look for jobs", "lane", lane, "error", err)
+		return r.Poll
+	case err != nil || !ok:
+		return r.Poll
+	}
+	return min(r.Poll, next.Sub(r.Now()))
 }
 
 // claim is not broken off when ctx ends: the store might have leased jobs that
@@ -149,16 +169,8 @@ func (r *Runner) claim(ctx context.Context, l Lane) ([]Job, error) {
 	return jobs, err
 }
 
-// sleep waits until the next job of the lane is due, somebody wakes the lane,
-// or Poll is over. After an error it waits for the time of Poll.
-func (r *Runner) sleep(ctx context.Context, lane string, err error) {
-	wait := r.Poll
-	if err == nil {
-		next, ok, err := r.Store.Next(ctx, lane)
-		if err == nil && ok {
-			wait = min(wait, next.Sub(r.Now()))
-		}
-	}
+// sleep waits, or less if somebody wakes the lane.
+func (r *Runner) sleep(ctx context.Context, lane string, wait time.Duration) {
 	if wait <= 0 {
 		return
 	}
