@@ -38,7 +38,9 @@ type Draft struct {
 type Sealed struct {
 	Content Content
 	JSON    []byte
-	Seal    seal.Seal
+	Seal    seal.Seal // of an opened report without its sections
+
+	detached []byte // as stored, of an opened report
 }
 
 // Prepare checks the content and writes its JSON, twice, to be sure that the same
@@ -91,19 +93,24 @@ func (d *Draft) Seal(signer seal.Signer, at time.Time) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, err
 	}
-	return Sealed{d.content, d.JSON(), s}, nil
+	return Sealed{Content: d.content, JSON: d.JSON(), Seal: s}, nil
 }
 
 // Digest is the SHA-256 of the sealed JSON, hexadecimal; empty for a preview.
 func (s Sealed) Digest() string { return s.Seal.Digest }
 
 // Detached returns the seal as the file that stands beside the JSON.
-func (s Sealed) Detached() ([]byte, error) { return s.Seal.Encode() }
+func (s Sealed) Detached() ([]byte, error) {
+	if s.detached != nil {
+		return bytes.Clone(s.detached), nil
+	}
+	return s.Seal.Encode()
+}
 
 // Open reads a stored report and its seal back. It compares the digest and does
 // not check the signature: for files from elsewhere there is [Verify].
 func Open(doc, detached []byte) (Sealed, error) {
-	s, err := seal.DecodeSeal(detached)
+	s, err := seal.Head(detached)
 	if err != nil {
 		return Sealed{}, err
 	}
@@ -111,7 +118,7 @@ func Open(doc, detached []byte) (Sealed, error) {
 		return Sealed{}, seal.ErrDigest
 	}
 	c, err := Parse(doc)
-	return Sealed{c, bytes.Clone(doc), s}, err
+	return Sealed{c, bytes.Clone(doc), s, bytes.Clone(detached)}, err
 }
 
 // Parse reads the JSON of a report. Unknown members and other forms are errors.
