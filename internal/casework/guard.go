@@ -17,7 +17,7 @@ import (
 // again after breakFor.
 const (
 	breakAfter = 5
-	breakFor   = 10 * time.Second
+	breakFor   = 3 * time.Second
 )
 
 // A guard stands before one source: it keeps to the department's rate and
@@ -44,13 +44,21 @@ func newGuard(s source.Source) *guard {
 
 // lane is the queue lane of the source: its queries are claimed in batches of
 // its own size by as many workers as it allows calls at once. The lease outlasts
-// a call and the saving of its answers.
+// asking and the saving of the answers.
 func (g *guard) lane(d *Desk) queue.Lane {
 	return queue.Lane{
 		Name: askLane(g.info.Name), Batch: g.limits.Batch, Workers: g.limits.Concurrency,
-		Lease: g.limits.Timeout + leaseMargin, Work: d.askWork(g),
+		Lease: g.patience() + leaseMargin, Work: d.askWork(g),
 	}
 }
+
+// patience bounds one Ask. The source itself ends each call in time; but where
+// persons are asked side by side, the last of a batch waits for the others.
+func (g *guard) patience() time.Duration {
+	return min(g.limits.Timeout*time.Duration(g.limits.Batch+1), maxPatience)
+}
+
+const maxPatience = 10 * time.Minute
 
 // leaseMargin is how long waiting for the rate and saving may take beside a call.
 const leaseMargin = 20 * time.Second
@@ -69,7 +77,7 @@ func (g *guard) ask(ctx context.Context, queries []source.Query) ([]source.Answe
 		return failed(queries, source.ReasonThrottled), 0, nil
 	}
 	g.calls.Add(1)
-	call, cancel := context.WithTimeout(ctx, g.limits.Timeout)
+	call, cancel := context.WithTimeout(ctx, g.patience())
 	defer cancel()
 	answers, err := g.source.Ask(call, queries)
 	if err == nil {
