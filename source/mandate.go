@@ -38,6 +38,12 @@ type Terms struct {
 // without it.
 type Mandate struct{ terms Terms }
 
+// Format implements [fmt.Formatter]. Without it the person within would print in
+// clear: fmt does not ask unexported fields how to print.
+func (m Mandate) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "mandate "+m.terms.Number)
+}
+
 // Errors of mandates. They carry no personal data.
 var (
 	ErrTerms      = errors.New("source: mandate terms are not complete")
@@ -102,6 +108,9 @@ func (m Mandate) Query(id string, c catalog.Code, w Window, at time.Time) (Query
 	}
 	return Query{id: id, mandate: m, category: c, window: w}, nil
 }
+
+// Format implements [fmt.Formatter], for the same reason as [Mandate.Format].
+func (q Query) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "query "+q.id) }
 
 // ID is unique, without personal data, and the same whenever the query is repeated.
 func (q Query) ID() string { return q.id }

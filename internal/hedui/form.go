@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,6 +32,9 @@ type Form struct {
 	Consents  []FormConsent  `json:"consents" yaml:"consents"`
 }
 
+// Format implements [fmt.Formatter]: what was typed is not for logs.
+func (f Form) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "form(%d persons)", len(f.Persons)) }
+
 // A FormPerson is one line of the household table. Guardian is the number of the
 // line, counted from 1, of who signs for the person.
 type FormPerson struct {
@@ -43,6 +47,9 @@ type FormPerson struct {
 	Student  bool   `json:"student" yaml:"student"`
 	Notes    string `json:"notes" yaml:"notes"`
 }
+
+// Format implements [fmt.Formatter], as [Form.Format] does.
+func (p FormPerson) Format(s fmt.State, _ rune) { _, _ = fmt.Fprint(s, "form person") }
 
 // A FormIncome is one declared income, monthly in yuan.
 type FormIncome struct {

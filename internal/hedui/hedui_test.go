@@ -368,7 +368,7 @@ func TestNewestKeepsOneQueryOfEachCell(t *testing.T) {
 
 func TestPersonsPrintMasked(t *testing.T) {
 	c := accepted(t)
-	for _, text := range []string{fmt.Sprintf("%v %+v %#v", *c, c.Persons, c.Persons[0]), fmt.Sprint(c.Persons[0].Subject())} {
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v", *c, c.Persons, c.Persons[0]), fmt.Sprint(c.Persons[0].Subject()), fmt.Sprintf("%+v %#v", form(), form().Persons)} {
 		if strings.Contains(text, "33020019680101001X") || strings.Contains(text, "王甲") {
 			t.Errorf("a person prints in clear: %s", text)
 		}
