@@ -336,6 +336,27 @@ func TestALateAnswerAfterReviewTakesTheReviewBack(t *testing.T) {
 	})
 }
 
+func TestWorkSentBackComesForwardAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := newBench(t, db, time.Hour)
+		b.start(t)
+		id := b.accepted(t, form(t, 12))
+		b.await(t, id, hedui.Summarised)
+		if _, err := b.SendBack(t.Context(), second, id, hedui.Say("step.objection")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Finish(t.Context(), second, id); hedui.KindOf(err) != hedui.Forbidden {
+			t.Errorf("the reviewer does the verifier's work: %v", err)
+		}
+		if _, err := b.Finish(t.Context(), receiver, id); err != nil {
+			t.Fatal(err)
+		}
+		if content := b.issue(t, id); content.Conclusion.Code != hedui.NoFinding {
+			t.Errorf("conclusion %s", content.Conclusion.Code)
+		}
+	})
+}
+
 func TestNobodyIsAskedAfterTermination(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		b := newBench(t, db, time.Hour)

@@ -146,6 +146,21 @@ func (d *Desk) Terminate(ctx context.Context, o hedui.Officer, id string, why he
 	})
 }
 
+// ByHand marks that a case needs letters or visits; its queries go on.
+func (d *Desk) ByHand(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.ByHand, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return "", c.ByHand(o, at)
+	})
+}
+
+// Finish summarises a case with what is there: work by hand is done, or the
+// verifier waits no longer. What is not answered is named as a gap.
+func (d *Desk) Finish(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Summarised, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return "step.finished", c.Finish(o, at)
+	})
+}
+
 // SendBack gives a summarised or reviewed case back.
 func (d *Desk) SendBack(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.SentBack, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {

@@ -225,6 +225,11 @@ func (c *Case) Summarise(at time.Time, why Text) error {
 	return c.move(Summarised, System, at, why)
 }
 
+// Finish ends collecting or work by hand: the verifier waits no longer.
+func (c *Case) Finish(o Officer, at time.Time) error {
+	return c.moveWith(VerifyCases, Summarised, o, at, Say("step.finished"))
+}
+
 // Review is the second person's agreement. Who accepted the case cannot review it.
 func (c *Case) Review(o Officer, at time.Time) error {
 	if o.ID == c.by(Accepted) {
