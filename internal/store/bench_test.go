@@ -147,3 +147,28 @@ func answer(b *testing.B, db *store.DB, c *hedui.Case, lane string) {
 		return tx.Record(ctx, audit.New(t0, "system", lane, audit.Asked, c.ID, ""))
 	})
 }
+
+// One parcel is one operation: written with 63 others, picked, delivered, while
+// ten thousand wait for another peer.
+func BenchmarkParcels(b *testing.B) {
+	eachEngine(b, func(b *testing.B, db *store.DB) {
+		batch := func(n, size int, peer string) []store.Parcel {
+			list := make([]store.Parcel, size)
+			for i := range list {
+				list[i] = parcel(fmt.Sprintf("%08d", n+i), n+i)
+				list[i].Peer, list[i].Body = peer, make([]byte, 1000)
+			}
+			return list
+		}
+		post(b, db, batch(0, 10_000, "330212")...)
+		n := 0
+		for b.Loop() {
+			post(b, db, batch(n, 64, hub)...)
+			if err := db.ParcelsDelivered(context.Background(), hub, parcelIDs(pick(b, db, 64, t0))); err != nil {
+				b.Fatal(err)
+			}
+			n += 64
+		}
+		perSecond(b, n, "parcels")
+	})
+}

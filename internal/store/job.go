@@ -100,6 +100,17 @@ func (tx *Tx) MoveJobs(ctx context.Context, ids []string, runAt time.Time) error
 	return nil
 }
 
+// DropJobs deletes jobs, be they waiting, at work or buried, as when what they
+// were to bring has come another way. A worker that has one leased gets
+// [queue.ErrLost] when it wants to finish it. Ids of which there is none are no
+// error.
+func (tx *Tx) DropJobs(ctx context.Context, ids []string) error {
+	if _, err := tx.exec(ctx, `DELETE FROM jobs WHERE id `+tx.db.engine.in(1), tx.db.engine.list(ids)); err != nil {
+		return fmt.Errorf("drop jobs: %w", err)
+	}
+	return nil
+}
+
 // A BuriedJob is a job that was given up, and the code of its last error.
 type BuriedJob struct {
 	queue.Job

@@ -194,6 +194,42 @@ func TestJobsThatArePutOff(t *testing.T) {
 	})
 }
 
+func TestDroppedJobs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		for _, id := range []string{"buried", "leased", "waiting", "other"} {
+			enqueue(t, db, queue.Job{ID: id, Lane: id, RunAt: t0})
+		}
+		if err := db.Queue().Bury(ctx, claim(t, db, "buried", 1, t0), "panic"); err != nil {
+			t.Fatal(err)
+		}
+		leased := claim(t, db, "leased", 1, t0)
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.DropJobs(ctx, []string{"buried", "leased", "waiting", "never"})
+		})
+		for name, f := range map[string]func(tx *store.Tx) error{
+			"finish": func(tx *store.Tx) error { return tx.FinishJobs(ctx, leased) },
+			"snooze": func(tx *store.Tx) error { return tx.SnoozeJob(ctx, leased[0], t0) },
+			"retry":  func(tx *store.Tx) error { return tx.RetryJob(ctx, leased[0], t0) },
+		} {
+			if err := db.InTx(ctx, f); !errors.Is(err, queue.ErrLost) {
+				t.Errorf("%s: got %v, want %v", name, err, queue.ErrLost)
+			}
+		}
+		if err := db.Queue().Release(ctx, leased, "x"); err != nil {
+			t.Errorf("release: %v", err)
+		}
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			buried, err := tx.BuriedJobs(ctx)
+			left, more := tx.Backlog(ctx)
+			if len(buried) != 0 || len(left) != 1 || left["other"] != 1 {
+				t.Errorf("got %v and buried %v, want only the other job", left, buried)
+			}
+			return errors.Join(err, more)
+		})
+	})
+}
+
 func TestNoJobIsClaimedTwice(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		const jobs = 300

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -58,8 +59,8 @@ func connectPostgres(o Options) (*DB, error) {
 	}
 	db.SetMaxOpenConns(o.Conns)
 	db.SetMaxIdleConns(o.Conns)
-	return &DB{engine: postgresEngine, write: db, read: db, master: o.Master, blind: o.Blind,
-		release: func() error { return nil }, wake: func(string) {}}, nil
+	return &DB{engine: postgresEngine, write: db, read: db, master: o.Master, blind: o.Blind, owner: rand.Text(),
+		release: func() error { return nil }, wake: func(string) {}, arrived: func(string) {}}, nil
 }
 
 func connectSQLite(path string, o Options) (*DB, error) {
@@ -87,8 +88,8 @@ func connectSQLite(path string, o Options) (*DB, error) {
 	read := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_pragma=query_only(1)")})
 	read.SetMaxOpenConns(o.Conns)
 	read.SetMaxIdleConns(o.Conns)
-	return &DB{engine: sqliteEngine, write: write, read: read, master: o.Master, blind: o.Blind,
-		release: release, wake: func(string) {}}, nil
+	return &DB{engine: sqliteEngine, write: write, read: read, master: o.Master, blind: o.Blind, owner: rand.Text(),
+		release: release, wake: func(string) {}, arrived: func(string) {}}, nil
 }
 
 // sqliteName has the pragmas of every connection: by Exec they would hold on one
@@ -107,8 +108,15 @@ func (db *DB) prepare(ctx context.Context) error {
 	if db.engine.driver != sqliteEngine.driver {
 		return nil // leases of other processes may be live; those of dead ones end
 	}
-	_, err := db.write.ExecContext(ctx, `UPDATE jobs SET run_at = 0, lease = '', owner = '' WHERE lease <> ''`)
-	return err
+	for _, free := range []string{
+		`UPDATE jobs SET run_at = 0, lease = '', owner = '' WHERE lease <> ''`,
+		`UPDATE parcels SET leased_until = 0, lease = '' WHERE lease <> ''`,
+	} {
+		if _, err := db.write.ExecContext(ctx, free); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ErrKeys means that the keys given are not those the database was made with.

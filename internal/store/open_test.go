@@ -97,6 +97,31 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
+// A database from before there were peers gets their tables and keeps its cases.
+func TestOlderDatabaseIsBroughtUp(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			o := e.Fresh(t)
+			db, err := store.Open(context.Background(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := create(t, db, 1)
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			raw(t, o, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
+				`DELETE FROM goose_db_version WHERE version_id = 2`)
+			db = storetest.Open(t, o)
+			post(t, db, parcel("a", 0))
+			wantParcels(t, "brought up", pick(t, db, 9, t0), "a")
+			if got := load(t, db, c.ID); got.Number != c.Number {
+				t.Errorf("got case %s, want %s", got.Number, c.Number)
+			}
+		})
+	}
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	key := seal.NewKey()
 	dir := t.TempDir()

@@ -37,6 +37,10 @@ func everything(t *testing.T, db *store.DB) (c *hedui.Case, secrets []string) {
 			tx.SaveCase(ctx, c), tx.SaveQueries(ctx, queries), tx.AddReport(ctx, r), tx.SealReport(ctx, r),
 			tx.SaveDraft(ctx, "d", "clerk", content), tx.Enqueue(ctx, queue.Job{ID: "ask:" + queries[0].ID, Lane: "l"}),
 			tx.Record(ctx, audit.New(storetest.At, "clerk", "office", audit.Accepted, c.ID, c.Number)),
+			tx.AddParcels(ctx, store.Parcel{ID: "p", Peer: "330200", Kind: "query", CreatedAt: t0, Body: content}),
+			addRelays(ctx, tx, storetest.Relay("330212", "open", content), storetest.Relay("330212", "settled", content)),
+			tx.SaveRelays(ctx, []store.Relay{storetest.Answered(storetest.Relay("330212", "settled", content))}),
+			receive(ctx, tx, "330212", "p"), saveLink(ctx, tx, store.Link{Peer: "330200", Since: t0, Reason: "down"}),
 		} {
 			if err != nil {
 				return err
@@ -94,7 +98,7 @@ func TestNoSecretIsInAnyRow(t *testing.T) {
 		}
 		defer raw.Close()
 		for _, table := range []string{"vault", "serials", "cases", "case_keys", "case_persons", "queries", "reports",
-			"report_copies", "drafts", "audit_entries", "jobs"} {
+			"report_copies", "drafts", "audit_entries", "jobs", "parcels", "inbox", "relays", "links"} {
 			var dump sql.NullString
 			if err := raw.QueryRow(`SELECT string_agg(t::text, ' ') FROM ` + table + ` t`).Scan(&dump); err != nil {
 				t.Fatal(err)

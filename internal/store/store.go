@@ -9,7 +9,8 @@
 // its table, row and column: names, identity numbers, declarations, answers and
 // reports. A person is found again by a keyed blind index of the number. The
 // keys of the cases are wrapped by the master key. Erasing a case destroys its
-// key. What lies in clear says where a case stands, and never whom it is about.
+// key. What passes between this node and its peers is encrypted under the master
+// key, and kept only until it is delivered or settled. What lies in clear says where a case stands, and never whom it is about.
 //
 // SQLite is served by one process, which a lock file beside the database holds.
 // It writes with synchronous=FULL: an act that was confirmed to an officer, and
@@ -32,7 +33,8 @@ type Options struct {
 	// URL is "postgres://…", or "sqlite:PATH" or only PATH for a SQLite file,
 	// which is made if there is none.
 	URL string
-	// Master wraps the keys of the cases and encrypts drafts.
+	// Master wraps the keys of the cases and encrypts drafts, and what passes
+	// between this node and its peers.
 	Master seal.Key
 	// Blind makes the blind indexes. It may be the master key; it must stay the
 	// same for the life of the database.
@@ -50,12 +52,19 @@ type DB struct {
 	master  seal.Key
 	blind   seal.Key
 	release func() error // gives up the lock file
+	owner   string       // this opening of the database, as others see whose a parcel is
 	wake    func(lane string)
+	arrived func(peer string)
 }
 
 // OnEnqueue names the function that is told, after the commit, of each lane that
 // has a new or an earlier job. Call it before the database is used.
 func (db *DB) OnEnqueue(wake func(lane string)) { db.wake = wake }
+
+// OnParcel names the function that is told, after the commit, of each peer that
+// has new parcels. Other processes are not told: they look with
+// [DB.NextParcel]. Call it before the database is used.
+func (db *DB) OnParcel(arrived func(peer string)) { db.arrived = arrived }
 
 // Close closes all connections and gives up the lock file.
 func (db *DB) Close() error {

@@ -19,6 +19,7 @@ type Tx struct {
 	tx      *sql.Tx
 	write   bool
 	lanes   []string                   // with new jobs
+	peers   []string                   // with new parcels
 	keys    map[string]seal.Key        // of cases seen
 	persons map[string][]idcard.Number // of cases loaded, as their index has them
 	erased  bool
@@ -83,6 +84,10 @@ func (db *DB) after(ctx context.Context, tx *Tx) error {
 	for _, lane := range slices.Compact(tx.lanes) {
 		db.wake(lane)
 	}
+	slices.Sort(tx.peers)
+	for _, peer := range slices.Compact(tx.peers) {
+		db.arrived(peer)
+	}
 	if tx.erased { // what was overwritten must leave the log of the database too
 		_, err := db.write.ExecContext(ctx, db.engine.scrub)
 		return db.wrap("scrub", err)
@@ -133,31 +138,51 @@ func eachOf(ctx context.Context, from querier, scan func(*sql.Rows) error, query
 	return rows.Err()
 }
 
-// insert writes rows by statements of a few sizes, so that each is prepared once:
-// head, the places of so many rows, tail.
+// insert writes rows: head, their places, tail.
 func (tx *Tx) insert(ctx context.Context, head string, rows [][]any, tail string) error {
 	for len(rows) > 0 {
-		n := 1
-		for _, size := range []int{64, 16, 4} {
-			if len(rows) >= size {
-				n = size
-				break
-			}
-		}
-		text, args := []byte(head+" VALUES "), make([]any, 0, n*len(rows[0]))
-		for i, row := range rows[:n] {
-			if i > 0 {
-				text = append(text, ',')
-			}
-			text = append(text, places(len(args)+1, len(row))...)
-			args = append(args, row...)
-		}
-		if _, err := tx.exec(ctx, string(append(append(text, ' '), tail...)), args...); err != nil {
+		text, args, n := values(head, rows, tail)
+		if _, err := tx.exec(ctx, text, args...); err != nil {
 			return err
 		}
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// insertEach writes rows as insert does and calls scan for every row that the
+// tail returns.
+func (tx *Tx) insertEach(ctx context.Context, scan func(*sql.Rows) error, head string, rows [][]any, tail string) error {
+	for len(rows) > 0 {
+		text, args, n := values(head, rows, tail)
+		if err := tx.each(ctx, scan, text, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// values makes a statement that writes the first n of rows. There are a few
+// sizes only, so that each is prepared once.
+func values(head string, rows [][]any, tail string) (query string, args []any, n int) {
+	n = 1
+	for _, size := range []int{64, 16, 4} {
+		if len(rows) >= size {
+			n = size
+			break
+		}
+	}
+	text := []byte(head + " VALUES ")
+	args = make([]any, 0, n*len(rows[0]))
+	for i, row := range rows[:n] {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, places(len(args)+1, len(row))...)
+		args = append(args, row...)
+	}
+	return string(append(append(text, ' '), tail...)), args, n
 }
 
 // lockName lets only one transaction at a time go on from here with this name.

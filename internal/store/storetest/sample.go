@@ -10,6 +10,7 @@ import (
 	"hedui/idcard"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
+	"hedui/internal/store"
 	"hedui/money"
 	"hedui/source"
 )
@@ -81,4 +82,19 @@ func Answer(c *hedui.Case, q *hedui.Query) source.Answer {
 		Query: q.ID, Outcome: source.Found, Match: source.MatchIDName, AsOf: At, Hash: "sha256:" + q.ID,
 		Records: []catalog.Record{record, record},
 	}
+}
+
+// Relay makes a question that a peer has asked at At, wanted for an hour.
+func Relay(peer, query string, body []byte) store.Relay {
+	return store.Relay{
+		ID: store.RelayID(peer, query), Peer: peer, Query: query, Category: catalog.Hukou, Source: "hukou",
+		State: hedui.Waiting, CreatedAt: At, ExpiresAt: At.Add(time.Hour), Body: body,
+	}
+}
+
+// Answered returns a relay as it is when its answer, that there is nothing, has come.
+func Answered(r store.Relay) store.Relay {
+	r.State, r.Attempts, r.Outcome = hedui.Answered, r.Attempts+1, source.None
+	r.AskedAt, r.AnsweredAt = At.Add(time.Second), At.Add(2*time.Second)
+	return r
 }

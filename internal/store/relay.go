@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"hedui/catalog"
+	"hedui/internal/hedui"
+	"hedui/source"
+)
+
+// A Relay is a question that another node has asked of this one. Only its body
+// says about whom; it is kept encrypted, and only until the question is settled.
+type Relay struct {
+	ID         string // of RelayID
+	Peer       string // who asks
+	Query      string // its id there
+	Category   catalog.Code
+	Source     string // which source is asked here
+	State      hedui.QueryState
+	Attempts   int
+	Token      string // the department's number while pending
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // after this instant no answer is wanted
+	AskedAt    time.Time // first attempt
+	AnsweredAt time.Time // settled
+	Outcome    source.Outcome
+	Reason     source.Reason
+	Body       []byte // terms, person, window, hops; nil once it is settled
+}
+
+// RelayID is the id here of a question that a peer has asked. The name of a peer
+// holds no slash.
+func RelayID(peer, query string) string { return peer + "/" + query }
+
+func (r *Relay) settled() bool { return r.State == hedui.Answered || r.State == hedui.Cancelled }
+
+func (r *Relay) check() error {
+	switch {
+	case r.ID != RelayID(r.Peer, r.Query) || strings.Contains(r.Peer, "/"):
+		return fmt.Errorf("relay %q is not of its peer and query", r.ID)
+	case r.ExpiresAt.IsZero():
+		return fmt.Errorf("relay %s: %w", r.ID, errEndless)
+	}
+	return nil
+}
+
+const relayColumns = `id, peer, query, category, source, state, attempts, token,
+	created_at, expires_at, asked_at, answered_at, outcome, reason, body`
+
+// AddRelays writes questions that peers have asked and returns those that are
+// new. The others stay as they are, answered or not.
+func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err error) {
+	rows, err := tx.relayRows(relays)
+	if err != nil {
+		return nil, fmt.Errorf("add relays: %w", err)
+	}
+	added := map[string]bool{}
+	err = tx.insertEach(ctx, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		added[id] = true
+		return err
+	}, `INSERT INTO relays (`+relayColumns+`)`, rows, `ON CONFLICT DO NOTHING RETURNING id`)
+	if err != nil {
+		return nil, fmt.Errorf("add relays: %w", err)
+	}
+	for _, r := range relays {
+		if added[r.ID] {
+			fresh = append(fresh, r)
+			delete(added, r.ID)
+		}
+	}
+	return fresh, nil
+}
+
+// SaveRelays writes relays that were loaded before. One that is settled in the
+// database stays as it is. Of one that is saved as settled the body and the
+// token are dropped: what is left is which question it was, the times and the
+// outcome.
+func (tx *Tx) SaveRelays(ctx context.Context, relays []Relay) error {
+	rows, err := tx.relayRows(relays)
+	if err != nil {
+		return fmt.Errorf("save relays: %w", err)
+	}
+	err = tx.insert(ctx, `INSERT INTO relays (`+relayColumns+`)`, rows, `ON CONFLICT (id) DO UPDATE SET source = excluded.source,
+		state = excluded.state, attempts = excluded.attempts, token = excluded.token, expires_at = excluded.expires_at,
+		asked_at = excluded.asked_at, answered_at = excluded.answered_at, outcome = excluded.outcome, reason = excluded.reason,
+		body = excluded.body WHERE relays.state NOT IN ('answered', 'cancelled')`)
+	if err != nil {
+		return fmt.Errorf("save relays: %w", err)
+	}
+	return nil
+}
+
+func (tx *Tx) relayRows(relays []Relay) ([][]any, error) {
+	rows := make([][]any, len(relays))
+	for i, r := range relays {
+		if err := r.check(); err != nil {
+			return nil, err
+		}
+		var box []byte
+		switch {
+		case r.settled():
+			r.Token = ""
+		case r.Body != nil:
+			sealed, err := tx.db.master.Encrypt(aad("relays", r.ID, "body"), r.Body)
+			if err != nil {
+				return nil, err
+			}
+			box = sealed
+		}
+		rows[i] = []any{r.ID, r.Peer, r.Query, string(r.Category), r.Source, string(r.State), r.Attempts, r.Token,
+			micros(r.CreatedAt), micros(r.ExpiresAt), micros(r.AskedAt), micros(r.AnsweredAt), string(r.Outcome), string(r.Reason), box}
+	}
+	return rows, nil
+}
+
+// RelaysByID returns relays, by id; those that do not exist, or not any more,
+// are left out. In a transaction that writes, they stay as they are for all
+// others until the end.
+func (tx *Tx) RelaysByID(ctx context.Context, ids []string) ([]Relay, error) {
+	var list []Relay
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		r, err := scanRelay(rows)
+		list = append(list, r)
+		return err
+	}, `SELECT `+relayColumns+` FROM relays WHERE id `+tx.db.engine.in(1)+` ORDER BY id`+tx.lockRows(), tx.db.engine.list(ids))
+	if err != nil {
+		return nil, fmt.Errorf("relays: %w", err)
+	}
+	for i, r := range list {
+		if r.Body == nil {
+			continue
+		}
+		if list[i].Body, err = tx.db.master.Decrypt(aad("relays", r.ID, "body"), r.Body); err != nil {
+			return nil, fmt.Errorf("relay %s: %w", r.ID, err)
+		}
+	}
+	return list, nil
+}
+
+func scanRelay(rows *sql.Rows) (r Relay, err error) {
+	var category, state, outcome, reason string
+	var created, expires, asked, answered int64
+	err = rows.Scan(&r.ID, &r.Peer, &r.Query, &category, &r.Source, &state, &r.Attempts, &r.Token,
+		&created, &expires, &asked, &answered, &outcome, &reason, &r.Body)
+	r.Category, r.State, r.Outcome, r.Reason = catalog.Code(category), hedui.QueryState(state), source.Outcome(outcome), source.Reason(reason)
+	r.CreatedAt, r.ExpiresAt, r.AskedAt, r.AnsweredAt = instant(created), instant(expires), instant(asked), instant(answered)
+	return r, err
+}
+
+// RelayOpen returns how many questions of a peer are not settled.
+func (tx *Tx) RelayOpen(ctx context.Context, peer string) (int, error) {
+	var n int
+	err := tx.tx.QueryRowContext(ctx, `SELECT count(*) FROM relays WHERE peer = $1 AND state NOT IN ('answered', 'cancelled')`,
+		peer).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("open relays: %w", err)
+	}
+	return n, nil
+}
+
+// PurgeRelays deletes the questions that expired before an instant, settled or
+// not, and returns how many there were: whoever still works on one must take it
+// for settled when it is gone. The instant must be earlier than now by more than
+// the clocks of two nodes may differ, or a late copy might be asked again.
+func (db *DB) PurgeRelays(ctx context.Context, before time.Time) (int, error) {
+	return db.purge(ctx, "purge relays", `DELETE FROM relays WHERE expires_at < $1`, before)
+}
