@@ -114,17 +114,21 @@ type Info struct {
 // Limits are what a department allows. Zero values mean the defaults of
 // [Limits.WithDefaults].
 type Limits struct {
-	Batch       int           // persons in one call
+	Batch       int           // persons in one Ask
+	Calls       int           // calls to the department that one Ask makes at most; 0 = 1
 	Concurrency int           // calls under way at once
 	PerSecond   float64       // calls started in a second
 	Timeout     time.Duration // for one call
 }
 
-// WithDefaults fills what is not set: one person a call, four calls at once,
+// WithDefaults fills what is not set: one person and call an Ask, four calls at once,
 // 50 a second, ten seconds each.
 func (l Limits) WithDefaults() Limits {
 	if l.Batch <= 0 {
 		l.Batch = 1
+	}
+	if l.Calls <= 0 {
+		l.Calls = 1
 	}
 	if l.Concurrency <= 0 {
 		l.Concurrency = 4

@@ -33,6 +33,9 @@ const householdSize = 4
 // throughput, on SQLite and on PostgreSQL if it is given, beside a script that
 // asks the same departments over the same HTTP and stores nothing.
 func (b *benchCommand) Run(ctx context.Context, s streams) error {
+	if err := checkDatabase(b.Database); err != nil {
+		return err
+	}
 	if b.Profile != "" {
 		f, err := os.Create(b.Profile)
 		if err != nil {

@@ -23,16 +23,16 @@ import (
 )
 
 type demoCommand struct {
-	Families   []string      `arg:"" optional:"" name:"family" help:"Form files (YAML); without any, the two families of the article."`
-	Dir        string        `help:"Where database, keys, source files and reports are kept." default:"hedui-demo" type:"path"`
-	Listen     string        `help:"Address of the page." default:"127.0.0.1:8420"`
-	Once       bool          `help:"Stop when the reports are sealed."`
-	JSON       bool          `name:"json" help:"Print the outcome as one JSON object, last on standard output."`
-	Population int           `help:"People in the simulated city." default:"2000"`
-	Seed       uint64        `help:"Seed of the simulated city." default:"2013"`
-	Down       []string      `help:"A department or category with a fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated."`
-	Deadline   time.Duration `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
-	Database   string        `help:"PostgreSQL instead of the SQLite file in DIR: postgres://…"`
+	Families   []string       `arg:"" optional:"" name:"family" help:"Form files (YAML); without any, the two families of the article."`
+	Dir        string         `help:"Where database, keys, source files and reports are kept." default:"hedui-demo" type:"path"`
+	Listen     string         `help:"Address of the page." default:"127.0.0.1:8420"`
+	Once       bool           `help:"Stop when the reports are sealed."`
+	JSON       bool           `name:"json" help:"Print the outcome as one JSON object, last on standard output."`
+	Population int            `help:"People in the simulated city." default:"2000"`
+	Seed       uint64         `help:"Seed of the simulated city." default:"2013"`
+	Down       []string       `help:"A department or category with a fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated. A fault without --deadline means a deadline of 15 s."`
+	Deadline   *time.Duration `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
+	Database   string         `help:"PostgreSQL instead of the SQLite file in DIR: postgres://…"`
 }
 
 // shortDeadline is the deadline of a demo with a fault, so that nobody waits for
@@ -42,7 +42,11 @@ const shortDeadline = 15 * time.Second
 // Run starts the city and a node, takes each family through every stage and
 // serves the page until it is stopped.
 func (d *demoCommand) Run(ctx context.Context, s streams) error {
-	list, err := readFamilies(d.Families)
+	deadline, err := d.check()
+	if err != nil {
+		return err
+	}
+	list, err := readFamilies(d.Families, time.Now())
 	if err != nil {
 		return err
 	}
@@ -57,9 +61,6 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	if d.JSON {
 		account = s.err
 	}
-	if len(d.Down) > 0 && d.Deadline == 0 {
-		d.Deadline = shortDeadline
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	city, sources, err := d.startCity(ctx, s)
@@ -67,7 +68,7 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer city.Close()
-	n, err := openNode(ctx, nodeOptions{dir: d.Dir, database: d.Database, issuer: demoIssuer, sources: sources, deadline: d.Deadline})
+	n, err := openNode(ctx, nodeOptions{dir: d.Dir, database: d.Database, issuer: demoIssuer, sources: sources, deadline: deadline})
 	if err != nil {
 		return err
 	}
@@ -97,6 +98,32 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return nil
+}
+
+// check looks at the flags before anything is begun and returns the deadline of
+// every report, 0 for that of the book.
+func (d *demoCommand) check() (time.Duration, error) {
+	if err := checkDatabase(d.Database); err != nil {
+		return 0, err
+	}
+	switch {
+	case d.Deadline == nil && len(d.Down) > 0:
+		return shortDeadline, nil
+	case d.Deadline == nil:
+		return 0, nil
+	case *d.Deadline <= 0:
+		return 0, hedui.Fail(hedui.Invalid, hedui.Say("error.deadline"), nil)
+	}
+	return *d.Deadline, nil
+}
+
+// checkDatabase refuses what is not the address of a PostgreSQL database. The
+// address is not told: it may hold a password.
+func checkDatabase(url string) error {
+	if url == "" || strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		return nil
+	}
+	return hedui.Fail(hedui.Invalid, hedui.Say("error.database"), nil)
 }
 
 // startCity starts the departments and joins each by its file, as a real one
@@ -164,6 +191,9 @@ func writable(dir string) error {
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.listen_form", address), nil)
+	}
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp", address)
 	if err != nil {

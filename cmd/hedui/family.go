@@ -1,15 +1,19 @@
 package main
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"hedui/internal/hedui"
 )
@@ -17,45 +21,73 @@ import (
 //go:embed families/*.yaml
 var families embed.FS
 
-// A family is one filled-in form with the name of its file.
+// A family is one filled-in form with the file it stands in.
 type family struct {
-	key  string
+	path string
 	text []byte
 	form hedui.Form
 }
 
-// title is the name of the file as a name: "wang" is Wang.
+// title is the name of the file as a name: "wang.yaml" is Wang.
 func (f family) title() string {
-	if f.key == "" {
-		return ""
+	name := filepath.Base(f.path)
+	if ext := strings.ToLower(filepath.Ext(name)); ext == ".yaml" || ext == ".yml" {
+		name = name[:len(name)-len(ext)]
 	}
-	return strings.ToUpper(f.key[:1]) + f.key[1:]
+	first, size := utf8.DecodeRuneInString(name)
+	if size == 0 {
+		return name
+	}
+	return string(unicode.ToUpper(first)) + name[size:]
+}
+
+// draftID names the draft of the form. A file is sometimes named after a
+// person, so the id holds a digest of the name and not the name.
+func (f family) draftID() string {
+	sum := sha256.Sum256([]byte(f.path))
+	return "demo-" + hex.EncodeToString(sum[:8])
+}
+
+// problems says everything that is wrong with the form, with file and line.
+func (f family) problems(at time.Time) []hedui.Problem {
+	c, list := f.form.Case(at)
+	consents, more := f.form.ReadConsents(c, at)
+	c.Consents = consents
+	return f.locate(slices.Concat(list, more, c.Missing(at)))
 }
 
 // readFamilies reads form files, or the two families that come with the program.
-// Every file is read before any error is returned, so that all are named.
-func readFamilies(paths []string) ([]family, error) {
+// Every file is read and checked before any error is returned, so that all
+// problems of all files are named at once and before anything is begun.
+func readFamilies(paths []string, at time.Time) ([]family, error) {
 	if len(paths) == 0 {
 		return embeddedFamilies()
 	}
 	var list []family
-	var problems []string
+	var problems []hedui.Problem
 	for _, path := range paths {
+		f := family{path: path}
 		text, err := os.ReadFile(path)
 		if err != nil {
-			problems = append(problems, err.Error())
+			problems = append(problems, unreadable(path, err))
 			continue
 		}
-		f, err := readFamily(path, text)
-		if err != nil {
-			problems = append(problems, err.Error())
+		f.text = text
+		if p, bad := f.decode(); bad {
+			problems = append(problems, p)
+			continue
 		}
+		problems = append(problems, f.problems(at)...)
 		list = append(list, f)
 	}
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("%s", strings.Join(problems, "\n"))
+	return list, hedui.Problems(problems)
+}
+
+func unreadable(path string, err error) hedui.Problem {
+	if errors.Is(err, fs.ErrNotExist) {
+		return hedui.Problem{Field: path, Say: hedui.Say("problem.file.none")}
 	}
-	return list, nil
+	return hedui.Problem{Field: path, Say: hedui.Say("problem.file.unreadable")}
 }
 
 func embeddedFamilies() ([]family, error) {
@@ -65,48 +97,14 @@ func embeddedFamilies() ([]family, error) {
 	}
 	var list []family
 	for i := len(names) - 1; i >= 0; i-- { // Wang, then Li, as the article tells it
-		text, err := families.ReadFile(names[i])
-		if err != nil {
+		f := family{path: names[i]}
+		if f.text, err = families.ReadFile(names[i]); err != nil {
 			return nil, fmt.Errorf("families: %w", err)
 		}
-		f, err := readFamily(names[i], text)
-		if err != nil {
-			return nil, err
+		if p, bad := f.decode(); bad {
+			return nil, hedui.Problems([]hedui.Problem{p})
 		}
 		list = append(list, f)
 	}
 	return list, nil
-}
-
-// readFamily decodes a form strictly; an error names file, line and field and
-// never quotes the line, which may hold a name or number.
-func readFamily(path string, text []byte) (family, error) {
-	f := family{key: strings.TrimSuffix(filepath.Base(path), ".yaml"), text: text}
-	err := yaml.UnmarshalWithOptions(text, &f.form, yaml.Strict())
-	if err == nil {
-		return f, nil
-	}
-	return f, fmt.Errorf("%s: %s", path, strings.ReplaceAll(yaml.FormatError(err, false, false), "\n", " "))
-}
-
-// locate turns the fields of problems into "file:line field".
-func (f family) locate(problems []hedui.Problem, path string) []hedui.Problem {
-	file, err := parser.ParseBytes(f.text, 0)
-	if err != nil {
-		return problems
-	}
-	located := make([]hedui.Problem, len(problems))
-	for i, p := range problems {
-		located[i] = hedui.Problem{Field: fmt.Sprintf("%s %s", path, p.Field), Say: p.Say}
-		yp, err := yaml.PathString("$." + p.Field)
-		if err != nil {
-			continue
-		}
-		node, err := yp.FilterFile(file)
-		if err != nil || node == nil {
-			continue
-		}
-		located[i].Field = fmt.Sprintf("%s:%d %s", path, node.GetToken().Position.Line, p.Field)
-	}
-	return located
 }

@@ -20,6 +20,7 @@ import (
 
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/internal/web"
 )
 
 type program struct {
@@ -29,6 +30,8 @@ type program struct {
 	Sim    simCommand    `cmd:"" help:"Run the simulated city and its eight departments alone."`
 	Verify verifyCommand `cmd:"" help:"Check a sealed report offline and name what was altered."`
 	Bench  benchCommand  `cmd:"" help:"Measure cases per second beside a script that stores nothing."`
+
+	Version versionCommand `cmd:"" help:"Print the version of this program."`
 }
 
 // streams is where a command reads and writes.
@@ -61,6 +64,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(errs, err)
 		return 1
+	}
+	if len(args) == 0 { // whoever only types the name wants to know what there is
+		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
 	if code >= 0 { // --help has been printed
@@ -104,7 +110,7 @@ func (s streams) explain(err error) {
 		fmt.Fprintf(s.err, "hedui: %v\n", err)
 		return
 	}
-	fmt.Fprintf(s.err, "hedui: %s\n", lang.Text(s.lang, e.Say.Key, e.Say.Args...))
+	fmt.Fprintf(s.err, "hedui: %s\n", web.Sentence(s.lang, e.Say))
 	for _, p := range e.Problems {
 		fmt.Fprintf(s.err, "  %s: %s\n", p.Field, lang.Text(s.lang, p.Say.Key, p.Say.Args...))
 	}

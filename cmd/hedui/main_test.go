@@ -208,8 +208,17 @@ func TestBadInputAtTheDoor(t *testing.T) {
 		{"abolished division", []string{change("abolished.yaml", "330203", "330204")}, []string{"330212"}},
 		{"unknown key", []string{change("key.yaml", "office:", "ofice:")}, []string{"key.yaml", "ofice"}},
 		{"broken YAML", []string{write("broken.yaml", "persons: [\n")}, []string{"broken.yaml"}},
-		{"wrong type", []string{change("type.yaml", "- person: 1", "- person: one")}, []string{"type.yaml", "[13:"}},
+		{"wrong type", []string{change("type.yaml", "- person: 1", "- person: one")}, []string{"type.yaml:13 consents[0].person", "wrong kind"}},
 		{"no such file", []string{filepath.Join(dir, "none.yaml")}, []string{"none.yaml"}},
+		{"several files", []string{change("first.yaml", "330203", "339999"), filepath.Join(dir, "gone.yaml"), change("second.yaml", "consents:", "consents: []\nincome:"), change("third.yaml", "office:", "ofice:")},
+			[]string{"first.yaml:5", "gone.yaml", "second.yaml", "third.yaml:", "ofice"}},
+		{"no consent", []string{write("alone.yaml", string(good[:bytes.Index(good, []byte("consents:"))]))}, []string{"alone.yaml:9 persons[0].consent"}},
+		{"two forms", []string{write("two.yaml", string(good)+"---\n"+string(good))}, []string{"two.yaml", "One file holds one form"}},
+		{"too large", []string{write("large.yaml", strings.Repeat("# filler\n", 40000))}, []string{"large.yaml", "too large"}},
+		{"empty file", []string{write("empty.yaml", "")}, []string{"empty.yaml"}},
+		{"a person as a key", []string{change("person.yaml", "office:", "王志强:")}, []string{"person.yaml:6", "…"}},
+		{"deadline of nothing", []string{"--deadline", "0s"}, []string{"--deadline"}},
+		{"another database", []string{"--database", "mysql://secret@x"}, []string{"postgres://"}},
 		{"directory is a file", []string{"--dir", file}, []string{"cannot be written"}},
 		{"unknown fault", []string{"--down", "moon"}, []string{"moon"}},
 	} {
@@ -233,8 +242,96 @@ func TestBadInputAtTheDoor(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "--listen") {
 		t.Errorf("busy port: %d %s", code, errs)
 	}
+	code, _, errs = runHedui(t, "demo", "--dir", filepath.Join(dir, "port"), "--listen", "127.0.0.1")
+	if code != 1 || !strings.Contains(errs, "host and a port") {
+		t.Errorf("no port: %d %s", code, errs)
+	}
 	if code, _, _ := runHedui(t, "nonsense"); code != 2 {
 		t.Errorf("unknown command: exit %d, want 2", code)
+	}
+}
+
+// What YAML takes for a number stays as it was typed.
+func TestNumbersOfAFormStayAsTyped(t *testing.T) {
+	f := family{path: "f.yaml", text: []byte("division: 330203\npersons: [{id: 330200198002290018}]\nincome: [{person: 1, monthly: 1234567.10}]\n")}
+	if p, bad := f.decode(); bad {
+		t.Fatal(p)
+	}
+	if f.form.Income[0].Monthly != "1234567.10" || f.form.Division != "330203" || f.form.Persons[0].ID != "330200198002290018" {
+		t.Error("a number was rewritten")
+	}
+}
+
+// The example of the reference must be a form without problems.
+func TestTheExampleOfTheFormFileIsRight(t *testing.T) {
+	page, err := os.ReadFile("../../docs/form-file.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	path := filepath.Join(t.TempDir(), "example.yaml")
+	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list, err := readFamilies([]string{path}, time.Now())
+	if err != nil || len(list) != 1 || len(list[0].form.Persons) != 4 {
+		t.Errorf("%d forms: %v", len(list), err)
+	}
+}
+
+func TestTitles(t *testing.T) {
+	for path, want := range map[string]string{"d/wang.yaml": "Wang", "张家.yml": "张家", "éa.YAML": "Éa", "x": "X"} {
+		f := family{path: path}
+		if got := f.title(); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+		if strings.Contains(f.draftID(), "张") {
+			t.Error("the draft id tells the file name")
+		}
+	}
+}
+
+func TestASecondProcessIsTold(t *testing.T) {
+	dir := t.TempDir()
+	n, err := openNode(t.Context(), nodeOptions{dir: dir, issuer: demoIssuer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.db.Close()
+	if code, _, errs := runHedui(t, "demo", "--once", "--dir", dir); code != 1 || !strings.Contains(errs, "in use by another hedui") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+func TestVerifyRefusesWhatIsNotOurs(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.html": "<!doctype html><p>x", "a.json": `{"x":1}`, "a.pdf": "%PDF-1.7\nx\n%%EOF\n", "a.txt": "x", "trust.pem": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := openNode(t.Context(), nodeOptions{dir: dir, issuer: demoIssuer}); err != nil { // writes trust.pem
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a.html": "copy for reading", "a.json": "not a report of Hedui", "a.pdf": "not a report of Hedui",
+		"a.txt": "not a report of Hedui", "none.pdf": "There is no file"} {
+		if code, out, errs := runHedui(t, "verify", filepath.Join(dir, name)); code != 1 || !strings.Contains(errs, want) {
+			t.Errorf("%s: exit %d: %s%s", name, code, out, errs)
+		}
+	}
+	if code, _, errs := runHedui(t, "verify", filepath.Join(dir, "a.txt"), filepath.Join(dir, "a.json")); code != 1 || !strings.Contains(errs, "2 of 2") {
+		t.Errorf("several: exit %d: %s", code, errs)
+	}
+}
+
+func TestVersionAndBareCommand(t *testing.T) {
+	if code, out, _ := runHedui(t, "version"); code != 0 || !strings.HasPrefix(out, "hedui ") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), nil, &out, &errs); code != 0 || !strings.Contains(out.String(), "verify") {
+		t.Errorf("alone: exit %d: %s%s", code, out.String(), errs.String())
 	}
 }
 

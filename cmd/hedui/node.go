@@ -54,12 +54,27 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 		url = filepath.Join(o.dir, "hedui.db")
 	}
 	if n.db, err = store.Open(ctx, store.Options{URL: url, Master: keys.master, Blind: keys.blind}); err != nil {
-		return nil, err
+		return nil, o.explain(err)
 	}
 	if n.desk, err = openDesk(n.db, keys, o); err != nil {
 		return nil, errors.Join(err, n.db.Close())
 	}
 	return n, nil
+}
+
+// explain says what to do where a database cannot be opened.
+func (o nodeOptions) explain(err error) error {
+	switch {
+	case errors.Is(err, store.ErrServed):
+		return hedui.Fail(hedui.Unavailable, hedui.Say("error.served", o.dir), nil)
+	case errors.Is(err, store.ErrNewer):
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.newer"), err)
+	case errors.Is(err, store.ErrKeys):
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.keys", filepath.Join(o.dir, "keys")), nil)
+	case o.database != "":
+		return hedui.Fail(hedui.Unavailable, hedui.Say("error.postgres"), err)
+	}
+	return hedui.Fail(hedui.Internal, hedui.Say("error.sqlite", filepath.Join(o.dir, "hedui.db")), err)
 }
 
 func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error) {

@@ -2,23 +2,18 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
 
-	"hedui/catalog"
 	"hedui/day"
-	"hedui/idcard"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
-	"hedui/source"
+	"hedui/internal/report"
 )
 
 const demoIssuer = "宁波市居民家庭经济状况核对中心（演示）"
@@ -54,6 +49,7 @@ type chapter struct {
 	family  family
 	view    casework.View
 	files   map[string]string // form → path
+	said    report.Content    // what the sealed report of that version says
 	seconds float64
 }
 
@@ -66,9 +62,12 @@ func (s *story) tell(ctx context.Context) error {
 	for i, f := range s.families {
 		all.Go(func() {
 			begun := time.Now()
-			id, err := s.through(ctx, f)
+			id, fresh, err := s.find(ctx, f)
 			if err == nil {
-				err = s.close(ctx, i, f, id, time.Since(begun))
+				err = s.advance(ctx, f, id)
+			}
+			if err == nil {
+				err = s.close(ctx, i, f, id, time.Since(begun), fresh)
 			}
 			errs[i] = err
 			if err == nil && !s.once {
@@ -80,43 +79,39 @@ func (s *story) tell(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// through registers a family, or finds its case again after a restart, and takes
-// it on from wherever it stands until its report is delivered.
-func (s *story) through(ctx context.Context, f family) (string, error) {
-	id, err := s.find(ctx, f)
-	if err != nil {
-		return "", err
-	}
-	for {
-		stage, err := s.node.desk.Stage(ctx, id)
-		if err != nil {
-			return "", err
-		}
-		if done, err := s.step(ctx, f, id, stage); err != nil || done {
-			return id, err
-		}
-	}
-}
-
-// find returns the family's case: the newest one, or a new one.
-func (s *story) find(ctx context.Context, f family) (string, error) {
-	id, err := s.node.desk.CaseOf(ctx, clerk, f.form)
+// find returns the family's case: the newest one, as after a restart, or a new
+// one, which is fresh.
+func (s *story) find(ctx context.Context, f family) (id string, fresh bool, err error) {
+	id, err = s.node.desk.CaseOf(ctx, clerk, f.form)
 	if err != nil || id != "" {
 		if id != "" {
 			s.tellStep(f, "demo.found")
 		}
-		return id, err
+		return id, false, err
 	}
-	c, err := s.node.desk.Register(ctx, clerk, "demo-"+f.key, f.form)
+	c, err := s.node.desk.Register(ctx, clerk, f.draftID(), f.form)
 	var problems *hedui.Error
 	if errors.As(err, &problems) {
-		problems.Problems = f.locate(problems.Problems, f.key+".yaml")
+		problems.Problems = f.locate(problems.Problems)
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	s.tellStep(f, "demo.registered", c.Number, strconv.Itoa(len(c.Persons)))
-	return c.ID, nil
+	return c.ID, true, nil
+}
+
+// advance takes a case on from wherever it stands until its report is delivered.
+func (s *story) advance(ctx context.Context, f family, id string) error {
+	for {
+		stage, err := s.node.desk.Stage(ctx, id)
+		if err != nil {
+			return err
+		}
+		if done, err := s.step(ctx, f, id, stage); err != nil || done {
+			return err
+		}
+	}
 }
 
 // step does what the stage of a case calls for.
@@ -149,7 +144,7 @@ func (s *story) step(ctx context.Context, f family, id string, stage hedui.Stage
 	case hedui.Delivered, hedui.Rechecked, hedui.Archived:
 		return true, nil
 	default:
-		return true, fmt.Errorf("case of %s stands at %s; use another --dir to begin anew", f.key, stage)
+		return true, hedui.Fail(hedui.Conflict, hedui.Say("error.halted", f.title(), lang.Text(s.lang, "stage."+string(stage))), nil)
 	}
 	if hedui.KindOf(err) == hedui.Conflict { // an answer came in between: look again
 		return false, nil
@@ -175,9 +170,10 @@ func (s *story) follow(ctx context.Context, i int, f family, id string) {
 		if err != nil || stage == hedui.Delivered {
 			continue
 		}
+		s.tellStep(f, "demo.late")
 		begun := time.Now()
-		if _, err = s.through(ctx, f); err == nil {
-			err = s.close(ctx, i, f, id, time.Since(begun))
+		if err = s.advance(ctx, f, id); err == nil {
+			err = s.close(ctx, i, f, id, time.Since(begun), false)
 		}
 		if err != nil && ctx.Err() == nil {
 			s.explain(err)
@@ -186,211 +182,6 @@ func (s *story) follow(ctx context.Context, i int, f family, id string) {
 	}
 }
 
-// close writes the report's files and tells what it says.
-func (s *story) close(ctx context.Context, i int, f family, id string, took time.Duration) error {
-	v, err := s.node.desk.Look(ctx, commissioner, id)
-	if err != nil {
-		return err
-	}
-	files, err := s.export(ctx, v)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.chapters[i] = chapter{f, v, files, took.Seconds()}
-	s.tellStep(f, "demo.conclusion", lang.Text(s.lang, "conclusion."+string(v.Assessment.Conclusion)), strconv.FormatFloat(took.Seconds(), 'f', 2, 64))
-	for _, x := range v.Assessment.Findings {
-		tableLine(s.account, "· "+lang.Text(s.lang, "finding."+string(x.Kind)), categoryName(s.lang, x.Category), lang.Text(s.lang, x.Reason.Key, x.Reason.Args...))
-	}
-	for _, g := range gapsByCategory(v.Assessment.Gaps) {
-		tableLine(s.account, "· "+lang.Text(s.lang, "outcome."+string(g.Outcome)), categoryName(s.lang, g.Category), lang.Text(s.lang, "reason."+string(g.Reason)))
-	}
-	for _, form := range []string{"pdf", "html", "json"} {
-		tableLine(s.account, files[form])
-	}
-	return nil
-}
-
-func gapsByCategory(gaps []hedui.Gap) []hedui.Gap {
-	seen := map[catalog.Code]bool{}
-	var out []hedui.Gap
-	for _, g := range gaps {
-		if !seen[g.Category] {
-			seen[g.Category] = true
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-func categoryName(l lang.Lang, code catalog.Code) string {
-	c, ok := catalog.Get(code)
-	switch {
-	case !ok:
-		return string(code)
-	case l == lang.English:
-		return c.NameEn
-	}
-	return c.Name
-}
-
-// export writes one copy of the newest report into the directory. File names
-// hold numbers only. Files of a version that are there already stay.
-func (s *story) export(ctx context.Context, v casework.View) (map[string]string, error) {
-	dir := filepath.Join(s.node.dir, "reports")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("reports: %w", err)
-	}
-	report := v.Reports[len(v.Reports)-1]
-	base := filepath.Join(dir, fmt.Sprintf("%s-v%d.", report.Number, report.Version))
-	files := map[string]string{}
-	for _, form := range []string{"json", "json.sig", "html", "pdf"} {
-		files[form] = base + form
-		if _, err := os.Stat(files[form]); err == nil {
-			continue
-		}
-		file, err := s.node.desk.Copy(ctx, commissioner, v.Case.ID, report.Version, form)
-		if err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(files[form], file.Body, 0o600); err != nil {
-			return nil, fmt.Errorf("reports: %w", err)
-		}
-	}
-	return files, nil
-}
-
 func (s *story) tellStep(f family, key string, args ...string) {
 	fmt.Fprintf(s.account, "%-6s %s\n", f.title(), lang.Text(s.lang, key, args...))
-}
-
-// The JSON of the demo.
-type (
-	demoJSON struct {
-		Cases []caseJSON `json:"cases"`
-		Trust string     `json:"trust"`
-	}
-	caseJSON struct {
-		ID        string        `json:"id"`
-		Name      string        `json:"name"`
-		Programme string        `json:"programme"`
-		State     string        `json:"state"`
-		Report    reportJSON    `json:"report"`
-		Grid      []gridJSON    `json:"grid"`
-		Findings  []findingJSON `json:"findings"`
-		Seconds   float64       `json:"seconds"`
-	}
-	reportJSON struct {
-		Number     string `json:"number"`
-		Version    int    `json:"version"`
-		Conclusion string `json:"conclusion"`
-		JSON       string `json:"json"`
-		HTML       string `json:"html"`
-		PDF        string `json:"pdf"`
-	}
-	gridJSON struct {
-		Category string       `json:"category"`
-		Outcome  string       `json:"outcome"`
-		AsOf     *time.Time   `json:"as_of"`
-		Millis   int64        `json:"millis"`
-		Members  []memberJSON `json:"members"`
-	}
-	memberJSON struct {
-		Member  string `json:"member"`
-		Outcome string `json:"outcome"`
-		Reason  string `json:"reason,omitempty"`
-		Millis  int64  `json:"millis"`
-	}
-	findingJSON struct {
-		Kind     string `json:"kind"`
-		Category string `json:"category"`
-		Member   string `json:"member"`
-		Declared string `json:"declared"`
-		Found    string `json:"found"`
-		Reason   string `json:"reason"`
-	}
-)
-
-func (s *story) printJSON(w io.Writer) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	doc := demoJSON{Cases: []caseJSON{}, Trust: s.node.trust}
-	for _, ch := range s.chapters {
-		doc.Cases = append(doc.Cases, ch.json(s.lang))
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
-}
-
-func (ch chapter) json(l lang.Lang) caseJSON {
-	c, report := ch.view.Case, ch.view.Reports[len(ch.view.Reports)-1]
-	out := caseJSON{
-		ID: c.Number, Name: ch.family.title() + " " + idcard.MaskName(c.Applicant().Name), Programme: string(c.Programme), State: string(c.Stage),
-		Report: reportJSON{report.Number, report.Version, string(ch.view.Assessment.Conclusion),
-			ch.files["json"], ch.files["html"], ch.files["pdf"]},
-		Grid: gridOf(ch.view), Findings: []findingJSON{}, Seconds: ch.seconds,
-	}
-	for _, f := range ch.view.Assessment.Findings {
-		out.Findings = append(out.Findings, findingJSON{string(f.Kind), string(f.Category), memberName(c, f.Person),
-			f.Declared.String(), f.Found.String(), lang.Text(l, f.Reason.Key, f.Reason.Args...)})
-	}
-	return out
-}
-
-func memberName(c *hedui.Case, no int) string {
-	p, ok := c.Person(no)
-	if !ok {
-		return ""
-	}
-	return fmt.Sprintf("%d %s", p.No, idcard.MaskName(p.Name))
-}
-
-// weight says which outcome of several persons stands for a category.
-var weight = []source.Outcome{source.None, source.NotCovered, source.Found, source.IdentityDoubt, source.Refused, source.Failed}
-
-func gridOf(v casework.View) []gridJSON {
-	rows := map[catalog.Code]*gridJSON{}
-	for _, q := range v.Grid {
-		row := rows[q.Category]
-		if row == nil {
-			row = &gridJSON{Category: string(q.Category)}
-			rows[q.Category] = row
-		}
-		outcome := q.Outcome
-		if outcome == "" {
-			outcome = source.Failed
-		}
-		row.Members = append(row.Members, memberJSON{memberName(v.Case, q.Person), string(outcome), string(q.Reason), q.Millis()})
-		row.Millis = max(row.Millis, q.Millis())
-		if !q.AsOf.IsZero() && (row.AsOf == nil || q.AsOf.Before(*row.AsOf)) {
-			row.AsOf = &q.AsOf
-		}
-		if row.Outcome == "" || heavier(outcome, source.Outcome(row.Outcome)) {
-			row.Outcome = string(outcome)
-		}
-	}
-	var out []gridJSON
-	for _, c := range v.Case.Programme.Categories() {
-		if row := rows[c]; row != nil {
-			out = append(out, *row)
-		}
-	}
-	return out
-}
-
-func heavier(a, b source.Outcome) bool {
-	position := map[source.Outcome]int{}
-	for i, o := range weight {
-		position[o] = i
-	}
-	// All not covered is "not covered"; one person covered and clean is "none".
-	if a == source.None && b == source.NotCovered {
-		return true
-	}
-	if a == source.NotCovered && b == source.None {
-		return false
-	}
-	return position[a] > position[b]
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"hedui/day"
@@ -19,44 +21,103 @@ import (
 )
 
 type verifyCommand struct {
-	File  string `arg:"" help:"A sealed report: PDF, or JSON with its detached seal." type:"path"`
-	Sig   string `help:"The detached seal of a JSON report (default: FILE.sig)." type:"path"`
-	Trust string `help:"Keys and certificates that are trusted (default: trust.pem beside FILE or one level above)." type:"path"`
-	JSON  bool   `name:"json" help:"Print the result as JSON."`
+	Files []string `arg:"" name:"file" help:"Sealed reports: PDF, or JSON with its detached seal beside it." type:"path"`
+	Sig   string   `help:"The detached seal of one JSON report (default: FILE.sig)." type:"path"`
+	Trust string   `help:"Keys and certificates that are trusted (default: trust.pem beside FILE or one level above)." type:"path"`
+	JSON  bool     `name:"json" help:"Print each result as one JSON object."`
 }
 
-// errNotValid ends the command with 1 after the result was printed.
-var errNotValid = errors.New("the report is not valid")
-
-// Run checks a file without any network and says what it is, or what was altered.
+// Run checks files without any network and says of each what it is, or what was
+// altered. A file that cannot be checked does not keep the others from it.
 func (v *verifyCommand) Run(_ context.Context, s streams) error {
-	file, err := readBounded(v.File, report.MaxFile)
-	if err != nil {
-		return err
+	if v.Sig != "" && len(v.Files) > 1 {
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.one_sig"), nil)
 	}
-	detached, err := v.detached()
-	if err != nil {
-		return err
+	bad := 0
+	for _, path := range v.Files {
+		r, err := v.check(path)
+		if err == nil {
+			err = v.print(s, path, r)
+		}
+		if err != nil {
+			if len(v.Files) == 1 {
+				return err
+			}
+			s.explain(err)
+		}
+		if err != nil || !r.Valid() {
+			bad++
+		}
 	}
-	trust, err := v.trust()
+	switch {
+	case bad == 0:
+		return nil
+	case len(v.Files) == 1:
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.not_valid"), nil)
+	}
+	return hedui.Fail(hedui.Invalid, hedui.Say("error.some_not_valid", strconv.Itoa(bad), strconv.Itoa(len(v.Files))), nil)
+}
+
+// check reads one report and checks it.
+func (v *verifyCommand) check(path string) (report.Result, error) {
+	file, err := readBounded(path, report.MaxFile)
 	if err != nil {
-		return err
+		return report.Result{}, err
+	}
+	detached, err := v.detached(path)
+	if err != nil {
+		return report.Result{}, err
+	}
+	trust, err := v.trust(path)
+	if err != nil {
+		return report.Result{}, err
 	}
 	r, err := report.Verify(file, detached, trust)
-	if err != nil {
-		return hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", v.File), err)
+	switch {
+	case err != nil && isHTML(file):
+		return r, hedui.Fail(hedui.Invalid, hedui.Say("error.html_copy", path), nil)
+	case err != nil, foreign(file, detached, r):
+		return r, hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", path), nil)
 	}
-	if v.JSON {
-		enc := json.NewEncoder(s.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(r); err != nil {
-			return fmt.Errorf("print result: %w", err)
+	return r, nil
+}
+
+func isHTML(file []byte) bool {
+	head := strings.ToLower(string(file[:min(len(file), 200)]))
+	return strings.Contains(head, "<!doctype html") || strings.Contains(head, "<html")
+}
+
+// foreign reports whether a file is of somebody else: it has no seal of ours, and
+// nothing in it says that it ever was a report of Hedui.
+func foreign(file, detached []byte, r report.Result) bool {
+	if r.Number != "" || len(detached) > 0 || r.Verdict != report.Unsealed && r.Verdict != report.Truncated {
+		return false
+	}
+	producer := []byte{'H', 0, 'e', 0, 'd', 0, 'u', 0, 'i'} // as a PDF of ours names itself, in UTF-16
+	return !bytes.Contains(file, producer) && !bytes.Contains(file, []byte(report.Form)) && !bytes.Contains(file, []byte("Hedui"))
+}
+
+// outcome is a result as a program reads it, with the sentence for people.
+type outcome struct {
+	File     string `json:"file"`
+	Valid    bool   `json:"valid"`
+	Sentence string `json:"sentence"`
+	report.Result
+}
+
+func (v *verifyCommand) print(s streams, path string, r report.Result) error {
+	if !v.JSON {
+		if len(v.Files) > 1 {
+			fmt.Fprintln(s.out, path)
 		}
-	} else {
 		s.printResult(r)
+		return nil
 	}
-	if !r.Valid() {
-		return errNotValid
+	enc := json.NewEncoder(s.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(outcome{path, r.Valid(), lang.Text(s.lang, r.Say.Key, r.Say.Args...), r}); err != nil {
+		return fmt.Errorf("print result: %w", err)
 	}
 	return nil
 }
@@ -66,8 +127,10 @@ func (s streams) printResult(r report.Result) {
 	if r.Number != "" {
 		s.say(s.out, "verify.which", r.Number, strconv.Itoa(r.Version))
 	}
-	if !r.SealedAt.IsZero() {
-		s.say(s.out, "verify.sealed", r.SealedAt.In(day.Beijing).Format(time.DateTime), r.By, r.KeyID)
+	if at := r.SealedAt.In(day.Beijing).Format(time.DateTime); !r.SealedAt.IsZero() && r.By != "" {
+		s.say(s.out, "verify.sealed", at, r.By, r.KeyID)
+	} else if !r.SealedAt.IsZero() {
+		s.say(s.out, "verify.sealed_key", at, r.KeyID)
 	}
 	for _, a := range r.Altered {
 		name := a.Name
@@ -81,37 +144,47 @@ func (s streams) printResult(r report.Result) {
 // readBounded reads a file that is not larger than limit.
 func readBounded(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.no_file", path), err)
+	case err == nil && (info.IsDir() || info.Size() > limit):
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", path), nil)
+	}
+	body, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read report: %w", err)
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.unreadable", path), err)
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("read report: %w", report.ErrTooLarge)
-	}
-	return os.ReadFile(path)
+	return body, nil
 }
 
-func (v *verifyCommand) detached() ([]byte, error) {
-	path := v.Sig
-	if path == "" {
-		path = v.File + ".sig"
+func (v *verifyCommand) detached(path string) ([]byte, error) {
+	if v.Sig != "" {
+		return readBounded(v.Sig, report.MaxDetached)
 	}
-	sig, err := readBounded(path, report.MaxDetached)
-	if v.Sig == "" && errors.Is(err, fs.ErrNotExist) {
+	sig, err := readBounded(path+".sig", report.MaxDetached)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // a PDF needs none; a JSON report is told so
 	}
 	return sig, err
 }
 
-func (v *verifyCommand) trust() (*seal.Trust, error) {
-	if v.Trust != "" {
-		return seal.LoadTrust(v.Trust)
+func (v *verifyCommand) trust(path string) (*seal.Trust, error) {
+	candidates := []string{v.Trust}
+	if v.Trust == "" {
+		dir := filepath.Dir(path)
+		candidates = []string{filepath.Join(dir, "trust.pem"), filepath.Join(filepath.Dir(dir), "trust.pem")}
 	}
-	dir := filepath.Dir(v.File)
-	for _, d := range []string{dir, filepath.Dir(dir)} {
-		trust, err := seal.LoadTrust(filepath.Join(d, "trust.pem"))
-		if !errors.Is(err, fs.ErrNotExist) {
-			return trust, err
+	for _, name := range candidates {
+		trust, err := seal.LoadTrust(name)
+		switch {
+		case err == nil:
+			return trust, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.trust", name), err)
 		}
+	}
+	if v.Trust != "" {
+		return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.no_file", v.Trust), nil)
 	}
 	return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.no_trust"), nil)
 }

@@ -32,6 +32,9 @@ type round struct {
 	queries  []hedui.Query
 	cases    map[string]*hedui.Case
 	asked    []source.Query           // what is really sent
+	unsent   map[string]bool          // answered without asking, for want of a mandate
+	failing  map[string]bool          // had failed before this round
+	touched  map[string]bool          // changed, so to be saved
 	answers  map[string]source.Answer // by query id
 	wait     time.Duration            // before a failed query is asked again, at least
 	postpone map[string]time.Duration // asked later without an attempt
@@ -46,17 +49,17 @@ func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 		}
 		asked := d.Now()
 		d.sift(r, asked)
-		if len(r.asked) > 0 {
-			answers, wait, err := g.ask(ctx, r.asked)
+		for _, batch := range byCategory(r.asked) {
+			answers, wait, err := g.ask(ctx, batch)
 			switch {
 			case errors.Is(err, errOpen):
-				for _, q := range r.asked {
+				for _, q := range batch {
 					r.postpone[q.ID()] = max(wait, time.Second)
 				}
 			case err != nil:
 				return err
 			}
-			r.wait = wait
+			r.wait = max(r.wait, wait)
 			for _, a := range answers {
 				r.answers[a.Query] = a
 			}
@@ -65,29 +68,42 @@ func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 	}
 }
 
+// byCategory splits queries into calls: a call is of one category.
+func byCategory(queries []source.Query) [][]source.Query {
+	var calls [][]source.Query
+	for _, q := range queries {
+		i := slices.IndexFunc(calls, func(c []source.Query) bool { return c[0].Category() == q.Category() })
+		if i < 0 {
+			calls = append(calls, nil)
+			i = len(calls) - 1
+		}
+		calls[i] = append(calls[i], q)
+	}
+	return calls
+}
+
 func (d *Desk) load(ctx context.Context, jobs []queue.Job) (*round, error) {
-	r := &round{jobs: map[string]queue.Job{}, cases: map[string]*hedui.Case{},
+	r := &round{jobs: map[string]queue.Job{}, cases: map[string]*hedui.Case{}, unsent: map[string]bool{}, failing: map[string]bool{}, touched: map[string]bool{},
 		answers: map[string]source.Answer{}, postpone: map[string]time.Duration{}}
 	ids := make([]string, len(jobs))
 	for i, j := range jobs {
 		ids[i] = string(j.Payload)
 		r.jobs[ids[i]] = j
 	}
-	return r, d.DB.Read(ctx, func(tx *store.Tx) error {
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		var err error
 		if r.queries, err = tx.QueriesByID(ctx, ids); err != nil {
 			return err
 		}
-		for _, q := range r.queries {
-			if r.cases[q.Case] != nil {
-				continue
-			}
-			if r.cases[q.Case], err = tx.Case(ctx, q.Case); err != nil {
-				return err
-			}
+		cases := make([]string, len(r.queries))
+		for i, q := range r.queries {
+			cases[i] = q.Case
+			r.failing[q.ID] = q.State == hedui.Retrying
 		}
-		return nil
+		r.cases, err = tx.CasesByID(ctx, cases)
+		return err
 	})
+	return r, err
 }
 
 // sift decides which queries are sent: none without a live mandate, none of a
@@ -95,11 +111,12 @@ func (d *Desk) load(ctx context.Context, jobs []queue.Job) (*round, error) {
 func (d *Desk) sift(r *round, at time.Time) {
 	for _, q := range r.queries {
 		c := r.cases[q.Case]
-		if q.Settled() || c.Stage == hedui.Suspended || !c.Stage.Asking() {
+		if c == nil || q.Settled() || c.Stage == hedui.Suspended || !c.Stage.Asking() {
 			continue
 		}
 		asked, err := c.Question(&q, at)
 		if err != nil {
+			r.unsent[q.ID] = true
 			r.answers[q.ID] = source.Answer{Query: q.ID, Outcome: source.Refused, Reason: source.ReasonMandate}
 			continue
 		}
@@ -126,7 +143,7 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 				done = append(done, r.jobs[changed[i].ID])
 			}
 		}
-		if err := tx.SaveQueries(ctx, changed); err != nil {
+		if err := tx.SaveQueries(ctx, slices.DeleteFunc(slices.Clone(changed), func(q hedui.Query) bool { return !r.touched[q.ID] })); err != nil {
 			return err
 		}
 		if err := tx.FinishJobs(ctx, done); err != nil {
@@ -158,49 +175,52 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 // A job that is not is moved to its next time here.
 func (d *Desk) settle(ctx context.Context, tx *store.Tx, r *round, q *hedui.Query, asked, at time.Time) (finished bool, err error) {
 	job, c := r.jobs[q.ID], r.cases[q.Case]
-	stage := c.Stage // as it was when the query was sent or held back
-	switch {
-	case q.Settled():
+	switch { // the stage is the one at which the query was sent or held back
+	case q.Settled() || c == nil:
 		return true, nil
-	case stage == hedui.Suspended:
+	case c.Stage == hedui.Suspended:
 		return false, tx.SnoozeJob(ctx, job, at.Add(suspendedWait))
-	case !stage.Asking():
-		q.GiveUp(source.ReasonDeclined, at)
+	case !c.Stage.Asking():
+		r.touched[q.ID] = true
+		q.GiveUp(hedui.ReasonEnded, at)
 		return true, nil
 	}
 	if wait, ok := r.postpone[q.ID]; ok {
-		if q.State == hedui.Waiting {
-			q.State, q.Outcome, q.Reason = hedui.Retrying, source.Failed, source.ReasonDown
-		}
 		return false, tx.SnoozeJob(ctx, job, at.Add(wait))
 	}
-	a, heard := r.answers[q.ID]
-	if !heard {
-		return false, tx.SnoozeJob(ctx, job, at.Add(time.Second))
-	}
-	if q.AskedAt.IsZero() {
+	r.touched[q.ID] = true
+	a := r.answers[q.ID]
+	if q.AskedAt.IsZero() && !r.unsent[q.ID] {
 		q.AskedAt = asked
 	}
 	q.Take(a, at)
-	switch q.State {
-	case hedui.Answered:
+	switch {
+	case q.State == hedui.Answered:
 		return true, nil
-	case hedui.Pending:
-		return false, tx.SnoozeJob(ctx, job, at.Add(a.Later.After))
-	}
-	if !at.Before(d.patience(c)) {
+	case !at.Before(d.patience(c)):
 		q.GiveUp(a.Reason, at)
 		return true, nil
+	case q.State == hedui.Pending:
+		return false, tx.SnoozeJob(ctx, job, at.Add(max(a.Later.After, shortestWait)))
 	}
-	return false, tx.SnoozeJob(ctx, job, at.Add(max(r.wait, queue.Backoff(q.Attempts, jitter))))
+	return false, tx.SnoozeJob(ctx, job, at.Add(max(min(r.wait, longestWait), queue.Backoff(q.Attempts, jitter))))
 }
 
-// suspendedWait is how often a suspended case's queries look whether it goes on.
-const suspendedWait = time.Minute
+// shortestWait keeps a department that says "later, at once" from being asked in
+// a circle.
+const shortestWait = 100 * time.Millisecond
+
+// longestWait is how long a department is left alone at most because it asked
+// for it: a day's Retry-After would outlast the deadline.
+const longestWait = time.Hour
+
+// suspendedWait is how often a suspended case's queries look whether it goes on;
+// Resume does not wait for it.
+const suspendedWait = 6 * time.Hour
 
 // patience is until when a failing query is asked again.
 func (d *Desk) patience(c *hedui.Case) time.Time {
-	dl, ok := d.deadlinesOf(c)
+	dl, ok := d.deadlinesOf(c, c.AcceptedAt)
 	if !ok {
 		return c.DueAt
 	}
@@ -232,10 +252,13 @@ func hear(r *round, changed []hedui.Query) hearings {
 		if a.Later != nil {
 			word = "later"
 		}
+		if r.unsent[q.ID] {
+			word = "not_sent"
+		}
 		h.outcomes[string(q.Category)+"="+word]++
-		if q.State == hedui.Answered {
+		if q.Settled() {
 			h.answered++
-			h.back = h.back || q.Attempts > 1
+			h.back = h.back || r.failing[q.ID] && q.State == hedui.Answered
 		}
 	}
 	return heard

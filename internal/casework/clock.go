@@ -2,9 +2,9 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"hedui/internal/audit"
@@ -27,24 +27,27 @@ func deadlineJob(c *hedui.Case, due time.Time) queue.Job {
 // gather lets further late answers come in before a supplement is made of them.
 // The job names the version it follows, so it is void once that has a successor.
 func (d *Desk) gather(ctx context.Context, tx *store.Tx, c *hedui.Case, at time.Time) error {
-	dl, ok := d.deadlinesOf(c)
+	dl, ok := d.deadlinesOf(c, c.AcceptedAt)
 	if !ok || dl.Gather == (hedui.Length{}) {
 		dl.Gather = hedui.Length{Exact: time.Hour}
 	}
-	return tx.Enqueue(ctx, queue.Job{ID: fmt.Sprintf("supplement:%s/%d", c.ID, c.Version), Kind: jobSupplement, Lane: caseLane,
-		Payload: []byte(c.ID), RunAt: dl.Gather.After(at, d.Calendar)})
+	return tx.Enqueue(ctx, supplementJob(c, dl.Gather.After(at, d.Calendar)))
+}
+
+func supplementJob(c *hedui.Case, due time.Time) queue.Job {
+	return queue.Job{ID: fmt.Sprintf("supplement:%s/%d", c.ID, c.Version), Kind: jobSupplement, Lane: caseLane, Payload: []byte(c.ID), RunAt: due}
 }
 
 // workCases keeps clocks: at the deadline a case that still waits is summarised
 // with what is there, and late answers become a supplement.
 func (d *Desk) workCases(ctx context.Context, jobs []queue.Job) error {
-	for _, job := range jobs {
-		if err := d.DB.InTx(ctx, func(tx *store.Tx) error { return d.strike(ctx, tx, job) }); err != nil {
-			return err
-		}
+	var errs []error
+	for _, job := range jobs { // one case that cannot be read must not hold up the others
+		err := d.DB.InTx(ctx, func(tx *store.Tx) error { return d.strike(ctx, tx, job) })
+		errs = append(errs, err)
 		d.watch.changed(string(job.Payload))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // strike does what one clock calls for, if the case still stands where it did.
@@ -54,11 +57,19 @@ func (d *Desk) strike(ctx context.Context, tx *store.Tx, job queue.Job) error {
 	if err != nil {
 		return err
 	}
-	c, why, err := d.due(ctx, tx, job, id, stages[id])
+	stage := stages[id]
+	if job.Kind == jobSupplement && (stage == hedui.Objected || stage == hedui.Suspended) {
+		return tx.SnoozeJob(ctx, job, at.Add(time.Hour)) // until the objection is decided
+	}
+	why, due, err := d.due(ctx, tx, job, id, stage)
 	if err != nil {
 		return err
 	}
-	if c != nil {
+	if due {
+		c, err := tx.Case(ctx, id)
+		if err != nil {
+			return err
+		}
 		if err := d.summarise(ctx, tx, c, at, why); err != nil {
 			return err
 		}
@@ -69,25 +80,23 @@ func (d *Desk) strike(ctx context.Context, tx *store.Tx, job queue.Job) error {
 	return tx.FinishJobs(ctx, []queue.Job{job})
 }
 
-// due returns the case to be summarised and why, or nil if the clock is void.
-func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, stage hedui.Stage) (*hedui.Case, hedui.Text, error) {
+// due says whether a clock still means the case as it stands: a deadline that of
+// its round, a supplement that after its version.
+func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, stage hedui.Stage) (hedui.Text, bool, error) {
 	waiting := stage == hedui.Dispatched || stage == hedui.Collecting || stage == hedui.Manual
 	sealed := stage == hedui.Issued || stage == hedui.Delivered || stage == hedui.Rechecked
 	if job.Kind == jobDeadline && !waiting || job.Kind == jobSupplement && !sealed {
-		return nil, hedui.Text{}, nil
+		return hedui.Text{}, false, nil
 	}
 	c, err := tx.Case(ctx, id)
 	if err != nil {
-		return nil, hedui.Text{}, err
+		return hedui.Text{}, false, err
 	}
 	if job.Kind == jobSupplement {
-		if !strings.HasSuffix(job.ID, fmt.Sprintf("/%d", c.Version)) {
-			return nil, hedui.Text{}, nil
-		}
-		return c, hedui.Say("step.late_answer"), nil
+		return hedui.Say("step.late_answer"), job.ID == supplementJob(c, time.Time{}).ID, nil
 	}
 	open, err := tx.CountOpen(ctx, id)
-	return c, hedui.Say("step.deadline", strconv.Itoa(open)), err
+	return hedui.Say("step.deadline", strconv.Itoa(open)), job.ID == deadlineJob(c, time.Time{}).ID, err
 }
 
 // summarise moves a case to its summary and records why.

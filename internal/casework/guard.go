@@ -48,20 +48,34 @@ func newGuard(s source.Source) *guard {
 func (g *guard) lane(d *Desk) queue.Lane {
 	return queue.Lane{
 		Name: askLane(g.info.Name), Batch: g.limits.Batch, Workers: g.limits.Concurrency,
-		Lease: g.patience() + leaseMargin, Work: d.askWork(g),
+		Lease: g.patience() + leaseMargin, Work: d.askWork(g), Hold: g.hold,
+		Strikes: askStrikes,
 	}
 }
 
+// askStrikes is how often a run may end without a word before a query is given up
+// on: often, because a program that is killed again and again is not its fault.
+const askStrikes = 500
+
+// hold keeps the queries of a source that is left alone where they are.
+func (g *guard) hold() time.Duration {
+	if !g.breaker.IsOpen() {
+		return 0
+	}
+	return g.breaker.RemainingDelay()
+}
+
 // patience bounds one Ask. The source itself ends each call in time; but where
-// persons are asked side by side, the last of a batch waits for the others.
+// persons are asked side by side, the workers of the source share its calls, and
+// the last of a batch waits for the others.
 func (g *guard) patience() time.Duration {
-	return min(g.limits.Timeout*time.Duration(g.limits.Batch+1), maxPatience)
+	return min(g.limits.Timeout*time.Duration(g.limits.Calls+1), maxPatience)
 }
 
 const maxPatience = 10 * time.Minute
 
 // leaseMargin is how long waiting for the rate and saving may take beside a call.
-const leaseMargin = 20 * time.Second
+const leaseMargin = 10 * time.Second
 
 // errOpen means that the breaker keeps the source from being called.
 var errOpen = errors.New("casework: source is left alone for now")
@@ -77,9 +91,16 @@ func (g *guard) ask(ctx context.Context, queries []source.Query) ([]source.Answe
 		return failed(queries, source.ReasonThrottled), 0, nil
 	}
 	g.calls.Add(1)
+	returned := false
+	defer func() {
+		if !returned { // a panic must not keep the breaker's one permit
+			g.breaker.RecordFailure()
+		}
+	}()
 	call, cancel := context.WithTimeout(ctx, g.patience())
 	defer cancel()
 	answers, err := g.source.Ask(call, queries)
+	returned = true
 	if err == nil {
 		err = source.CheckAnswers(queries, answers)
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"hedui/day"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
+	"hedui/internal/rule"
 	"hedui/internal/store"
 )
 
@@ -18,6 +20,9 @@ import (
 // stand in. Consents on the form are recorded with the case; what they lack is
 // reported together with the rest, and then no case is opened.
 func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f hedui.Form) (*hedui.Case, error) {
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
+		return nil, d.refused(ctx, o, "", audit.Registered, err)
+	}
 	if err := d.SaveDraft(ctx, o, draftID, f); err != nil {
 		return nil, err
 	}
@@ -25,30 +30,47 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 	c, problems := f.Case(at)
 	consents, more := f.ReadConsents(c, at)
 	problems = append(problems, more...)
-	if len(problems) == 0 {
-		trial := *c
-		trial.Consents = consents
-		problems = trial.Missing(at)
+	if !c.AppliedOn.IsZero() && len(problems) == 0 {
+		problems = d.early(c, at)
 	}
+	c.Consents = consents
+	problems = append(problems, c.Missing(at)...)
 	if err := hedui.Problems(problems); err != nil {
 		return nil, err
 	}
 	if err := o.May(hedui.OpenCases, c.Division); err != nil {
-		return nil, d.refused(ctx, o, draftID, audit.Registered, err)
+		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
-	c.ID = audit.NewID()
-	return c, d.DB.InTx(ctx, func(tx *store.Tx) error { return d.open(ctx, tx, o, c, draftID, consents, at) })
+	c.ID, c.Consents = audit.NewID(), nil
+	var opened *hedui.Case
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		fresh := *c // the transaction may run twice
+		opened = &fresh
+		return d.open(ctx, tx, o, opened, draftID, slices.Clone(consents), at)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return opened, nil
+}
+
+// early finds a case for which this node has no deadlines or tolerances, before
+// it is opened and can never be accepted.
+func (d *Desk) early(c *hedui.Case, at time.Time) []hedui.Problem {
+	_, tolerance := rule.For(d.Tolerances, c.Division, c.AppliedOn)
+	if _, ok := d.deadlinesOf(c, at); ok && tolerance == nil {
+		return nil
+	}
+	return []hedui.Problem{{Field: "applied_on", Say: hedui.Say("problem.day.early")}}
 }
 
 func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui.Case, draftID string, consents []hedui.Consent, at time.Time) error {
-	if running, ok, err := tx.RunningCase(ctx, numbersOf(c), c.Programme, ""); err != nil {
+	running, ok, err := tx.RunningCase(ctx, numbersOf(c.Members()), c.Programme, "")
+	if err != nil {
 		return err
-	} else if ok {
-		number, err := caseNumber(ctx, tx, running)
-		if err != nil {
-			return err
-		}
-		return hedui.Fail(hedui.Conflict, hedui.Say("error.running", number), fmt.Errorf("case %s is running", running))
+	}
+	if ok {
+		return d.alreadyRunning(ctx, tx, o, running)
 	}
 	numbers, err := d.numbers(ctx, tx, hedui.CaseSeries, c, at, 1)
 	if err != nil {
@@ -62,7 +84,7 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 		consents[i].Number = numbers[i]
 	}
 	c.Steps = []hedui.Step{{Stage: hedui.Draft, Officer: o.ID, Name: o.Name, Office: o.Office, At: at}}
-	if err := c.AddConsents(o, consents, at); err != nil {
+	if _, err := c.AddConsents(o, consents, at); err != nil {
 		return err
 	}
 	if err := tx.CreateCase(ctx, c); err != nil {
@@ -74,12 +96,17 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 	return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.Registered, c.ID, c.Number))
 }
 
-func caseNumber(ctx context.Context, tx *store.Tx, id string) (string, error) {
+// alreadyRunning names the running case, but only to an officer of its place.
+func (d *Desk) alreadyRunning(ctx context.Context, tx *store.Tx, o hedui.Officer, id string) error {
 	c, err := tx.Case(ctx, id)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return c.Number, nil
+	say := hedui.Say("error.running", c.Number)
+	if !hedui.Covers(o.Division, c.Division) {
+		say = hedui.Say("error.running_elsewhere")
+	}
+	return hedui.Fail(hedui.Conflict, say, fmt.Errorf("case %s is running", id))
 }
 
 // numbers draws n numbers of a series for a case.
@@ -113,11 +140,12 @@ func (d *Desk) SaveDraft(ctx context.Context, o hedui.Officer, id string, f hedu
 // Draft returns a form that an officer has begun.
 func (d *Desk) Draft(ctx context.Context, o hedui.Officer, id string) (hedui.Form, error) {
 	var f hedui.Form
-	return f, d.DB.Read(ctx, func(tx *store.Tx) error {
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		body, err := tx.Draft(ctx, id, o.ID)
 		if err != nil {
 			return err
 		}
 		return json.Unmarshal(body, &f)
 	})
+	return f, err
 }

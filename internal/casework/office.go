@@ -9,7 +9,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"hedui/catalog"
@@ -38,6 +40,7 @@ type Desk struct {
 	guards map[string]*guard
 	runner *queue.Runner
 	watch  watchers
+	looks  looks
 }
 
 // Prepare checks that the desk is complete and makes its work lanes. Call it
@@ -45,6 +48,9 @@ type Desk struct {
 func (d *Desk) Prepare() error {
 	if d.DB == nil || d.Signer == nil || d.Certificate == nil || d.Calendar == nil || d.Now == nil || d.Issuer == "" {
 		return errors.New("casework: desk is not complete")
+	}
+	if err := d.canSign(d.Now()); err != nil {
+		return err
 	}
 	d.guards = map[string]*guard{}
 	d.runner = &queue.Runner{Store: d.DB.Queue(), Now: d.Now}
@@ -57,7 +63,8 @@ func (d *Desk) Prepare() error {
 		d.guards[name] = g
 		d.runner.Lanes = append(d.runner.Lanes, g.lane(d))
 	}
-	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute, Work: d.workCases})
+	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
+		Strikes: math.MaxInt32, Work: d.workCases})
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
@@ -93,6 +100,9 @@ func (d *Desk) sourceOf(on day.Day) func(catalog.Code) (string, string, bool) {
 
 // act is one act of an officer on a case: load, decide, save, record.
 func (d *Desk) act(ctx context.Context, o hedui.Officer, id string, verb audit.Verb, decide func(*store.Tx, *hedui.Case, time.Time) (detail string, err error)) (*hedui.Case, error) {
+	if !plausibleID(id) {
+		return nil, notFound()
+	}
 	var c *hedui.Case
 	at := d.Now()
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
@@ -131,6 +141,14 @@ func (d *Desk) refused(ctx context.Context, o hedui.Officer, id string, verb aud
 	})
 	return errors.Join(cause, err)
 }
+
+// plausibleID keeps what cannot be an id from the database: an address that
+// somebody typed may hold anything.
+func plausibleID(id string) bool {
+	return len(id) <= 64 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == ""
+}
+
+func notFound() error { return hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil) }
 
 // jitter is the randomness of retries.
 func jitter() float64 { return rand.Float64() } //nolint:gosec // spreading load needs no secrecy

@@ -14,32 +14,36 @@ import (
 // Cases lists the newest cases of an officer's division, without opening them.
 func (d *Desk) Cases(ctx context.Context, o hedui.Officer, f store.Filter) ([]store.Summary, error) {
 	if err := o.May(hedui.ReadCases, o.Division); err != nil {
-		return nil, err
+		return nil, d.refused(ctx, o, "", audit.ReadCase, err)
+	}
+	if !plausibleID(f.Before) {
+		return nil, notFound()
 	}
 	f.Division = hedui.PlacePrefix(o.Division)
 	var list []store.Summary
-	return list, d.DB.Read(ctx, func(tx *store.Tx) error {
-		var err error
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Cases(ctx, f)
 		return err
 	})
+	return list, err
 }
 
 // A View is what an officer sees of one case.
 type View struct {
 	Case       *hedui.Case
-	Grid       []hedui.Query // the newest query of each cell
+	Grid       []hedui.Query // one query of each cell
 	Assessment hedui.Assessment
 	Reports    []store.Report
 }
 
-// Look opens a case for reading. The look itself is recorded, in the
-// transaction that reads.
+// Look opens a case for reading. The look is recorded; a page that loads itself
+// anew while somebody watches is one look for some minutes.
 func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, error) {
+	if !plausibleID(id) {
+		return View{}, notFound()
+	}
 	var v View
-	at := d.Now()
-	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		var err error
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		if v.Case, err = tx.Case(ctx, id); err != nil {
 			return err
 		}
@@ -51,13 +55,21 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 			return err
 		}
 		v.Grid = hedui.Newest(queries)
-		if v.Reports, err = tx.Reports(ctx, id); err != nil {
-			return err
-		}
-		return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.ReadCase, id, ""))
+		v.Reports, err = tx.Reports(ctx, id)
+		return err
 	})
 	if err != nil {
 		return View{}, d.refused(ctx, o, id, audit.ReadCase, err)
+	}
+	at := d.Now()
+	if d.looks.again(o.ID, id, at) {
+		err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+			return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.ReadCase, id, ""))
+		})
+		if err != nil { // nothing is shown that is not recorded
+			d.looks.forget(o.ID, id)
+			return View{}, err
+		}
 	}
 	v.Assessment, err = d.assess(v.Case, v.Grid)
 	return v, err
@@ -67,14 +79,15 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 // or "" if there is none in the officer's division. The search is recorded.
 func (d *Desk) CaseOf(ctx context.Context, o hedui.Officer, f hedui.Form) (string, error) {
 	if err := o.May(hedui.OpenCases, o.Division); err != nil {
-		return "", err
+		return "", d.refused(ctx, o, "", audit.Searched, err)
 	}
 	c, _ := f.Case(d.Now())
 	if len(c.Persons) == 0 || c.Applicant().ID.IsZero() {
 		return "", nil
 	}
 	var id string
-	return id, d.DB.InTx(ctx, func(tx *store.Tx) error {
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		id = ""
 		list, err := tx.CasesOf(ctx, c.Applicant().ID)
 		if err != nil {
 			return err
@@ -86,16 +99,18 @@ func (d *Desk) CaseOf(ctx context.Context, o hedui.Officer, f hedui.Form) (strin
 		}
 		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Searched, id, ""))
 	})
+	return id, err
 }
 
 // Stage tells where a case stands, and nothing else of it.
 func (d *Desk) Stage(ctx context.Context, id string) (hedui.Stage, error) {
 	var stage hedui.Stage
-	return stage, d.DB.Read(ctx, func(tx *store.Tx) error {
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		stages, err := tx.LockCases(ctx, []string{id})
 		stage = stages[id]
 		return err
 	})
+	return stage, err
 }
 
 func (d *Desk) assess(c *hedui.Case, grid []hedui.Query) (hedui.Assessment, error) {
@@ -106,9 +121,9 @@ func (d *Desk) assess(c *hedui.Case, grid []hedui.Query) (hedui.Assessment, erro
 	return rule.Assess(c, grid, t, day.Of(d.Now())), nil
 }
 
-func numbersOf(c *hedui.Case) []idcard.Number {
-	ids := make([]idcard.Number, len(c.Persons))
-	for i, p := range c.Persons {
+func numbersOf(persons []hedui.Person) []idcard.Number {
+	ids := make([]idcard.Number, len(persons))
+	for i, p := range persons {
 		ids[i] = p.ID
 	}
 	return ids

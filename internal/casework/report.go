@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -31,6 +32,9 @@ func (d *Desk) Review(ctx context.Context, o hedui.Officer, id string) (*hedui.C
 // version or a sealed one, never two.
 func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.Sealed, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := d.canSign(at); err != nil {
+			return "", err
+		}
 		if err := c.Seal(o, at); err != nil {
 			return "", err
 		}
@@ -53,6 +57,23 @@ func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Cas
 		}
 		return content.Number, d.sealStored(ctx, tx, draft, r, at)
 	})
+}
+
+// canSign reports whether key and certificate fit and hold: a report must not be
+// sealed of which no copy can be signed.
+func (d *Desk) canSign(at time.Time) error {
+	trust, err := seal.ParseTrust(seal.CertificatePEM(d.Certificate))
+	if err != nil {
+		return fmt.Errorf("casework: certificate: %w", err)
+	}
+	if _, ok := trust.Certificate(d.Signer.KeyID()); !ok {
+		return errors.New("casework: the certificate is not that of the sealing key")
+	}
+	if at.Before(d.Certificate.NotBefore) || at.After(d.Certificate.NotAfter) {
+		return fmt.Errorf("casework: the certificate holds from %s to %s; make a new one",
+			d.Certificate.NotBefore.Format(time.DateOnly), d.Certificate.NotAfter.Format(time.DateOnly))
+	}
+	return nil
 }
 
 // sealStored seals a draft and holds the result against what was stored.
@@ -84,11 +105,11 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 		return report.Content{}, err
 	}
 	in := report.Input{Case: c, Queries: hedui.Newest(queries), Version: c.Version, At: at, Issuer: d.Issuer,
-		Salt: seal.NewSalt(), Reviewer: handOf(c, hedui.Reviewed), Signer: handOf(c, hedui.Issued)}
+		Salt: seal.NewSalt(), Reviewer: hand(c.Reviewer()), Signer: hand(c.Signer())}
 	if in.Assessment, err = d.assess(c, in.Queries); err != nil {
 		return report.Content{}, err
 	}
-	dl, ok := d.deadlinesOf(c)
+	dl, ok := d.deadlinesOf(c, c.AcceptedAt)
 	if !ok {
 		return report.Content{}, fmt.Errorf("casework: no deadlines for %s", c.Division)
 	}
@@ -114,8 +135,7 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	return report.New(in)
 }
 
-func handOf(c *hedui.Case, s hedui.Stage) report.Hand {
-	step, _ := c.Last(s)
+func hand(step hedui.Step) report.Hand {
 	return report.Hand{ID: step.Officer, Name: step.Name, Office: step.Office, At: step.At}
 }
 
@@ -129,6 +149,9 @@ type File struct {
 // "json" or "json.sig". Copies for people are counted, carry their reader and the
 // time on every page, and are recorded before they are handed out.
 func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int, form string) (File, error) {
+	if !plausibleID(id) {
+		return File{}, notFound()
+	}
 	at := d.Now()
 	var r store.Report
 	n := 0
@@ -152,6 +175,9 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 			if n, err = tx.NextCopy(ctx, id, version); err != nil {
 				return err
 			}
+			if err := tx.AddCopy(ctx, store.Copy{Case: id, Version: version, N: n, Reader: o.ID, At: at}); err != nil {
+				return err
+			}
 		}
 		return tx.Record(ctx, audit.New(at, o.ID, o.Office, verb, id, fmt.Sprintf("%s v%d %s copy %d", r.Number, version, form, n)))
 	})
@@ -163,8 +189,10 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 		return file, err
 	}
 	digest := sha256.Sum256(file.Body)
+	// The reader may have gone away; the copy was made all the same.
+	ctx = context.WithoutCancel(ctx)
 	return file, d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.AddCopy(ctx, store.Copy{Case: id, Version: version, N: n, Reader: o.ID, At: at, Digest: "sha256:" + hex.EncodeToString(digest[:])})
+		return tx.SetCopyDigest(ctx, id, version, n, "sha256:"+hex.EncodeToString(digest[:]))
 	})
 }
 
@@ -185,5 +213,5 @@ func (d *Desk) render(r store.Report, copy report.Copy, form string) ([]byte, er
 	case "pdf":
 		return report.PDF(sealed, copy, &report.Signing{Signer: d.Signer, Certificate: d.Certificate, At: copy.At})
 	}
-	return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil)
+	return nil, notFound()
 }

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"hedui/catalog"
@@ -30,7 +31,7 @@ func (d *Desk) Commission(ctx context.Context, o hedui.Officer, id string) (*hed
 // written with the acceptance.
 func (d *Desk) Accept(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.Accepted, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		dl, ok := d.deadlinesOf(c)
+		dl, ok := d.deadlinesOf(c, at)
 		if !ok {
 			return "", fmt.Errorf("casework: no deadlines for %s", c.Division)
 		}
@@ -71,14 +72,10 @@ func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at tim
 	return tx.Enqueue(ctx, append(jobs, deadlineJob(c, due))...)
 }
 
-// deadlinesOf returns the deadlines of the case's place and programme, as of
-// the day of acceptance.
-func (d *Desk) deadlinesOf(c *hedui.Case) (hedui.Deadlines, bool) {
-	on := c.AppliedOn
-	if !c.AcceptedAt.IsZero() {
-		on = day.Of(c.AcceptedAt)
-	}
-	return d.Deadlines.For(c.Division, c.Programme, on)
+// deadlinesOf returns the deadlines of the case's place and programme, as of the
+// instant of its acceptance.
+func (d *Desk) deadlinesOf(c *hedui.Case, accepted time.Time) (hedui.Deadlines, bool) {
+	return d.Deadlines.For(c.Division, c.Programme, day.Of(accepted))
 }
 
 // Return gives a case back to its office with what is missing.
@@ -88,18 +85,22 @@ func (d *Desk) Return(ctx context.Context, o hedui.Officer, id string, why hedui
 	})
 }
 
-// AddConsents records further consents of a case.
-func (d *Desk) AddConsents(ctx context.Context, o hedui.Officer, id string, consents []hedui.Consent) (*hedui.Case, error) {
-	return d.act(ctx, o, id, audit.ConsentGiven, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		numbers, err := d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(consents))
+// AddConsents records further consents of a case. It returns what is still
+// missing; what was given is kept.
+func (d *Desk) AddConsents(ctx context.Context, o hedui.Officer, id string, consents []hedui.Consent) (c *hedui.Case, missing []hedui.Problem, err error) {
+	c, err = d.act(ctx, o, id, audit.ConsentGiven, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		given := slices.Clone(consents)
+		numbers, err := d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(given))
 		if err != nil {
 			return "", err
 		}
-		for i := range consents {
-			consents[i].Number = numbers[i]
+		for i := range given {
+			given[i].Number = numbers[i]
 		}
-		return fmt.Sprint(len(consents)), c.AddConsents(o, consents, at)
+		missing, err = c.AddConsents(o, given, at)
+		return fmt.Sprint(len(given)), err
 	})
+	return c, missing, err
 }
 
 // Suspend stops a case for a while.
@@ -109,7 +110,11 @@ func (d *Desk) Suspend(ctx context.Context, o hedui.Officer, id string, why hedu
 	})
 }
 
-// Resume takes a suspended case up again; its waiting queries go on at once.
+// resumeGrace is what a case has left after a suspension at least.
+const resumeGrace = time.Minute
+
+// Resume takes a suspended case up again; its waiting queries go on at once. A
+// case whose deadline is over has a short grace, so that answers can come in.
 func (d *Desk) Resume(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.Resumed, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
 		if err := c.Resume(o, at); err != nil {
@@ -125,10 +130,13 @@ func (d *Desk) Resume(ctx context.Context, o hedui.Officer, id string) (*hedui.C
 				waiting = append(waiting, askJob(q, at).ID)
 			}
 		}
+		if len(waiting) == 0 && (c.Stage == hedui.Dispatched || c.Stage == hedui.Collecting) {
+			return "", d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
+		}
 		if err := tx.MoveJobs(ctx, waiting, at); err != nil {
 			return "", err
 		}
-		return "", tx.Enqueue(ctx, deadlineJob(c, laterOf(c.DueAt, at)))
+		return "", tx.Enqueue(ctx, deadlineJob(c, laterOf(c.DueAt, at.Add(resumeGrace))))
 	})
 }
 
@@ -182,10 +190,29 @@ func (d *Desk) Object(ctx context.Context, o hedui.Officer, id string, why hedui
 	})
 }
 
-// Confirm ends an objection: the report stands.
+// Confirm ends an objection: the report stands. If answers came in meanwhile, a
+// supplement is made of them.
 func (d *Desk) Confirm(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
-	return d.act(ctx, o, id, audit.Confirmed, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		return why.Key, c.Confirm(o, at, why)
+	return d.act(ctx, o, id, audit.Confirmed, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Confirm(o, at, why); err != nil {
+			return "", err
+		}
+		report, err := tx.Report(ctx, c.ID, c.Version)
+		if err != nil {
+			return "", err
+		}
+		queries, err := tx.Queries(ctx, c.ID)
+		if err != nil {
+			return "", err
+		}
+		if !slices.ContainsFunc(queries, func(q hedui.Query) bool { return q.State == hedui.Answered && q.AnsweredAt.After(report.MadeAt) }) {
+			return why.Key, nil
+		}
+		job := supplementJob(c, at)
+		if err := tx.Enqueue(ctx, job); err != nil {
+			return "", err
+		}
+		return why.Key, tx.MoveJobs(ctx, []string{job.ID}, at)
 	})
 }
 
@@ -193,17 +220,19 @@ func (d *Desk) Confirm(ctx context.Context, o hedui.Officer, id string, why hedu
 // person; no category means all of them. The earlier answers stay.
 func (d *Desk) AskAgain(ctx context.Context, o hedui.Officer, id string, why hedui.Text, again []catalog.Code) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.AskedAgain, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		if len(again) == 0 {
-			again = c.Programme.Categories()
+		categories := again
+		if len(categories) == 0 {
+			categories = c.Programme.Categories()
 		}
-		dl, ok := d.deadlinesOf(c)
+		dl, ok := d.deadlinesOf(c, at)
 		if !ok {
 			return "", fmt.Errorf("casework: no deadlines for %s", c.Division)
 		}
-		if err := c.AskAgain(o, at, why); err != nil {
+		due := dl.Report.After(at, d.Calendar)
+		if err := c.AskAgain(o, at, due, why); err != nil {
 			return "", err
 		}
-		return why.Key, d.ask(ctx, tx, c, dl.Report.After(at, d.Calendar), at, again)
+		return why.Key, d.ask(ctx, tx, c, due, at, categories)
 	})
 }
 

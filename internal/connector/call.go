@@ -47,6 +47,9 @@ func (s *site) call(ctx context.Context, queries []source.Query, fetch bool) (re
 		return reply{}, s.cfg.broken(ctx, err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode < http.StatusOK { // the body of a switched protocol never ends and heeds no context
+		return reply{}, &source.Unavailable{Reason: source.ReasonMalformed, Err: s.cfg.oops("the department switches protocols instead of answering")}
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	if err != nil {
 		return reply{}, s.cfg.broken(ctx, err)

@@ -37,6 +37,9 @@ type Config struct {
 func (c *Config) Info() source.Info {
 	info := c.info
 	info.Categories = slices.Clone(info.Categories)
+	if c.request.each == nil { // side by side; with each, all travel in one call
+		info.Limits.Calls = info.Limits.Batch
+	}
 	return info
 }
 

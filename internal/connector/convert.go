@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"hedui/catalog"
 )
@@ -44,6 +45,9 @@ func (c converter) record(fields []field, s scope) (catalog.Record, *fault) {
 				return nil, incomplete("field " + f.key + " is missing")
 			}
 			continue
+		}
+		if utf8.RuneCountInString(value) > maxText && len(f.fields) == 0 || len(value) > 8*maxText {
+			return nil, malformed("field " + f.key + " is too long")
 		}
 		sent = sent || f.at != nil
 		r[f.key] = value

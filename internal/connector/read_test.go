@@ -2,6 +2,7 @@ package connector
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -281,6 +282,54 @@ func TestAnswersAreNotReadWithoutEnd(t *testing.T) {
 	answers, err := s.Ask(t.Context(), []source.Query{query(t, wang, "Q1", catalog.Vehicle)})
 	if err != nil || answers[0].Outcome != source.Failed || answers[0].Reason != source.ReasonMalformed {
 		t.Errorf("got %v %v, want failed/malformed", answers, err)
+	}
+}
+
+// A department that switches protocols would hold the call for ever: its body
+// does not heed the context.
+func TestASwitchedProtocolIsLeftAtOnce(t *testing.T) {
+	at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nforever")
+	})
+	s := New(load(t, formDialect.yaml, at), Options{Now: clock})
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Ask(context.Background(), []source.Query{query(t, wang, "Q1", catalog.Vehicle)})
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if reasonOf(err) != source.ReasonMalformed {
+			t.Errorf("got %v, want unavailable for a malformed answer", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the call does not end")
+	}
+}
+
+// What no register holds about one person is not put into a report.
+func TestARecordHasBounds(t *testing.T) {
+	one := func(plate string) string {
+		return `{"sfzmhm":"` + wang.ID.Reveal() + `","syr":"` + wang.Name + `","hphm":"` + plate + `","ccdjrq":20060102}`
+	}
+	for name, data := range map[string]string{
+		"too many records": "[" + strings.Repeat(one("浙B1")+",", maxRecords) + one("浙B2") + "]",
+		"a text too long":  "[" + one(strings.Repeat("长", maxText+1)) + "]",
+	} {
+		at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"code":1,"sjsj":"20130319220000","data":`+data+`}`)
+		})
+		s := New(load(t, formDialect.yaml, at), Options{Now: clock})
+		answers, err := s.Ask(t.Context(), []source.Query{query(t, wang, "Q1", catalog.Vehicle)})
+		if err != nil || answers[0].Outcome != source.Failed || answers[0].Reason != source.ReasonMalformed {
+			t.Errorf("%s: got %v %v, want failed/malformed", name, answers, err)
+		}
 	}
 }
 

@@ -9,6 +9,12 @@ import (
 	"hedui/source"
 )
 
+// What one person's records may hold at most. A report must show all of it.
+const (
+	maxRecords = 500
+	maxText    = 2000 // characters of one field
+)
+
 // person reads what stands in the entries of one person.
 func (c *Config) person(r reply, q source.Query, entries []any, top any) result {
 	here := scope{top, entries[0], top}
@@ -19,7 +25,9 @@ func (c *Config) person(r reply, q source.Query, entries []any, top any) result 
 		if f != nil {
 			return c.result(r, q, f, here)
 		}
-		records = append(records, some...)
+		if records = append(records, some...); len(records) > maxRecords {
+			return c.result(r, q, malformed("more records about one person than any register holds"), here)
+		}
 	}
 	if len(records) == 0 {
 		return c.result(r, q, &fault{c.reading.empty, "the list of records is empty"}, here)
@@ -39,6 +47,9 @@ func (c *Config) entryRecords(s scope, p source.Person, g *grade) ([]catalog.Rec
 	}
 	if len(found) == 0 {
 		return nil, c.checkEntry(s, p)
+	}
+	if len(found) > maxRecords {
+		return nil, malformed("more records about one person than any register holds")
 	}
 	conv := converter{blank: c.reading.blank}
 	if c.closed {
@@ -129,6 +140,9 @@ func (c *Config) asOf(r reply, s scope) (time.Time, *fault) {
 	t, ok := readTime(a.layout, text)
 	if !ok {
 		return time.Time{}, malformed("as_of is no time in the given layout")
+	}
+	if !r.at.IsZero() && t.After(r.at.Add(24*time.Hour)) {
+		return time.Time{}, malformed("as_of is in the future")
 	}
 	return t, nil
 }

@@ -36,8 +36,21 @@ type Case struct {
 	Rev int64 `json:"-"` // changes so far, for safe saving
 }
 
+// An Act is what an officer, or the system, did to bring a case on.
+type Act string
+
+// The acts that later acts look back at; other steps need no name.
+const (
+	accepting Act = "accept"
+	byHand    Act = "by_hand"
+	finishing Act = "finish"
+	reviewing Act = "review"
+	sealing   Act = "seal"
+)
+
 // A Step is one line of a case's history.
 type Step struct {
+	Act     Act       `json:"act,omitempty"`
 	Stage   Stage     `json:"stage"`
 	Officer string    `json:"officer"`
 	Name    string    `json:"name"`
@@ -77,30 +90,47 @@ func (c *Case) consent(no int) (Consent, bool) {
 	return Consent{}, false
 }
 
-// Last returns the step by which the case last came to stage s.
-func (c *Case) Last(s Stage) (Step, bool) {
+// Reviewer and Signer return the steps of the newest review and seal.
+func (c *Case) Reviewer() Step { return c.last(reviewing) }
+
+// Signer returns the step of the newest seal.
+func (c *Case) Signer() Step { return c.last(sealing) }
+
+func (c *Case) last(a Act) Step {
 	for _, step := range slices.Backward(c.Steps) {
-		if step.Stage == s {
-			return step, true
+		if step.Act == a {
+			return step
 		}
 	}
-	return Step{}, false
+	return Step{}
 }
 
-// by names the officer who last brought the case to stage s.
-func (c *Case) by(s Stage) string {
-	step, _ := c.Last(s)
-	return step.Officer
+// did reports whether the officer has done one of the acts in this case.
+func (c *Case) did(o Officer, acts ...Act) bool {
+	return slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Officer == o.ID && slices.Contains(acts, s.Act) })
 }
 
 func (c *Case) move(to Stage, o Officer, at time.Time, note Text) error {
+	return c.act("", to, o, at, note)
+}
+
+func (c *Case) act(a Act, to Stage, o Officer, at time.Time, note Text) error {
 	if !c.Stage.CanBecome(to) {
 		return Fail(Conflict, Say("error.stage", string(c.Stage), string(to)),
 			fmt.Errorf("case %s: %s to %s", c.ID, c.Stage, to))
 	}
 	c.Stage = to
-	c.Steps = append(c.Steps, Step{to, o.ID, o.Name, o.Office, at, note})
+	c.Steps = append(c.Steps, Step{a, to, o.ID, o.Name, o.Office, at, note})
 	return nil
+}
+
+// only is a Conflict unless the case stands at one of the stages: some acts are
+// narrower than the moves of the table.
+func (c *Case) only(to Stage, stages ...Stage) error {
+	if slices.Contains(stages, c.Stage) {
+		return nil
+	}
+	return Fail(Conflict, Say("error.stage", string(c.Stage), string(to)), fmt.Errorf("case %s: %s to %s", c.ID, c.Stage, to))
 }
 
 func (c *Case) moveWith(r Right, to Stage, o Officer, at time.Time, note Text) error {
@@ -154,28 +184,31 @@ func (c *Case) signerProblem(p Person, k Consent, on day.Day) string {
 }
 
 // AddConsents records consents; when every person is covered the case is
-// consented. What is still missing is an Invalid error naming all of it, and
-// the consents that were given are kept.
-func (c *Case) AddConsents(o Officer, consents []Consent, at time.Time) error {
+// consented. It returns everything that is still missing; the consents that were
+// given are kept all the same.
+func (c *Case) AddConsents(o Officer, consents []Consent, at time.Time) (missing []Problem, err error) {
 	if err := o.May(OpenCases, c.Division); err != nil {
-		return err
+		return nil, err
 	}
-	if c.Stage != Draft && c.Stage != Returned && c.Stage != Consented {
-		return Fail(Conflict, Say("error.stage", string(c.Stage), string(Consented)), nil)
+	if err := c.only(Consented, Draft, Returned, Consented); err != nil {
+		return nil, err
 	}
 	c.Consents = append(c.Consents, consents...)
-	if err := Problems(c.Missing(at)); err != nil || c.Stage == Consented {
-		return err
+	if missing = c.Missing(at); len(missing) > 0 || c.Stage == Consented {
+		return missing, nil
 	}
-	return c.move(Consented, o, at, Text{})
+	return nil, c.move(Consented, o, at, Text{})
 }
 
 // Send commissions the verification centre under the number of the letter.
 func (c *Case) Send(o Officer, number string, at time.Time) error {
+	if err := o.May(CommissionCases, c.Division); err != nil {
+		return err
+	}
 	if err := Problems(c.Missing(at)); err != nil {
 		return err
 	}
-	if err := c.moveWith(CommissionCases, Commissioned, o, at, Say("step.number", number)); err != nil {
+	if err := c.move(Commissioned, o, at, Say("step.number", number)); err != nil {
 		return err
 	}
 	c.Commission = number
@@ -190,10 +223,13 @@ func (c *Case) Return(o Officer, at time.Time, why Text) error {
 // Accept takes the case at the centre; mandates are the numbers under which its
 // persons are asked, due is when the report is promised.
 func (c *Case) Accept(o Officer, at time.Time, mandates []string, due time.Time) error {
+	if err := o.May(AcceptCases, c.Division); err != nil {
+		return err
+	}
 	if err := Problems(c.Missing(at)); err != nil {
 		return err
 	}
-	if err := c.moveWith(AcceptCases, Accepted, o, at, Text{}); err != nil {
+	if err := c.act(accepting, Accepted, o, at, Text{}); err != nil {
 		return err
 	}
 	c.AcceptedAt, c.DueAt, c.Mandates = at, due, mandates
@@ -216,7 +252,10 @@ func (c *Case) Collect(at time.Time) error {
 
 // ByHand marks that letters or visits are needed.
 func (c *Case) ByHand(o Officer, at time.Time) error {
-	return c.moveWith(VerifyCases, Manual, o, at, Text{})
+	if err := o.May(VerifyCases, c.Division); err != nil {
+		return err
+	}
+	return c.act(byHand, Manual, o, at, Text{})
 }
 
 // Summarise marks that findings are made, at the last answer or at the deadline.
@@ -227,34 +266,53 @@ func (c *Case) Summarise(at time.Time, why Text) error {
 
 // Finish ends collecting or work by hand: the verifier waits no longer.
 func (c *Case) Finish(o Officer, at time.Time) error {
-	return c.moveWith(VerifyCases, Summarised, o, at, Say("step.finished"))
+	if err := o.May(VerifyCases, c.Division); err != nil {
+		return err
+	}
+	if err := c.only(Summarised, Dispatched, Collecting, Manual); err != nil {
+		return err
+	}
+	return c.act(finishing, Summarised, o, at, Say("step.finished"))
 }
 
-// Review is the second person's agreement. Who accepted the case cannot review it.
+// Review is the second person's agreement. Whoever accepted the case or worked
+// on it cannot review it.
 func (c *Case) Review(o Officer, at time.Time) error {
-	if o.ID == c.by(Accepted) {
+	if err := o.May(ReviewReports, c.Division); err != nil {
+		return err
+	}
+	if c.did(o, accepting, byHand, finishing) {
 		return Fail(Forbidden, Say("error.same_person"), nil)
 	}
-	return c.moveWith(ReviewReports, Reviewed, o, at, Text{})
+	return c.act(reviewing, Reviewed, o, at, Text{})
 }
 
 // SendBack gives a summarised case back for more work by hand, or a reviewed one
 // back to its summary.
 func (c *Case) SendBack(o Officer, at time.Time, why Text) error {
+	if err := o.May(ReviewReports, c.Division); err != nil {
+		return err
+	}
+	if err := c.only(Manual, Summarised, Reviewed); err != nil {
+		return err
+	}
 	to := Manual
 	if c.Stage == Reviewed {
 		to = Summarised
 	}
-	return c.moveWith(ReviewReports, to, o, at, why)
+	return c.move(to, o, at, why)
 }
 
-// Seal issues the next version of the report. The signer is neither the
-// receiver nor the reviewer.
+// Seal issues the next version of the report. The signer has neither worked on
+// the case nor reviewed it last.
 func (c *Case) Seal(o Officer, at time.Time) error {
-	if o.ID == c.by(Accepted) || o.ID == c.by(Reviewed) {
+	if err := o.May(SealReports, c.Division); err != nil {
+		return err
+	}
+	if c.did(o, accepting, byHand, finishing) || c.Reviewer().Officer == o.ID {
 		return Fail(Forbidden, Say("error.same_person"), nil)
 	}
-	if err := c.moveWith(SealReports, Issued, o, at, Say("step.version", strconv.Itoa(c.Version+1))); err != nil {
+	if err := c.act(sealing, Issued, o, at, Say("step.version", strconv.Itoa(c.Version+1))); err != nil {
 		return err
 	}
 	c.Version++
@@ -276,10 +334,21 @@ func (c *Case) Confirm(o Officer, at time.Time, why Text) error {
 	return c.moveWith(VerifyCases, Rechecked, o, at, why)
 }
 
-// AskAgain answers an objection by asking again; a new version follows.
-func (c *Case) AskAgain(o Officer, at time.Time, why Text) error {
+// AskAgain answers an objection by asking again until due; a new version follows.
+// Consents that have ended must be given anew first.
+func (c *Case) AskAgain(o Officer, at, due time.Time, why Text) error {
+	if err := o.May(VerifyCases, c.Division); err != nil {
+		return err
+	}
+	if err := c.only(Collecting, Objected); err != nil {
+		return err
+	}
+	if err := Problems(c.Missing(at)); err != nil {
+		return err
+	}
 	c.Round++
-	return c.moveWith(VerifyCases, Collecting, o, at, why)
+	c.DueAt = due
+	return c.move(Collecting, o, at, why)
 }
 
 // Suspend stops the case until Resume; its deadline goes on.
@@ -292,9 +361,14 @@ func (c *Case) Suspend(o Officer, at time.Time, why Text) error {
 	return nil
 }
 
-// Resume takes a suspended case up where it stood.
+// Resume takes a suspended case up where it stood. A review does not outlast a
+// suspension: answers may have come in meanwhile.
 func (c *Case) Resume(o Officer, at time.Time) error {
-	if err := c.moveWith(VerifyCases, c.Before, o, at, Say("step.resumed")); err != nil {
+	to := c.Before
+	if to == Reviewed {
+		to = Summarised
+	}
+	if err := c.moveWith(VerifyCases, to, o, at, Say("step.resumed")); err != nil {
 		return err
 	}
 	c.Before = ""
@@ -304,6 +378,9 @@ func (c *Case) Resume(o Officer, at time.Time) error {
 // Terminate ends the case without a result: withdrawal, refusal to cooperate,
 // death of a single applicant, commission withdrawn.
 func (c *Case) Terminate(o Officer, at time.Time, why Text) error {
+	if c.Version > 0 {
+		return Fail(Conflict, Say("error.stage", string(c.Stage), string(Terminated)), fmt.Errorf("case %s has a sealed report", c.ID))
+	}
 	r := VerifyCases
 	if c.Stage == Draft || c.Stage == Consented || c.Stage == Returned {
 		r = OpenCases

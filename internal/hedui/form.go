@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"hedui/day"
@@ -108,6 +109,8 @@ func (f Form) Case(at time.Time) (*Case, []Problem) {
 	}
 	if c.Office == "" {
 		r.bad("office", "problem.empty")
+	} else if !plain(c.Office, maxNote) {
+		r.bad("office", "problem.text", strconv.Itoa(maxNote))
 	}
 	c.AppliedOn = r.day("applied_on", orElse(f.AppliedOn, "today"))
 	if c.AppliedOn.After(r.today) {
@@ -116,6 +119,17 @@ func (f Form) Case(at time.Time) (*Case, []Problem) {
 	r.persons(f.Persons, c)
 	r.declared(f, c)
 	return c, r.problems
+}
+
+// maxNote is the longest note, in characters.
+const maxNote = 500
+
+// plain reports whether a text is not too long and has no characters that one
+// cannot see: control and format characters turn text around or hide in it.
+func plain(text string, most int) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co) || r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef
+	})
 }
 
 // division says why a code is not accepted: abolished, with its successor, or unknown.
@@ -139,8 +153,11 @@ func (r *reader) persons(typed []FormPerson, c *Case) {
 	for i, t := range typed {
 		field := "persons[" + strconv.Itoa(i) + "]."
 		p := Person{No: i + 1, Name: strings.TrimSpace(t.Name), Guardian: t.Guardian, Student: t.Student, Notes: t.Notes}
-		if p.Name == "" || !utf8.ValidString(p.Name) || utf8.RuneCountInString(p.Name) > 50 {
+		if p.Name == "" || !plain(p.Name, 50) || !strings.ContainsFunc(p.Name, unicode.IsLetter) {
 			r.bad(field+"name", "problem.name")
+		}
+		if !plain(t.Notes, maxNote) {
+			r.bad(field+"notes", "problem.text", strconv.Itoa(maxNote))
 		}
 		p.ID = r.number(field+"id", t.ID)
 		if before, twice := first[p.ID]; twice && !p.ID.IsZero() {
@@ -197,6 +214,7 @@ func (r *reader) declared(f Form, c *Case) {
 	for i, t := range f.Income {
 		field := "income[" + strconv.Itoa(i) + "]."
 		r.personRef(field+"person", t.Person, c)
+		r.note(field+"note", t.Note)
 		c.Declared.Income = append(c.Declared.Income, DeclaredIncome{
 			Person: t.Person, Class: oneOf(r, field+"class", t.Class, IncomeClasses()),
 			Monthly: r.amount(field+"monthly", t.Monthly), Note: t.Note,
@@ -205,6 +223,7 @@ func (r *reader) declared(f Form, c *Case) {
 	for i, t := range f.Property {
 		field := "property[" + strconv.Itoa(i) + "]."
 		r.personRef(field+"person", t.Person, c)
+		r.note(field+"note", t.Note)
 		c.Declared.Property = append(c.Declared.Property, DeclaredProperty{
 			Person: t.Person, Class: oneOf(r, field+"class", t.Class, PropertyClasses()),
 			Value: r.amount(field+"value", t.Value), Note: t.Note,
@@ -212,9 +231,15 @@ func (r *reader) declared(f Form, c *Case) {
 	}
 }
 
+func (r *reader) note(field, typed string) {
+	if !plain(typed, maxNote) {
+		r.bad(field, "problem.text", strconv.Itoa(maxNote))
+	}
+}
+
 func (r *reader) personRef(field string, no int, c *Case) {
 	if _, ok := c.Person(no); !ok {
-		r.bad(field, "problem.person.unknown", strconv.Itoa(no), strconv.Itoa(len(c.Persons)))
+		r.bad(field, "problem.person.unknown", strconv.Itoa(len(c.Persons)))
 	}
 }
 
@@ -230,6 +255,9 @@ func (r *reader) amount(field, typed string) money.Fen {
 	return f
 }
 
+// Days outside these years are slips of the hand.
+const firstYear, lastYear = 1900, 2200
+
 // day reads "2026-11-23", "today" or "today+365".
 func (r *reader) day(field, typed string) day.Day {
 	typed = strings.TrimSpace(typed)
@@ -242,7 +270,7 @@ func (r *reader) day(field, typed string) day.Day {
 		}
 	}
 	d, err := day.Parse(typed)
-	if err != nil {
+	if err != nil || d.Year() < firstYear || d.Year() > lastYear {
 		r.bad(field, "problem.day.form")
 	}
 	return d
@@ -258,6 +286,7 @@ func (f Form) ReadConsents(c *Case, at time.Time) ([]Consent, []Problem) {
 	for i, t := range f.Consents {
 		field := "consents[" + strconv.Itoa(i) + "]."
 		r.personRef(field+"person", t.Person, c)
+		r.note(field+"witness", t.Witness)
 		k := Consent{Person: t.Person, Signer: t.Signer, Witness: t.Witness}
 		k.Programme = oneOf(r, field+"programme", t.Programme, Programmes())
 		if k.Signer == 0 {

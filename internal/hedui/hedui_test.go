@@ -67,6 +67,7 @@ func TestOfficerMayOnlyWithRightAndDivision(t *testing.T) {
 		{"city covers county", "330200", OpenCases, "330212", true},
 		{"city does not cover another city", "330200", OpenCases, "330102", false},
 		{"country covers all", "000000", OpenCases, "330102", true},
+		{"no division covers nothing", "", OpenCases, "330203", false},
 		{"county ending in zero covers only itself", "330210", OpenCases, "330211", false},
 		{"without the right", "330203", SealReports, "330203", false},
 	} {
@@ -114,6 +115,12 @@ func TestFormNamesEveryProblem(t *testing.T) {
 		{"same person twice", func(f *Form) { f.Persons[1].ID = f.Persons[0].ID }, []string{"persons[1].id: problem.id.twice"}},
 		{"15 and 18 digits of one person", func(f *Form) { f.Persons[1].ID = "330200680101001" }, []string{"persons[1].id: problem.id.twice"}},
 		{"no name", func(f *Form) { f.Persons[0].Name = "  " }, []string{"persons[0].name: problem.name"}},
+		{"name with a line break", func(f *Form) { f.Persons[0].Name = "王\n甲" }, []string{"persons[0].name: problem.name"}},
+		{"name of nothing visible", func(f *Form) { f.Persons[0].Name = "\u200b" }, []string{"persons[0].name: problem.name"}},
+		{"name turned around", func(f *Form) { f.Persons[0].Name = "王\u202e甲" }, []string{"persons[0].name: problem.name"}},
+		{"name with a dot or a rare character is fine", func(f *Form) { f.Persons[0].Name, f.Persons[1].Name = "阿依古丽·买买提", "𠮷野" }, nil},
+		{"office with a NUL", func(f *Form) { f.Office = "局\x00局" }, []string{"office: problem.text"}},
+		{"a note as long as a book", func(f *Form) { f.Persons[0].Notes = strings.Repeat("长", 501) }, []string{"persons[0].notes: problem.text"}},
 		{"nobody", func(f *Form) { f.Persons, f.Consents = nil, nil }, []string{"persons: problem.persons.none"}},
 		{"unknown division", func(f *Form) { f.Division = "339999" }, []string{"division: problem.division.unknown"}},
 		{"abolished division", func(f *Form) { f.Division = "330204" }, []string{"division: problem.division.abolished"}},
@@ -138,6 +145,7 @@ func TestFormNamesEveryProblem(t *testing.T) {
 		{"consent for another programme", func(f *Form) { f.Consents[0].Programme = "medical" }, []string{"persons[0].consent: problem.consent.programme"}},
 		{"consent signed by another", func(f *Form) { f.Consents[0].Signer = 2 }, []string{"persons[0].consent: problem.consent.signer"}},
 		{"consent without document", func(f *Form) { f.Consents[0].Document = " " }, []string{"consents[0].document: problem.consent.document"}},
+		{"a consent for ever", func(f *Form) { f.Consents[0].Until = "9999-12-31" }, []string{"consents[0].until: problem.day.form"}},
 		{"days in words", func(f *Form) { f.AppliedOn = "昨天" }, []string{"applied_on: problem.day.form"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -206,7 +214,7 @@ func accepted(t *testing.T) *Case {
 		consents[i].Number = fmt.Sprintf("S%d", i)
 	}
 	for _, step := range []func() error{
-		func() error { return c.AddConsents(clerk, consents, noon) },
+		func() error { _, err := c.AddConsents(clerk, consents, noon); return err },
 		func() error { return c.Send(clerk, "W1", noon) },
 		func() error { return c.Accept(centre, noon, []string{"M1", "M2"}, noon.Add(24*time.Hour)) },
 	} {
@@ -215,6 +223,49 @@ func accepted(t *testing.T) *Case {
 		}
 	}
 	return c
+}
+
+// Two hands and a third: who reviewed cannot sign, whatever happens in between.
+func TestAReviewDoesNotOutlastASuspension(t *testing.T) {
+	c := accepted(t)
+	second := centre
+	second.ID = "second"
+	for i, step := range []func() error{
+		func() error { return c.Dispatch(noon) }, func() error { return c.Summarise(noon, Text{}) },
+		func() error { return c.Review(second, noon) }, func() error { return c.Suspend(centre, noon, Say("x")) },
+		func() error { return c.Resume(centre, noon) },
+	} {
+		if err := step(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	if c.Stage != Summarised || c.Reviewer().Officer != "second" {
+		t.Errorf("stage %s, reviewer %s; want summarised and second", c.Stage, c.Reviewer().Officer)
+	}
+}
+
+func TestWhoWorkedOnACaseDoesNotReviewIt(t *testing.T) {
+	c := accepted(t)
+	worker := centre
+	worker.ID = "worker"
+	for i, step := range []func() error{
+		func() error { return c.Dispatch(noon) }, func() error { return c.Collect(noon) },
+		func() error { return c.ByHand(worker, noon) }, func() error { return c.Finish(worker, noon) },
+	} {
+		if err := step(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	if err := c.Review(worker, noon); KindOf(err) != Forbidden {
+		t.Errorf("the verifier reviews: %v", err)
+	}
+	if err := c.Finish(worker, noon); KindOf(err) != Conflict {
+		t.Errorf("finished twice: %v", err)
+	}
+	c.Version = 1
+	if err := c.Terminate(centre, noon, Say("x")); KindOf(err) != Conflict {
+		t.Errorf("ended without a result after a seal: %v", err)
+	}
 }
 
 func TestSuspendedCaseGoesOnWhereItStood(t *testing.T) {
@@ -363,6 +414,15 @@ func TestNewestKeepsOneQueryOfEachCell(t *testing.T) {
 	})
 	if len(got) != 2 || got[0].ID != "c" || got[1].ID != "b" {
 		t.Errorf("got %+v", got)
+	}
+	old := Query{ID: "old", Person: 1, Category: "land", CreatedAt: noon, State: Answered, Outcome: source.Found}
+	again := Query{ID: "again", Person: 1, Category: "land", CreatedAt: noon.Add(1), State: Retrying, Outcome: source.Failed}
+	if got := Newest([]Query{old, again}); got[0].ID != "old" {
+		t.Error("an outage hides the earlier answer")
+	}
+	again.State, again.Outcome = Answered, source.None
+	if got := Newest([]Query{again, old}); got[0].ID != "again" {
+		t.Error("the corrected answer does not count")
 	}
 }
 

@@ -42,7 +42,7 @@ func (o Officer) May(r Right, division string) error {
 	if !slices.Contains(o.Rights, r) {
 		return Fail(Forbidden, Say("error.right", string(r)), fmt.Errorf("officer %s has no right %s", o.ID, r))
 	}
-	if !Covers(o.Division, division) {
+	if o.Division == "" || !Covers(o.Division, division) {
 		return Fail(Forbidden, Say("error.division"), fmt.Errorf("officer %s of %s: case in %s", o.ID, o.Division, division))
 	}
 	return nil

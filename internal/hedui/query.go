@@ -58,8 +58,10 @@ func QueryID(caseID string, person int, c catalog.Code, round int) string {
 	return fmt.Sprintf("%s/%d/%s/%d", caseID, person, c, round)
 }
 
-// Newest keeps the latest query of each cell, in the order given: an answer is
-// never typed over, a corrected one stands beside it.
+// Newest keeps one query of each cell, in the order given: the latest that a
+// register has settled, or the latest if none has. An answer is never typed over;
+// a corrected one takes its place only once it is there, so that an objection
+// does not make a finding disappear while a department is down.
 func Newest(queries []Query) []Query {
 	type cell struct {
 		person   int
@@ -74,12 +76,19 @@ func Newest(queries []Query) []Query {
 		case !seen:
 			at[k] = len(newest)
 			newest = append(newest, q)
+		case q.heard() != newest[i].heard():
+			if q.heard() {
+				newest[i] = q
+			}
 		case q.CreatedAt.After(newest[i].CreatedAt):
 			newest[i] = q
 		}
 	}
 	return newest
 }
+
+// heard reports whether a register has settled the query.
+func (q *Query) heard() bool { return q.State == Answered && q.Outcome != source.Refused }
 
 // Settled reports whether nothing more is expected of the query.
 func (q *Query) Settled() bool { return q.State == Answered || q.State == Cancelled }
@@ -97,10 +106,15 @@ func (q *Query) Take(a source.Answer, at time.Time) {
 	q.Attempts++
 	switch {
 	case a.Later != nil:
-		q.State, q.Token, q.Reason = Pending, a.Later.Token, ""
+		q.State, q.Outcome, q.Token, q.Reason = Pending, "", a.Later.Token, ReasonPending
 		return
 	case !a.Outcome.Final():
 		q.State, q.Outcome, q.Reason = Retrying, source.Failed, a.Reason
+		switch a.Reason {
+		case source.ReasonDown, source.ReasonSlow, source.ReasonThrottled:
+		default:
+			q.Token = "" // the department has lost it; ask anew
+		}
 		return
 	}
 	q.State, q.Token = Answered, ""
@@ -115,6 +129,12 @@ func (q *Query) GiveUp(why source.Reason, at time.Time) {
 		q.Reason = why
 	}
 }
+
+// ReasonPending marks a query that the department has accepted and not answered.
+const ReasonPending source.Reason = "pending"
+
+// ReasonEnded marks a query that was not asked any more because its case ended.
+const ReasonEnded source.Reason = "ended"
 
 // ReasonNoConsent marks a category that a person's consent leaves out.
 const ReasonNoConsent source.Reason = "no_consent"

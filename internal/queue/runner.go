@@ -23,6 +23,10 @@ type Lane struct {
 	// what is in hand is finished.
 	Work func(ctx context.Context, jobs []Job) error
 
+	// Hold says for how long nothing shall be claimed, as while a source is left
+	// alone; nil means never.
+	Hold func() time.Duration
+
 	// Code names an error of Work in one word without personal data, to be kept
 	// with the job; nil means "error".
 	Code func(error) string
@@ -123,7 +127,7 @@ func (r *Runner) serve(ctx context.Context, l Lane) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := r.untilDue(ctx, l.Name)
+		wait := r.untilDue(ctx, l)
 		if wait <= 0 {
 			jobs, err := r.claim(ctx, l)
 			if len(jobs) > 0 {
@@ -144,11 +148,16 @@ func (r *Runner) serve(ctx context.Context, l Lane) {
 
 // untilDue is how long it is until the next job of the lane is due, at most Poll.
 // It only reads: a claim writes, and lanes are mostly empty.
-func (r *Runner) untilDue(ctx context.Context, lane string) time.Duration {
-	next, ok, err := r.Store.Next(ctx, lane)
+func (r *Runner) untilDue(ctx context.Context, l Lane) time.Duration {
+	if l.Hold != nil {
+		if hold := l.Hold(); hold > 0 {
+			return hold
+		}
+	}
+	next, ok, err := r.Store.Next(ctx, l.Name)
 	switch {
 	case err != nil && ctx.Err() == nil:
-		r.Log.ErrorContext(ctx, "look for jobs", "lane", lane, "error", err)
+		r.Log.ErrorContext(ctx, "look for jobs", "lane", l.Name, "error", err)
 		return r.Poll
 	case err != nil || !ok:
 		return r.Poll

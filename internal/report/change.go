@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"hedui/internal/hedui"
+	"hedui/money"
 )
 
 // changes lists what differs between two versions: conclusion, what became of
@@ -97,15 +100,32 @@ func (c Content) recordLines() []line {
 func (c Content) sums() []line {
 	t := c.Totals
 	return []line{
-		{"income", zh("report.change.income"), zh("report.declared_found", yuan(t.IncomeDeclared), yuan(t.IncomeFound))},
-		{"property", zh("report.change.property"), zh("report.declared_found", yuan(t.PropertyDeclared), yuan(t.PropertyFound))},
+		{"income", zh("report.change.income"), declaredFound(hedui.PerMonth, t.IncomeDeclared, t.IncomeFound, true)},
+		{"property", zh("report.change.property"), declaredFound(hedui.InTotal, t.PropertyDeclared, t.PropertyFound, true)},
 	}
 }
 
 // amounts writes the two sides of a finding, or nothing where none are compared.
 func amounts(f Finding) string {
-	if f.Unit == "" {
+	return declaredFound(f.Unit, f.Declared, f.Found, f.Kind == hedui.OverDeclared)
+}
+
+// declaredFound writes of the two sides those that have an amount; where registers
+// were searched in vain it says so.
+func declaredFound(u hedui.Unit, declared, found money.Fen, searched bool) string {
+	left, right := amount(u, declared), amount(u, found)
+	switch {
+	case u == hedui.NoAmount:
 		return ""
+	case left != "" && right != "":
+		return zh("report.declared_found", left, right)
+	case left != "":
+		left = zh("report.declared_only", left)
+	case right != "":
+		return zh("report.found_only", right)
 	}
-	return zh("report.declared_found", yuan(f.Declared), yuan(f.Found))
+	if searched {
+		return join("，", left, zh("report.found.none"))
+	}
+	return left
 }

@@ -9,7 +9,6 @@ import (
 	"hedui/catalog"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
-	"hedui/source"
 )
 
 func (m *maker) findings() []Finding {
@@ -79,21 +78,16 @@ func (c Content) lead() []string {
 
 // reach counts the queries by what became of them.
 func (c Content) reach() string {
-	count, all := map[source.Outcome]int{}, 0
+	var cells []Cell
 	for _, row := range c.Categories {
-		for _, cell := range row.Persons {
-			count[cell.Outcome]++
-			all++
-		}
+		cells = append(cells, row.Persons...)
 	}
 	var parts []string
-	for _, o := range weight {
-		if count[o] > 0 {
-			parts = append(parts, zh("report.items", zh("outcome."+string(o)), strconv.Itoa(count[o])))
-		}
+	for _, n := range tally(cells) {
+		parts = append(parts, zh("report.items", n.text, strconv.Itoa(n.count)))
 	}
 	return zh("report.lead.reach", strconv.Itoa(len(c.Members)+len(c.Obligors)), strconv.Itoa(len(c.Categories)),
-		strconv.Itoa(all), strings.Join(parts, "，"))
+		strconv.Itoa(len(cells)), strings.Join(parts, "，"))
 }
 
 // unknown says in one line what stands beside the known.

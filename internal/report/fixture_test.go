@@ -106,10 +106,10 @@ func wang(t testing.TB) Input {
 	a := hedui.Assessment{Conclusion: hedui.Suspect, Totals: hedui.Totals{PropertyFound: money.Of(300000)}, Findings: []hedui.Finding{
 		{Kind: hedui.Undeclared, Category: catalog.Business, Person: 1, Class: "business", Unit: hedui.InTotal, Found: money.Of(300000), Count: 1,
 			Reason: hedui.Say("rule.diff.UNDECLARED.total", "1", "0.00", "300,000.00"),
-			Facts:  []hedui.Fact{{Query: "q", Department: "宁波市工商行政管理局", Say: hedui.Say("rule.fact.company", "500,000.00", "2009-06-01"), Unit: hedui.InTotal, Amount: money.Of(300000)}}},
-		{Kind: hedui.Undeclared, Category: catalog.LocalTax, Person: 1, Class: "business", Count: 12,
-			Reason: hedui.Say("rule.diff.UNDECLARED.none", "12"),
-			Facts:  []hedui.Fact{{Query: "q", Department: "宁波市地方税务局", Say: hedui.Say("rule.fact.company_tax", "2012-01-01", "2012-01-31", "937.50")}}},
+			Facts:  []hedui.Fact{{Query: "q", Department: "宁波市工商行政管理局", Say: hedui.Say("rule.fact.company.unpaid.date", "500,000.00", "2009-06-01"), Unit: hedui.InTotal, Amount: money.Of(300000)}}},
+		{Kind: hedui.Undeclared, Category: catalog.LocalTax, Person: 1, Class: "business", Unit: hedui.InTotal, Found: money.Of(13692), Count: 12,
+			Reason: hedui.Say("rule.tax.UNDECLARED.total", "12", "0.00", "13,692.00"),
+			Facts:  []hedui.Fact{{Query: "q", Department: "宁波市地方税务局", Say: hedui.Say("rule.fact.company_total.period.amount", "2012-01-01", "2012-01-31", "937.50"), Unit: hedui.InTotal, Amount: money.Fen(93750)}}},
 	}}
 	return input(t, c, q, a)
 }

@@ -20,10 +20,8 @@ func (m *maker) grid() []Category {
 	for _, code := range m.Case.Programme.Categories() {
 		known, _ := catalog.Get(code)
 		row := Category{Code: code, Name: known.Name}
-		count := map[source.Outcome]int{}
 		for _, p := range m.Case.Persons {
 			cell := m.cell(p.No, code)
-			count[cell.Outcome]++
 			row.Persons = append(row.Persons, cell)
 			row.add(cell)
 		}
@@ -31,7 +29,7 @@ func (m *maker) grid() []Category {
 			owner, _ := known.OwnerOn(day.Of(m.At))
 			row.Department = owner.Name
 		}
-		row.sum(count)
+		row.sum()
 		rows = append(rows, row)
 	}
 	return rows
@@ -42,7 +40,7 @@ func (m *maker) grid() []Category {
 func (m *maker) cell(person int, code catalog.Code) Cell {
 	q := m.cells[cellKey{person, code}]
 	if q == nil {
-		return Cell{Person: person, Outcome: source.Failed, Text: zh("outcome.failed"), Reason: zh("report.reason.not_asked")}
+		return Cell{Person: person, Outcome: source.Failed, Text: zh("report.unasked.consent"), Reason: zh("report.reason.not_asked")}
 	}
 	cell := Cell{Person: person, Outcome: q.Outcome, Department: mask(q.Department), Hash: q.Hash}
 	reason := q.Reason
@@ -56,8 +54,20 @@ func (m *maker) cell(person int, code catalog.Code) Cell {
 		cell.AsOf, cell.AnsweredAt, cell.Millis = instant(q.AsOf), instant(q.AnsweredAt), q.Millis()
 		cell.Records = len(q.Records)
 	}
-	cell.Text, cell.Reason = zh("outcome."+string(cell.Outcome)), reasonText(reason)
+	cell.Text, cell.Reason = outcomeText(cell.Outcome, reason), reasonText(reason)
 	return cell
+}
+
+// outcomeText says what became of a query. Nobody refused what was never asked:
+// without consent, or without a source, there was no query.
+func outcomeText(o source.Outcome, why source.Reason) string {
+	switch why {
+	case hedui.ReasonNoConsent:
+		return zh("report.unasked.consent")
+	case hedui.ReasonNoSource:
+		return zh("report.unasked.source")
+	}
+	return zh("outcome." + string(o))
 }
 
 func reasonText(r source.Reason) string {
@@ -85,21 +95,45 @@ func (c *Category) add(cell Cell) {
 	c.Millis = max(c.Millis, cell.Millis)
 }
 
-func (c *Category) sum(count map[source.Outcome]int) {
+// sum says what became of the queries of a row, the weightiest first.
+func (c *Category) sum() {
 	var parts []string
-	for _, o := range weight {
-		if count[o] == 0 {
-			continue
-		}
+	for _, n := range tally(c.Persons) {
 		if c.Outcome == "" {
-			c.Outcome = o
+			c.Outcome = n.outcome
 		}
-		parts = append(parts, zh("report.count", zh("outcome."+string(o)), strconv.Itoa(count[o])))
+		parts = append(parts, zh("report.count", n.text, strconv.Itoa(n.count)))
 	}
 	c.Text = strings.Join(parts, "，")
 	if len(parts) == 1 {
-		c.Text = zh("outcome." + string(c.Outcome))
+		c.Text = c.Persons[0].Text
 	}
+}
+
+// A tallied is how many cells came to one end.
+type tallied struct {
+	outcome source.Outcome
+	text    string
+	count   int
+}
+
+// tally counts cells by outcome and word, by the weight of the outcomes.
+func tally(cells []Cell) []tallied {
+	var list []tallied
+	for _, o := range weight {
+		for _, k := range cells {
+			if k.Outcome != o {
+				continue
+			}
+			i := slices.IndexFunc(list, func(n tallied) bool { return n.outcome == o && n.text == k.Text })
+			if i < 0 {
+				i = len(list)
+				list = append(list, tallied{o, k.Text, 0})
+			}
+			list[i].count++
+		}
+	}
+	return list
 }
 
 // gaps collects what nobody answered, or nobody could be asked about, and what no

@@ -27,11 +27,11 @@ var htmlPage = sync.OnceValue(func() *template.Template {
 func HTML(s Sealed, copy Copy) ([]byte, error) {
 	view := struct {
 		sheet
-		Style  template.CSS
-		QRPath string
-		QRSide int
-		Marks  []int
-	}{sheet: newSheet(s, copy), Style: template.CSS(cssText), Marks: make([]int, marks(s))} //nolint:gosec // our own embedded style
+		Style           template.CSS
+		QRPath, QRLabel string
+		QRSide          int
+		Marks           []int
+	}{sheet: newSheet(s, copy), QRLabel: zh("report.qr.label"), Style: template.CSS(cssText), Marks: make([]int, marks(s))} //nolint:gosec // our own embedded style
 	if view.QR != "" {
 		runs, side, err := qrRuns(view.QR)
 		if err != nil {

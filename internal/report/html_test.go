@@ -41,7 +41,7 @@ func TestHTMLIsSelfContainedAndAccessible(t *testing.T) {
 			t.Errorf("page holds %q", bad)
 		}
 	}
-	for _, want := range []string{`<html lang="zh-CN">`, `<th scope="col"`, `<th scope="row"`, "<caption>", `role="img"`, "第 1 次打印", "@media print", "max-width:640px"} {
+	for _, want := range []string{`<html lang="zh-CN">`, `<th scope="col"`, `<th scope="row"`, "<caption>", `role="img"`, `aria-label="报告二维码"`, "第 1 次打印", "@media print", "max-width:640px"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("page lacks %q", want)
 		}

@@ -68,6 +68,9 @@ func New(in Input) (Content, error) {
 	code := string(in.Assessment.Conclusion)
 	c.Conclusion = Conclusion{in.Assessment.Conclusion, zh("conclusion." + code), zh("report.meaning." + code)}
 	c.Gaps, c.NotCovered = c.gaps()
+	if c.Conclusion.Code == hedui.Incomplete && len(c.Gaps) == 0 { // every source has answered
+		c.Conclusion.Text, c.Conclusion.Meaning = zh("report.partial"), zh("report.partial.meaning")
+	}
 	c.Lead, c.Unknown = c.lead(), c.unknown()
 	c.Notices = m.notices(c)
 	if in.Previous != nil {

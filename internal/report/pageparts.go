@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"hedui/internal/hedui"
-	"hedui/money"
 	"hedui/source"
 )
 
@@ -76,7 +74,7 @@ func (c Content) gridPart() part {
 			for _, person := range group {
 				line = append(line, row.cell(person.No))
 			}
-			g.Rows = append(g.Rows, append(line, texts(date(row.AsOf), dateTime(row.AnsweredAt), took(row))...))
+			g.Rows = append(g.Rows, append(line, texts(row.asOf(), dateTime(row.AnsweredAt), took(row))...))
 		}
 		p.Grids = append(p.Grids, g)
 	}
@@ -98,70 +96,22 @@ func (c Category) cell(person int) cell {
 	return cell{Text: text, Tone: tone}
 }
 
+// asOf is the day the data is of; who answered without saying so is named.
+func (c Category) asOf() string {
+	if c.AsOf.IsZero() && !c.AnsweredAt.IsZero() {
+		return zh("report.as_of.unstated")
+	}
+	return date(c.AsOf)
+}
+
 func took(c Category) string {
 	if c.AnsweredAt.IsZero() {
 		return ""
 	}
+	if c.Millis < 100 {
+		return zh("report.seconds.less")
+	}
 	return zh("report.seconds", strconv.FormatFloat(float64(c.Millis)/1000, 'f', 1, 64))
-}
-
-func (c Content) findingsPart() part {
-	p := part{ID: "findings", Title: zh("report.part.findings")}
-	if len(c.Findings) == 0 {
-		p.Intro = zh("report.findings.none")
-	} else {
-		g := grid{Caption: zh("report.findings.caption"), Columns: columns("name", 9, "category", 16, "kind", 9, "declared", 15, "found", 16, "reason", 35)}
-		g.Columns[3].Right, g.Columns[4].Right = true, true
-		for _, f := range c.Findings {
-			g.Rows = append(g.Rows, f.row())
-		}
-		p.Grids = append(p.Grids, g)
-	}
-	t := c.Totals
-	sums := grid{Caption: zh("report.totals.caption"), Columns: columns("item", 40, "declared", 30, "found", 30)}
-	sums.Columns[1].Right, sums.Columns[2].Right = true, true
-	sums.Rows = [][]cell{
-		texts(zh("report.col.income"), zh("report.yuan.month", t.IncomeDeclared.Grouped()), zh("report.yuan.month", t.IncomeFound.Grouped())),
-		texts(zh("report.col.property"), yuan(t.PropertyDeclared), yuan(t.PropertyFound)),
-	}
-	p.Grids = append(p.Grids, sums)
-	return p
-}
-
-func (f Finding) row() []cell {
-	topic := f.topic()
-	if f.ClassText != "" && f.ClassText != topic {
-		topic += "·" + f.ClassText
-	}
-	why := f.Reason
-	for _, fact := range f.Facts {
-		if fact.Text != f.Reason {
-			why = join("；", why, fact.Text)
-		}
-	}
-	row := texts(f.Name, topic, f.KindText, amount(f.Unit, f.Declared), amount(f.Unit, f.Found), why)
-	row[2].Tone = findingTone(f.Kind)
-	return row
-}
-
-func findingTone(k hedui.FindingKind) string {
-	switch {
-	case k.Suspicious():
-		return "red"
-	case k == hedui.Stale, k == hedui.SourceSilent, k == hedui.NotVerifiable, k == hedui.OverDeclared:
-		return "amber"
-	}
-	return ""
-}
-
-func amount(u hedui.Unit, f money.Fen) string {
-	switch u {
-	case hedui.PerMonth:
-		return zh("report.yuan.month", f.Grouped())
-	case hedui.InTotal:
-		return yuan(f)
-	}
-	return ""
 }
 
 func (c Content) gapsPart() part {

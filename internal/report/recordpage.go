@@ -44,7 +44,7 @@ func (t Table) grids(rows []Row) []grid {
 	first := rows[0]
 	caption := zh("report.records.group", t.Name, first.Name, strconv.Itoa(len(rows)))
 	note := join("　", first.Department,
-		zh("report.col.as_of")+" "+orDash(second(first.AsOf)), zh("report.col.answered")+" "+orDash(second(first.AnsweredAt)), first.Match)
+		zh("report.col.as_of")+" "+unstated(second(first.AsOf)), zh("report.col.answered")+" "+orDash(second(first.AnsweredAt)), first.Match)
 	var same, varying []int
 	for i := range t.Columns {
 		differs := slices.ContainsFunc(rows, func(r Row) bool { return r.Values[i] != first.Values[i] })
@@ -72,6 +72,14 @@ func (t Table) grids(rows []Row) []grid {
 	}
 	grids[0].Caption, grids[0].Note = caption, note
 	return grids
+}
+
+// unstated is a state of the data, or that its department named none.
+func unstated(asOf string) string {
+	if asOf == "" {
+		return zh("report.as_of.unstated")
+	}
+	return asOf
 }
 
 // cards shows each record by itself.
@@ -130,7 +138,7 @@ func (t Table) list(rows []Row, columns []int) grid {
 		for _, i := range columns {
 			values = append(values, r.Values[i])
 		}
-		g.Rows = append(g.Rows, texts(append(values, date(r.AsOf), dateTime(r.AnsweredAt))...))
+		g.Rows = append(g.Rows, texts(append(values, unstated(date(r.AsOf)), dateTime(r.AnsweredAt))...))
 	}
 	return g
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hedui/catalog"
 	"hedui/idcard"
@@ -189,6 +190,58 @@ func TestEverySilenceIsNamed(t *testing.T) {
 	in.Queries = slices.DeleteFunc(in.Queries, func(q hedui.Query) bool { return q.Category == catalog.Death })
 	if c := content(t, in); len(c.Gaps) != 1 || c.Gaps[0].Category != catalog.Death {
 		t.Errorf("never planned: got gaps %+v", c.Gaps)
+	}
+}
+
+// Nobody refused, and no register left out, what was never asked.
+func TestWhatWasNotAskedIsNotCalledRefused(t *testing.T) {
+	in := li(t)
+	set(in.Queries, 1, catalog.Vehicle, func(q *hedui.Query) {
+		q.Outcome, q.Reason, q.AskedAt = source.Refused, hedui.ReasonNoConsent, time.Time{}
+	})
+	set(in.Queries, 1, catalog.Business, func(q *hedui.Query) {
+		q.Outcome, q.Reason, q.AskedAt = source.NotCovered, hedui.ReasonNoSource, time.Time{}
+	})
+	set(in.Queries, 1, catalog.Housing, func(q *hedui.Query) { q.Outcome, q.Reason = source.Refused, "moon" })
+	c := content(t, in)
+	if _, err := Prepare(c); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"车辆：未查询（本人未授权此类查询）", "工商注册：未能查询（本节点没有此类数据来源）", "住房：拒绝反馈（其他原因（代码 moon））"} {
+		if !slices.ContainsFunc(c.Gaps, func(g Gap) bool { return strings.HasPrefix(g.Text, want) }) {
+			t.Errorf("no gap %q in %+v", want, c.Gaps)
+		}
+	}
+	if row := c.Categories[1]; row.Text != "未查询1人，未发现4人" {
+		t.Errorf("row says %q", row.Text)
+	}
+}
+
+// What is not stated is never printed as zero.
+func TestNothingStatedIsNoZero(t *testing.T) {
+	in := li(t)
+	in.Assessment = hedui.Assessment{Conclusion: hedui.Incomplete, Totals: hedui.Totals{PropertyDeclared: money.Of(80)}, Findings: []hedui.Finding{{
+		Kind: hedui.OverDeclared, Category: catalog.Vehicle, Person: 1, Class: "vehicle", Unit: hedui.InTotal, Declared: money.Of(80),
+		Reason: hedui.Say("rule.property.absent", "80.00")}}}
+	set(in.Queries, 2, catalog.HousingFund, func(q *hedui.Query) { q.State, q.Outcome, q.Reason = hedui.Answered, source.None, "" })
+	set(in.Queries, 1, catalog.Vehicle, func(q *hedui.Query) { q.AsOf = time.Time{} })
+	for _, p := range in.Case.Persons {
+		set(in.Queries, p.No, catalog.Death, func(q *hedui.Query) { q.AsOf, q.AnsweredAt = time.Time{}, q.AskedAt.Add(time.Millisecond) })
+	}
+	c := content(t, in)
+	text := Text(Sealed{Content: c}, Copy{})
+	for _, bad := range []string{" 0.00", "0.0 秒"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("text holds %q", bad)
+		}
+	}
+	for _, want := range []string{"车辆·机动车 | 多报 | 80.00 元 | 未发现", "收入（月均） | — | 未发现", "未说明 | 03-18 15:24:34 | 不足 0.1 秒", "核对不完整"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("text lacks %q", want)
+		}
+	}
+	if strings.Contains(c.Conclusion.Text+c.Conclusion.Meaning, "反馈") {
+		t.Errorf("every source answered, but the conclusion says %q %q", c.Conclusion.Text, c.Conclusion.Meaning)
 	}
 }
 

@@ -1,10 +1,7 @@
 package rule
 
 import (
-	"strconv"
-
 	"hedui/catalog"
-	"hedui/day"
 	"hedui/internal/hedui"
 	"hedui/money"
 )
@@ -37,19 +34,23 @@ func (s *sheet) income(q hedui.Query, record int, class hedui.IncomeClass, unit 
 	s.note(q, record, true, string(class), unit, amount, say)
 }
 
-func (s *sheet) property(q hedui.Query, record int, class hedui.PropertyClass, value money.Fen, say hedui.Text) {
+// property notes a record of property. Its amount is the part that the register
+// states, or the whole value; 0 means that there is none.
+func (s *sheet) property(q hedui.Query, record int, class hedui.PropertyClass, f fact) {
 	unit := hedui.InTotal
-	if value == 0 {
+	if f.Amount == 0 {
 		unit = hedui.NoAmount
 	}
-	s.note(q, record, false, string(class), unit, value, say)
+	s.note(q, record, false, string(class), unit, f.Amount, f.Say)
+	n := &s.facts[len(s.facts)-1]
+	n.thing, n.whole, n.part = f.thing, f.whole, f.part
 }
 
 // hukou: a cancelled registration is a doubt about the person, not a fact on means.
 func (s *sheet) hukou(p hedui.Person, q hedui.Query) {
 	for _, r := range q.Records {
 		if r["cancel_flag"] == "true" {
-			s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: p.No, Count: 1, Reason: hedui.Say("rule.hukou.cancelled", r["cancel_on"])})
+			s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: p.No, Count: 1, Reason: stated("rule.hukou.cancelled.", "date", r["cancel_on"])})
 		}
 	}
 }
@@ -71,7 +72,7 @@ func (s *sheet) marriage(p hedui.Person, q hedui.Query) {
 			return
 		}
 	}
-	s.add(hedui.Finding{Kind: hedui.Undeclared, Category: q.Category, Person: p.No, Count: 1, Reason: hedui.Say("rule.spouse", newest["reg_date"])})
+	s.add(hedui.Finding{Kind: hedui.Undeclared, Category: q.Category, Person: p.No, Count: 1, Reason: stated("rule.spouse.", "date", newest["reg_date"])})
 }
 
 // married reads GB/T 2261.2: 20 to 23 are the married states.
@@ -82,7 +83,10 @@ func married(r catalog.Record) bool {
 
 // death: living people are marked dead by mistake, so it is a doubt to be cleared.
 func (s *sheet) death(p hedui.Person, q hedui.Query) {
-	s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: p.No, Count: len(q.Records), Reason: hedui.Say("rule.death", q.Records[0]["death_date"])})
+	if len(q.Records) == 0 {
+		return
+	}
+	s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: p.No, Count: len(q.Records), Reason: stated("rule.death.", "date", q.Records[0]["death_date"])})
 }
 
 func (s *sheet) vehicle(_ hedui.Person, q hedui.Query) {
@@ -91,119 +95,27 @@ func (s *sheet) vehicle(_ hedui.Person, q hedui.Query) {
 		if !ok {
 			value, _ = r.Money("original_value")
 		}
-		s.property(q, i, hedui.Vehicles, value, hedui.Say("rule.fact.vehicle", r["first_reg_date"], r["inspection_valid_to"]))
-	}
-}
-
-// localTax: wages are brought to a month over the income window; a company's own
-// payments show that it is active, not what its owner earns.
-func (s *sheet) localTax(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		if r["company_name"] != "" {
-			tax, _ := r.Money("tax_amount")
-			s.income(q, i, hedui.BusinessIncome, hedui.InTotal, tax, hedui.Say("rule.fact.company_tax", r["period_from"], r["period_to"], tax.Grouped()))
-			continue
-		}
-		amount, ok := r.Money("income_amount")
-		if !ok {
-			continue
-		}
-		inside := s.inWindow(r, amount)
-		if inside == 0 {
-			continue
-		}
-		s.income(q, i, hedui.Wage, hedui.PerMonth, inside.MulDiv(1, hedui.WindowMonths),
-			hedui.Say("rule.fact.taxed", r["period_from"], r["period_to"], amount.Grouped()))
-	}
-}
-
-// inWindow is the part of an amount that falls into the income window, by days.
-// An amount without a period counts whole.
-func (s *sheet) inWindow(r catalog.Record, amount money.Fen) money.Fen {
-	from, ok1 := r.Day("period_from")
-	to, ok2 := r.Day("period_to")
-	if !ok1 || !ok2 || to.Before(from) {
-		return amount
-	}
-	w := s.c.Window()
-	first, last := latest(from, w.From), earliest(to, w.To)
-	if last.Before(first) {
-		return 0
-	}
-	return amount.MulDiv(int64(last.Sub(first)+1), int64(to.Sub(from)+1))
-}
-
-func latest(a, b day.Day) day.Day {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earliest(a, b day.Day) day.Day {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-// nationalTax: turnover is not profit, so it is shown and not compared by amount.
-func (s *sheet) nationalTax(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		sales, _ := r.Money("sales")
-		s.income(q, i, hedui.BusinessIncome, hedui.InTotal, sales, hedui.Say("rule.fact.sales", r["period_from"], r["period_to"], sales.Grouped()))
-	}
-}
-
-// socialInsurance: a contribution base is not a wage (it has a floor and a
-// ceiling), so it serves only where tax shows nothing; pensions are transfers.
-// Bases are monthly and are averaged over the months that are there.
-func (s *sheet) socialInsurance(_ hedui.Person, q hedui.Query) {
-	months, sum := map[string]money.Fen{}, money.Fen(0)
-	for i, r := range q.Records {
-		if amount, ok := r.Money("pension_received"); ok && amount > 0 {
-			s.income(q, i, hedui.Transfer, hedui.PerMonth, amount, hedui.Say("rule.fact.pension", amount.Grouped()))
-			continue
-		}
-		if amount, ok := r.Money("unemployment_benefit"); ok && amount > 0 {
-			s.income(q, i, hedui.Transfer, hedui.PerMonth, amount, hedui.Say("rule.fact.unemployment", amount.Grouped()))
-			continue
-		}
-		base, ok := r.Money("contribution_base")
-		if ok && base > 0 && r["unit_name"] != "" {
-			months[r["month"]] = max(months[r["month"]], base) // several schemes share one base
-		}
-	}
-	if len(months) == 0 {
-		return
-	}
-	for _, base := range months {
-		sum += base
-	}
-	mean := sum.MulDiv(1, int64(len(months)))
-	s.income(q, 0, hedui.Wage, hedui.PerMonth, mean, hedui.Say("rule.fact.base", strconv.Itoa(len(months)), mean.Grouped()))
-}
-
-// employment: a registered job without any pay in other registers is a question
-// without an amount; registrations outlive jobs.
-func (s *sheet) employment(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		if r["unit"] != "" && r["unemployment_reg_date"] <= r["employment_reg_date"] {
-			s.income(q, i, hedui.Wage, hedui.NoAmount, 0, hedui.Say("rule.fact.job", r["employment_reg_date"]))
-		}
+		say := stated("rule.fact.vehicle.", "first", r["first_reg_date"], "valid", r["inspection_valid_to"])
+		s.property(q, i, hedui.Vehicles, whole(r, value, say, "plate_no", "vin"))
 	}
 }
 
 func (s *sheet) land(_ hedui.Person, q hedui.Query) {
 	for i, r := range q.Records {
-		s.property(q, i, hedui.Land, 0, hedui.Say("rule.fact.land", r["area_m2"], shareOf(r)))
+		say := stated("rule.fact.land.", "area", r["area_m2"], "share", r["share"])
+		s.property(q, i, hedui.Land, whole(r, 0, say, "certificate_no", "parcel_no", "location"))
 	}
 }
 
 func (s *sheet) housing(_ hedui.Person, q hedui.Query) {
 	for i, r := range q.Records {
 		value, _ := r.Money("value")
-		s.property(q, i, hedui.Houses, ownPart(r, value), hedui.Say("rule.fact.house", r["area"], shareOf(r)))
+		say := stated("rule.fact.house.", "area", r["area"], "share", r["share"])
+		f := whole(r, value, say, "certificate_no", "contract_no", "location")
+		if percent, ok := hundredths(r["share"]); ok {
+			f.Amount, f.part = value.MulDiv(percent, 100*100), true
+		}
+		s.property(q, i, hedui.Houses, f)
 	}
 }
 
@@ -212,7 +124,7 @@ func (s *sheet) housing(_ hedui.Person, q hedui.Query) {
 func (s *sheet) housingFund(_ hedui.Person, q hedui.Query) {
 	for i, r := range q.Records {
 		if balance, ok := r.Money("balance"); ok && balance > 0 {
-			s.property(q, i, hedui.HousingFund, balance, hedui.Say("rule.fact.fund", balance.Grouped()))
+			s.property(q, i, hedui.HousingFund, whole(r, balance, hedui.Say("rule.fact.fund", balance.Grouped()), "account_no"))
 		}
 		base, ok := r.Money("deposit_base")
 		if monthly, _ := r.Money("monthly_deposit"); ok && base > 0 && monthly > 0 {
@@ -222,21 +134,48 @@ func (s *sheet) housingFund(_ hedui.Person, q hedui.Query) {
 }
 
 // business: registered capital is a register's figure, subscribed and not paid
-// since March 2014; a registration is a question, never a verdict.
+// since March 2014; a registration is a question, never a verdict. Only what the
+// register states as the person's part has an amount: a manager owns nothing of
+// it. A cancelled registration is no property; one revoked still stands.
 func (s *sheet) business(_ hedui.Person, q hedui.Query) {
 	for i, r := range q.Records {
+		if r["status"] == "cancelled" {
+			continue
+		}
 		capital, _ := r.Money("registered_capital")
-		s.property(q, i, hedui.Enterprise, ownPart(r, capital), hedui.Say("rule.fact.company", capital.Grouped(), r["found_date"]))
+		f := whole(r, capital, companyText(r, capital), "uscc", "reg_no", "name")
+		f.Amount, f.part = 0, true
+		if percent, ok := hundredths(r["share"]); ok {
+			f.Amount = capital.MulDiv(percent, 100*100)
+		}
+		if own, ok := r.Money("subscribed"); ok {
+			f.Amount = own
+		}
+		s.property(q, i, hedui.Enterprise, f)
 	}
 }
 
-// ownPart is the person's share of a value; no share stated means all of it.
-func ownPart(r catalog.Record, value money.Fen) money.Fen {
-	percent, ok := hundredths(r["share"])
-	if !ok {
-		return value
+// companyText remarks that capital is not paid in, unless the register says it is.
+func companyText(r catalog.Record, capital money.Fen) hedui.Text {
+	if capital == 0 {
+		return stated("rule.fact.company.", "date", r["found_date"])
 	}
-	return value.MulDiv(percent, 100*100)
+	if paid, ok := r.Money("paid_in"); ok && paid == capital {
+		return stated("rule.fact.company.", "capital", capital.Grouped(), "date", r["found_date"])
+	}
+	return stated("rule.fact.company.", "unpaid", capital.Grouped(), "date", r["found_date"])
+}
+
+// whole is the fact of a thing that the person owns alone, as far as the register
+// says. The first of the keys that has a value tells the thing from others.
+func whole(r catalog.Record, value money.Fen, say hedui.Text, keys ...string) fact {
+	f := fact{Fact: hedui.Fact{Say: say, Amount: value}, whole: value}
+	for _, k := range keys {
+		if f.thing = r[k]; f.thing != "" {
+			break
+		}
+	}
+	return f
 }
 
 // hundredths reads a percentage such as "33.33" as 3333.
@@ -246,11 +185,4 @@ func hundredths(percent string) (int64, bool) {
 		return 0, false
 	}
 	return int64(f), true
-}
-
-func shareOf(r catalog.Record) string {
-	if r["share"] == "" {
-		return "100"
-	}
-	return r["share"]
 }

@@ -27,6 +27,15 @@ type fact struct {
 	category catalog.Code
 	class    string
 	income   bool
+	thing    string    // property: what tells the same thing in two records; empty if nothing does
+	whole    money.Fen // property: value of the whole thing
+	part     bool      // property: the amount is the part of it that the register states
+}
+
+// A cell is one person and one category.
+type cell struct {
+	person   int
+	category catalog.Code
 }
 
 // sheet is the working paper of one assessment.
@@ -36,12 +45,13 @@ type sheet struct {
 	today     day.Day
 	facts     []fact
 	out       hedui.Assessment
-	settled   int // queries that a register settled
+	cells     map[cell]source.Outcome // what a register answered; gaps are not in it
+	settled   int                     // queries that a register settled
 }
 
 // Assess reconciles a case with its answers as of a day.
 func Assess(c *hedui.Case, queries []hedui.Query, t Tolerance, today day.Day) hedui.Assessment {
-	s := &sheet{c: c, tolerance: t, today: today}
+	s := &sheet{c: c, tolerance: t, today: today, cells: map[cell]source.Outcome{}}
 	for _, q := range queries {
 		s.take(q)
 	}
@@ -67,19 +77,39 @@ func (s *sheet) take(q hedui.Query) {
 			Person: q.Person, Category: q.Category, Department: q.Department, Outcome: outcome, Reason: q.Reason})
 		return
 	}
-	s.settled++
+	s.cells[cell{q.Person, q.Category}] = q.Outcome
 	switch q.Outcome {
 	case source.IdentityDoubt:
-		s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: q.Person, Reason: hedui.Say("rule.doubt." + string(q.Reason))})
+		s.settled++
+		s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: q.Person, Reason: unsure(q.Reason)})
 	case source.Found:
-		if !q.AsOf.IsZero() && s.today.Sub(day.Of(q.AsOf)) > s.tolerance.StaleDays {
-			s.add(hedui.Finding{Kind: hedui.Stale, Category: q.Category, Person: q.Person,
-				Reason: hedui.Say("rule.stale", day.Of(q.AsOf).String(), strconv.Itoa(s.tolerance.StaleDays))})
-		}
+		s.settled++
+		s.age(q)
 		if read, ok := readers[q.Category]; ok {
 			read(s, p, q)
 		}
+	case source.None:
+		s.settled++
+		s.age(q)
 	}
+}
+
+// unsure says why it is not clear that the record is of the person. A source may
+// have reasons of its own, see [source.Reason].
+func unsure(why source.Reason) hedui.Text {
+	if why == source.ReasonName {
+		return hedui.Say("rule.doubt.name")
+	}
+	return hedui.Say("rule.doubt.other")
+}
+
+// age marks old data: an old "none" knows as little of today as an old record.
+func (s *sheet) age(q hedui.Query) {
+	if q.AsOf.IsZero() || s.today.Sub(day.Of(q.AsOf)) <= s.tolerance.StaleDays {
+		return
+	}
+	s.add(hedui.Finding{Kind: hedui.Stale, Category: q.Category, Person: q.Person,
+		Reason: hedui.Say("rule.stale", day.Of(q.AsOf).String(), strconv.Itoa(s.tolerance.StaleDays))})
 }
 
 func (s *sheet) add(f hedui.Finding) { s.out.Findings = append(s.out.Findings, f) }
@@ -112,171 +142,6 @@ func (s *sheet) gapFindings() {
 	}
 }
 
-// group is all facts of one person, category and class.
-type group struct {
-	person   int
-	category catalog.Code
-	class    string
-	income   bool
-}
-
-// wageOrder is the precedence of registers that all show the same wage: tax knows
-// what was paid, contribution bases have a floor and a ceiling.
-var wageOrder = []catalog.Code{"local_tax", "social_insurance", "housing_fund", "employment"}
-
-// compare sets each group of facts beside the declaration. Obligors declare
-// nothing, so nothing of theirs can differ.
-func (s *sheet) compare() {
-	groups := map[group][]fact{}
-	var order []group
-	for _, f := range s.facts {
-		g := group{f.person, f.category, f.class, f.income}
-		if p, _ := s.c.Person(f.person); p.Role != hedui.Member {
-			continue
-		}
-		if _, seen := groups[g]; !seen {
-			order = append(order, g)
-		}
-		groups[g] = append(groups[g], f)
-	}
-	covered := map[group]bool{}
-	for _, g := range order {
-		if g.income && g.class == string(hedui.Wage) && !bestWage(groups, g) {
-			continue
-		}
-		covered[group{person: g.person, class: g.class, income: g.income}] = true
-		s.difference(g, groups[g])
-	}
-	s.unseen(covered)
-}
-
-// bestWage reports whether no better register shows the same person's wage.
-func bestWage(groups map[group][]fact, g group) bool {
-	for _, better := range wageOrder[:slices.Index(wageOrder, g.category)] {
-		if len(groups[group{g.person, better, g.class, true}]) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *sheet) difference(g group, facts []fact) {
-	found, unit := money.Fen(0), facts[0].Unit
-	f := hedui.Finding{Category: g.category, Person: g.person, Class: g.class, Unit: unit, Count: len(facts)}
-	for _, x := range facts {
-		found += x.Amount
-		f.Facts = append(f.Facts, x.Fact)
-	}
-	declared, any := s.declared(g)
-	f.Declared, f.Found = declared, found
-	tolerance := s.tolerance.Property
-	if g.income {
-		tolerance = s.tolerance.Income
-	}
-	comparable := found > 0 && unit != hedui.NoAmount && (!g.income || unit == hedui.PerMonth)
-	switch {
-	case !any:
-		f.Kind = hedui.Undeclared
-	case !comparable:
-		f.Kind = hedui.Consistent
-	case found > declared+tolerance && declared == 0:
-		f.Kind = hedui.Undeclared
-	case found > declared+tolerance:
-		f.Kind = hedui.UnderDeclared
-	case found < declared-tolerance:
-		f.Kind = hedui.OverDeclared
-	default:
-		f.Kind = hedui.Consistent
-	}
-	if g.income && unit == hedui.PerMonth {
-		s.out.Totals.IncomeFound += found
-	} else if !g.income && unit == hedui.InTotal {
-		s.out.Totals.PropertyFound += found
-	}
-	f.Reason = hedui.Say("rule.diff."+string(f.Kind)+"."+amountWord(unit), strconv.Itoa(f.Count), declared.Grouped(), found.Grouped())
-	s.add(f)
-}
-
-func amountWord(u hedui.Unit) string {
-	if u == hedui.NoAmount {
-		return "none"
-	}
-	return string(u)
-}
-
-// declared sums what the person declared in the class of g, and says whether
-// anything was declared at all.
-func (s *sheet) declared(g group) (sum money.Fen, any bool) {
-	if g.income {
-		for _, d := range s.c.Declared.Income {
-			if d.Person == g.person && string(d.Class) == g.class {
-				sum, any = sum+d.Monthly, true
-			}
-		}
-		return sum, any
-	}
-	for _, d := range s.c.Declared.Property {
-		if d.Person == g.person && string(d.Class) == g.class {
-			sum, any = sum+d.Value, true
-		}
-	}
-	return sum, any
-}
-
-// registered are the property classes that a launch category can see; declared
-// but not found there is a difference, elsewhere it cannot be checked.
-var registered = map[hedui.PropertyClass]catalog.Code{
-	hedui.Vehicles: "vehicle", hedui.Houses: "housing", hedui.Land: "land",
-	hedui.HousingFund: "housing_fund", hedui.Enterprise: "business",
-}
-
-// unseen handles what was declared and no register showed. Irregular work
-// declared without an amount needs no finding.
-func (s *sheet) unseen(covered map[group]bool) {
-	for _, d := range s.c.Declared.Income {
-		s.out.Totals.IncomeDeclared += d.Monthly
-		key := group{person: d.Person, class: string(d.Class), income: true}
-		if d.Monthly == 0 || covered[key] {
-			continue
-		}
-		covered[key] = true
-		sum, _ := s.declared(key)
-		s.add(hedui.Finding{Kind: hedui.NotVerifiable, Category: incomeCategory(d.Class), Person: d.Person, Class: key.class,
-			Unit: hedui.PerMonth, Declared: sum, Reason: hedui.Say("rule.income.unseen", sum.Grouped())})
-	}
-	for _, d := range s.c.Declared.Property {
-		s.out.Totals.PropertyDeclared += d.Value
-		key := group{person: d.Person, class: string(d.Class)}
-		category, can := registered[d.Class]
-		if covered[key] || s.isGap(d.Person, category) {
-			continue
-		}
-		covered[key] = true
-		sum, _ := s.declared(key)
-		f := hedui.Finding{Kind: hedui.NotVerifiable, Category: category, Person: d.Person, Class: key.class,
-			Unit: hedui.InTotal, Declared: sum, Reason: hedui.Say("rule.property.unseen", sum.Grouped())}
-		if can {
-			f.Kind, f.Reason = hedui.OverDeclared, hedui.Say("rule.property.absent", sum.Grouped())
-		}
-		s.add(f)
-	}
-}
-
-// incomeCategory is where an income of the class would first be seen.
-func incomeCategory(c hedui.IncomeClass) catalog.Code {
-	switch c {
-	case hedui.BusinessIncome:
-		return "national_tax"
-	case hedui.Transfer:
-		return "social_insurance"
-	}
-	return "local_tax"
-}
-
-func (s *sheet) isGap(person int, category catalog.Code) bool {
-	return slices.ContainsFunc(s.out.Gaps, func(g hedui.Gap) bool { return g.Person == person && g.Category == category })
-}
-
 // sortFindings puts what needs an answer first, then by category and person.
 func (s *sheet) sortFindings() {
 	position := map[catalog.Code]int{}
@@ -294,7 +159,13 @@ func (s *sheet) sortFindings() {
 	})
 }
 
-// conclude chooses the one word above the report.
+// conclude chooses the one word above the report, in this order: a question to
+// the family is [hedui.Suspect]. Where no register settled anything (found, none
+// or a doubt; "not covered" settles nothing) it is [hedui.UnableToConfirm]. With
+// a gap it is [hedui.Incomplete]. Where no record bears on income or property it
+// is [hedui.NoFinding], whatever was declared. Of what was found,
+// [hedui.AllConsistent] is said only if nothing declared stayed unconfirmed and
+// no data was old; otherwise the check is [hedui.Incomplete] too.
 func (s *sheet) conclude() hedui.Conclusion {
 	hit := false
 	for _, f := range s.out.Findings {
@@ -308,8 +179,14 @@ func (s *sheet) conclude() hedui.Conclusion {
 		return hedui.UnableToConfirm
 	case len(s.out.Gaps) > 0:
 		return hedui.Incomplete
-	case hit:
-		return hedui.AllConsistent
+	case !hit:
+		return hedui.NoFinding
+	case slices.ContainsFunc(s.out.Findings, unconfirmed):
+		return hedui.Incomplete
 	}
-	return hedui.NoFinding
+	return hedui.AllConsistent
+}
+
+func unconfirmed(f hedui.Finding) bool {
+	return f.Kind == hedui.OverDeclared || f.Kind == hedui.NotVerifiable || f.Kind == hedui.Stale
 }

@@ -110,9 +110,9 @@ func (tx *Tx) indexPersons(ctx context.Context, c *hedui.Case, fresh bool) error
 		if err != nil {
 			return fmt.Errorf("index persons: %w", err)
 		}
-		rows = append(rows, []any{c.ID, i + 1, blind})
+		rows = append(rows, []any{c.ID, i + 1, blind, flag(c.Persons[i].Role == hedui.Member)})
 	}
-	if err := tx.insert(ctx, `INSERT INTO case_persons (case_id, person, blind)`, rows, ""); err != nil {
+	if err := tx.insert(ctx, `INSERT INTO case_persons (case_id, person, blind, member)`, rows, ""); err != nil {
 		return fmt.Errorf("index persons: %w", err)
 	}
 	tx.persons[c.ID] = ids

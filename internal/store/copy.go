@@ -43,6 +43,16 @@ func (tx *Tx) AddCopy(ctx context.Context, c Copy) error {
 	return nil
 }
 
+// SetCopyDigest adds the digest of a copy's bytes once they are made.
+func (tx *Tx) SetCopyDigest(ctx context.Context, caseID string, version, n int, digest string) error {
+	_, err := tx.exec(ctx, `UPDATE report_copies SET digest = $4 WHERE case_id = $1 AND version = $2 AND n = $3 AND digest = ''`,
+		caseID, version, n, digest)
+	if err != nil {
+		return fmt.Errorf("set digest of a copy: %w", err)
+	}
+	return nil
+}
+
 // Copies lists the copies of a case's reports, by version and number.
 func (tx *Tx) Copies(ctx context.Context, caseID string) ([]Copy, error) {
 	var list []Copy

@@ -128,9 +128,10 @@ func (tx *Tx) summaries(ctx context.Context, rest string, args ...any) ([]Summar
 }
 
 // RunningCase returns a case under way, other than except, for the programme in
-// which one of the persons is. In a transaction that writes, no other
-// transaction that asks for one of these persons goes on before this one ends,
-// so that of two clerks who open a case for one household only one succeeds.
+// whose household one of the persons lives; who only owes it support does not
+// count. In a transaction that writes, no other transaction that asks for one of
+// these persons goes on before this one ends, so that of two clerks who open a
+// case for one household only one succeeds.
 func (tx *Tx) RunningCase(ctx context.Context, ids []idcard.Number, p hedui.Programme, except string) (caseID string, found bool, err error) {
 	blinds, err := tx.blinds(ids)
 	if err != nil {
@@ -140,7 +141,7 @@ func (tx *Tx) RunningCase(ctx context.Context, ids []idcard.Number, p hedui.Prog
 		return "", false, fmt.Errorf("running case: %w", err)
 	}
 	err = tx.tx.QueryRowContext(ctx, `SELECT c.id FROM cases c JOIN case_persons p ON p.case_id = c.id
-		WHERE p.blind `+tx.db.engine.in(1)+` AND c.programme = $2 AND c.running = 1 AND c.id <> $3 ORDER BY c.id LIMIT 1`,
+		WHERE p.blind `+tx.db.engine.in(1)+` AND p.member = 1 AND c.programme = $2 AND c.running = 1 AND c.id <> $3 ORDER BY c.id LIMIT 1`,
 		tx.db.engine.list(blinds), string(p), except).Scan(&caseID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

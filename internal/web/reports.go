@@ -1,11 +1,13 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"hedui/internal/hedui"
+	"hedui/seal"
 )
 
 // report gives one copy of a sealed report: "1.html", "1.pdf", "1.json" or its
@@ -26,7 +28,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, o hedui.Officer)
 	}
 	file, err := s.Desk.Copy(r.Context(), o, r.PathValue("id"), version, form)
 	if err != nil {
-		return err
+		return s.noVersion(r, o, name, err)
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", `inline; filename="`+file.Name+`"`)
@@ -34,22 +36,24 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, o hedui.Officer)
 	return err
 }
 
-type sourcesPage struct {
-	frame
-	Rows []sourceRow
+// noVersion tells a version that does not exist from a case without any report.
+func (s *Server) noVersion(r *http.Request, o hedui.Officer, version string, cause error) error {
+	var e *hedui.Error
+	if !errors.As(cause, &e) || e.Say.Key != "error.no_report" {
+		return cause
+	}
+	v, err := s.Desk.Look(r.Context(), o, r.PathValue("id"))
+	if err != nil || len(v.Reports) == 0 || v.Reports[0].SealedAt.IsZero() {
+		return cause
+	}
+	return hedui.Fail(hedui.NotFound, hedui.Say("error.no_version", version), nil)
 }
 
-type sourceRow struct{ Name, Department, State, Class, Calls string }
-
-func (s *Server) sources(w http.ResponseWriter, r *http.Request, _ hedui.Officer) error {
-	p := sourcesPage{frame: s.frame(r, "page.sources")}
-	p.Refresh = 5
-	for _, src := range s.Desk.SourceStates() {
-		row := sourceRow{src.Name, src.Department, p.T("page.source_ok"), "ok", strconv.FormatInt(src.Calls, 10)}
-		if src.Open {
-			row.State, row.Class = p.T("page.source_down"), "failed"
-		}
-		p.Rows = append(p.Rows, row)
-	}
-	return render(w, http.StatusOK, "sources.html", p)
+// trust gives the certificate by which anyone can check our reports offline. It
+// is public; a key never leaves by this door.
+func (s *Server) trust(w http.ResponseWriter, _ *http.Request, _ hedui.Officer) error {
+	w.Header().Set("Content-Type", "application/x-pem-file")
+	w.Header().Set("Content-Disposition", `attachment; filename="trust.pem"`)
+	_, err := w.Write(seal.CertificatePEM(s.Desk.Certificate))
+	return err
 }

@@ -42,6 +42,7 @@ var routes = []struct {
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
+	{"GET /trust.pem", hedui.ReadCases, (*Server).trust},
 }
 
 //go:embed static pages
@@ -110,10 +111,13 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.As(err, &e) && kind != hedui.Internal {
 		text = e.Say
 	}
-	if kind == hedui.Internal {
+	switch kind {
+	case hedui.Internal:
 		s.Log.ErrorContext(r.Context(), "serve page", "pattern", r.Pattern, "reference", text.Args[0], "error", err)
+	case hedui.Unavailable:
+		s.Log.WarnContext(r.Context(), "serve page", "pattern", r.Pattern, "error", err)
 	}
-	page := errorPage{frame: s.frame(r, ""), Message: lang.Text(langOf(r), text.Key, text.Args...)}
+	page := errorPage{frame: s.frame(r, ""), Message: Sentence(langOf(r), text)}
 	page.Title = lang.Text(page.Lang, "page.error")
 	if err := render(w, status[kind], "error.html", page); err != nil {
 		s.Log.ErrorContext(r.Context(), "render error page", "error", err)
@@ -123,6 +127,19 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // reference names one failure, so that the person and the log speak of the same.
 func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 36) }
 
+// Sentence writes the text of an error in a language. Codes that the office puts
+// into it – a stage, a right – become words.
+func Sentence(l lang.Lang, t hedui.Text) string {
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right."}[t.Key]
+	args := make([]string, len(t.Args))
+	for i, a := range t.Args {
+		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
+			args[i] = lang.Text(l, prefix+a)
+		}
+	}
+	return lang.Text(l, t.Key, args...)
+}
+
 type errorPage struct {
 	frame
 	Message string
@@ -131,19 +148,36 @@ type errorPage struct {
 // frame is what every page has.
 type frame struct {
 	Lang    lang.Lang
+	HTML    string // the language as HTML names it
 	Title   string
-	Refresh int // seconds after which the page loads itself anew, 0 = never
+	Moving  bool // what the page shows changes by itself
+	Refresh int  // seconds after which the page loads itself anew, 0 = never
 	Issuer  string
 	Path    string
+	still   bool // the reader has stopped the page from loading itself anew
 }
+
+// refreshEvery is how often, in seconds, a page that changes loads itself anew.
+const refreshEvery = 5
 
 func (s *Server) frame(r *http.Request, title string) frame {
 	l := langOf(r)
-	f := frame{Lang: l, Issuer: s.Desk.Issuer, Path: r.URL.Path}
+	f := frame{Lang: l, HTML: "zh-CN", Issuer: s.Desk.Issuer, Path: r.URL.Path, still: r.URL.Query().Get("live") == "0"}
+	if l == lang.English {
+		f.HTML = "en"
+	}
 	if title != "" {
 		f.Title = lang.Text(l, title)
 	}
 	return f
+}
+
+// moves says that what the page shows changes by itself.
+func (f *frame) moves() {
+	f.Moving = true
+	if !f.still {
+		f.Refresh = refreshEvery
+	}
 }
 
 // T is a text in the language of the page.

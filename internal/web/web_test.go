@@ -15,6 +15,7 @@ import (
 	"hedui/day"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
+	"hedui/internal/lang"
 	"hedui/internal/rule"
 	"hedui/internal/store/storetest"
 	"hedui/seal"
@@ -161,17 +162,21 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		code       int
 		want       []string
 	}{
-		{"list", "/", 200, []string{`lang="zh"`, "王**", "最低生活保障", "已签发", "每次查看均有记录"}},
+		{"list", "/", 200, []string{`lang="zh-CN"`, `aria-current="page">案件`, "王**", "最低生活保障", "已签发", "每次查看均有记录"}},
 		{"list in English", "/?lang=en", 200, []string{`lang="en"`, "Minimum living allowance", "Issued"}},
 		{"case", "/cases/" + id, 200, []string{"<th scope=\"col\">户籍</th>", "未发现", "不在登记范围", "3302************", "第 1 版", ">HTML<"}},
 		{"case in English", "/cases/" + id + "?lang=en", 200, []string{"None found", "Not covered", "No source on this node"}},
 		{"report", "/cases/" + id + "/reports/1.html", 200, []string{"居民家庭经济状况核对报告"}},
 		{"seal", "/cases/" + id + "/reports/1.json.sig", 200, []string{`"signature"`}},
-		{"no such version", "/cases/" + id + "/reports/9.json", 404, []string{"尚未出具核对报告", "返回案件列表"}},
+		{"still", "/cases/" + id + "?live=0", 200, []string{"自动更新已停止", "恢复自动更新"}},
+		{"live", "/cases/" + id, 200, []string{`http-equiv="refresh" content="5"`, "停止自动更新", "<details>", "/trust.pem"}},
+		{"no such version", "/cases/" + id + "/reports/9.pdf", 404, []string{"没有第 9 版", "返回案件列表"}},
+		{"certificate", "/trust.pem", 200, []string{"BEGIN CERTIFICATE"}},
 		{"no such form", "/cases/" + id + "/reports/1.docx", 404, []string{"没有找到"}},
 		{"no such case", "/cases/none", 404, []string{"没有找到"}},
 		{"no such page", "/nowhere", 404, []string{"没有找到"}},
-		{"sources", "/sources", 200, []string{"某局", "正常"}},
+		{"sources", "/sources", 200, []string{"某局", "正常", "户籍", "启动以来查询次数"}},
+		{"sources in English", "/sources?lang=en", 200, []string{"Calls since start", "<th scope=\"col\">State</th>", `lang="zh-CN">某局`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, body, header := get(t, d, reader, true, c.path)
@@ -190,6 +195,29 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 				t.Error("script, or no policy against it")
 			}
 		})
+	}
+}
+
+// Codes of stages and rights reach nobody's screen.
+func TestSentencesHaveWordsForCodes(t *testing.T) {
+	if got := Sentence(lang.Chinese, hedui.Say("error.stage", "draft", "delivered")); strings.Contains(got, "draft") || !strings.Contains(got, "报告已送达") {
+		t.Errorf("stages: %s", got)
+	}
+	for _, l := range lang.Langs() {
+		for _, r := range hedui.Rights() {
+			if got := Sentence(l, hedui.Say("error.right", string(r))); strings.Contains(got, string(r)) {
+				t.Errorf("%s has no word: %s", r, got)
+			}
+		}
+	}
+}
+
+func TestAReasonWithoutAWordIsStillSaid(t *testing.T) {
+	f := frame{Lang: lang.English}
+	for reason, want := range map[source.Reason]string{"age": "Below working age", "moon": "moon", "deadline": "deadline"} {
+		if got := f.reason(reason); !strings.Contains(got, want) || strings.Contains(got, "⟦") {
+			t.Errorf("%s: %q lacks %q", reason, got, want)
+		}
 	}
 }
 

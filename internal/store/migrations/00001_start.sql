@@ -43,6 +43,7 @@ CREATE TABLE case_persons ( -- finds a case by a person's number without holding
   case_id TEXT NOT NULL REFERENCES cases (id),
   person  BIGINT NOT NULL CHECK (person > 0),
   blind   TEXT NOT NULL,
+  member  BIGINT NOT NULL CHECK (member IN (0, 1)), -- lives in the household; 0 = owes support, lives apart
   PRIMARY KEY (case_id, person)
 );
 CREATE INDEX case_persons_blind ON case_persons (blind);

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"hedui/catalog"
+	"hedui/internal/casework"
+	"hedui/internal/lang"
+	"hedui/internal/report"
+)
+
+// close writes the report's files and tells what the report says. The time is
+// told only of a case that was begun in this run.
+func (s *story) close(ctx context.Context, i int, f family, id string, took time.Duration, fresh bool) error {
+	v, err := s.node.desk.Look(ctx, commissioner, id)
+	if err != nil {
+		return err
+	}
+	ch := chapter{family: f, view: v, seconds: took.Seconds()}
+	if ch.files, ch.said, err = s.export(ctx, v); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chapters[i] = ch
+	conclusion := lang.Text(s.lang, "conclusion."+string(ch.said.Conclusion.Code))
+	if fresh {
+		s.tellStep(f, "demo.conclusion_in", conclusion, strconv.FormatFloat(took.Seconds(), 'f', 2, 64))
+	} else {
+		s.tellStep(f, "demo.conclusion", conclusion)
+	}
+	for _, x := range ch.said.Findings {
+		tableLine(s.account, "· "+lang.Text(s.lang, "finding."+string(x.Kind)), categoryName(s.lang, x.Category), ch.reason(s.lang, x))
+	}
+	var told []catalog.Code // a category of several persons is told once
+	for _, g := range ch.said.Gaps {
+		if slices.Contains(told, g.Category) {
+			continue
+		}
+		told = append(told, g.Category)
+		cells := []string{"· " + lang.Text(s.lang, "outcome."+string(g.Outcome)), categoryName(s.lang, g.Category)}
+		if why := ch.why(g); why != "" {
+			cells = append(cells, inLanguage(s.lang, why))
+		}
+		tableLine(s.account, cells...)
+	}
+	for _, form := range []string{"pdf", "html", "json"} {
+		tableLine(s.account, ch.files[form])
+	}
+	return nil
+}
+
+// reason is the reason of a finding of the report, which speaks Chinese; in
+// English it is that of the same finding as it stands now.
+func (ch chapter) reason(l lang.Lang, f report.Finding) string {
+	if l == lang.Chinese {
+		return f.Reason
+	}
+	for _, now := range ch.view.Assessment.Findings {
+		if now.Kind == f.Kind && now.Category == f.Category && now.Person == f.Person &&
+			lang.Text(lang.Chinese, now.Reason.Key, now.Reason.Args...) == f.Reason {
+			return lang.Text(l, now.Reason.Key, now.Reason.Args...)
+		}
+	}
+	return f.Reason
+}
+
+// why is the reason the report gives for the first person of a gap, or "".
+func (ch chapter) why(g report.Gap) string {
+	for _, row := range ch.said.Categories {
+		for _, cell := range row.Persons {
+			if row.Code == g.Category && slices.Contains(g.Persons, cell.Person) && cell.Outcome == g.Outcome {
+				return cell.Reason
+			}
+		}
+	}
+	return ""
+}
+
+// inLanguage finds a reason of a report again in another language.
+func inLanguage(l lang.Lang, sentence string) string {
+	for _, key := range lang.Keys() {
+		if lang.Text(lang.Chinese, key) == sentence {
+			return lang.Text(l, key)
+		}
+	}
+	return sentence
+}
+
+func categoryName(l lang.Lang, code catalog.Code) string {
+	c, ok := catalog.Get(code)
+	switch {
+	case !ok:
+		return string(code)
+	case l == lang.English:
+		return c.NameEn
+	}
+	return c.Name
+}
+
+// export writes one copy of the newest report into the directory and returns
+// what it says. File names hold numbers only. Files of a version that are there
+// already stay.
+func (s *story) export(ctx context.Context, v casework.View) (map[string]string, report.Content, error) {
+	dir := filepath.Join(s.node.dir, "reports")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, report.Content{}, fmt.Errorf("reports: %w", err)
+	}
+	newest := v.Reports[len(v.Reports)-1]
+	base := filepath.Join(dir, fmt.Sprintf("%s-v%d.", newest.Number, newest.Version))
+	files := map[string]string{}
+	var said report.Content
+	for _, form := range []string{"json", "json.sig", "html", "pdf"} {
+		files[form] = base + form
+		_, err := os.Stat(files[form])
+		there := err == nil
+		if there && form != "json" { // the report itself is read in any case
+			continue
+		}
+		file, err := s.node.desk.Copy(ctx, commissioner, v.Case.ID, newest.Version, form)
+		if err != nil {
+			return nil, said, err
+		}
+		if form == "json" {
+			if said, err = report.Parse(file.Body); err != nil {
+				return nil, said, err
+			}
+		}
+		if there {
+			continue
+		}
+		if err := os.WriteFile(files[form], file.Body, 0o600); err != nil {
+			return nil, said, fmt.Errorf("reports: %w", err)
+		}
+	}
+	return files, said, nil
+}

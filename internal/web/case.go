@@ -1,0 +1,180 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hedui/catalog"
+	"hedui/idcard"
+	"hedui/internal/casework"
+	"hedui/internal/hedui"
+	"hedui/internal/lang"
+	"hedui/source"
+)
+
+type casePage struct {
+	frame
+	Number, Programme, Kind, Stage, Due, Conclusion string
+	Ask                                             bool // the conclusion asks for an explanation
+	Done, Total                                     int
+	Columns                                         []string
+	Rows                                            []gridRow
+	Findings                                        []findingRow
+	Reports                                         []reportRow
+	Steps                                           []stepRow
+}
+
+type gridRow struct {
+	Name, ID, Relation string // name and number masked
+	Cells              []cell
+}
+
+type cell struct{ Category, Symbol, Class, Text, Title string }
+
+type findingRow struct {
+	Kind, Category, Who, Tongue, Declared, Found, Reason, Class string // Tongue is the language of Who
+}
+
+type reportRow struct{ Number, Version, Sealed, Base string }
+
+type stepRow struct{ Stage, Officer, At, Note string }
+
+func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	v, err := s.Desk.Look(r.Context(), o, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p := casePage{frame: s.frame(r, "page.case")}
+	p.Number, p.Due = v.Case.Number, clock(v.Case.DueAt)
+	p.Title = p.T("page.case") + " " + v.Case.Number
+	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
+	p.Stage = p.T("stage." + string(v.Case.Stage))
+	p.fillGrid(v)
+	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
+		p.moves()
+	}
+	p.fillFindings(v)
+	for _, rep := range v.Reports {
+		if rep.SealedAt.IsZero() {
+			continue
+		}
+		version := strconv.Itoa(rep.Version)
+		p.Reports = append(p.Reports, reportRow{rep.Number, version, clock(rep.SealedAt), "/cases/" + v.Case.ID + "/reports/" + version})
+	}
+	for _, step := range slices.Backward(v.Case.Steps) {
+		p.Steps = append(p.Steps, stepRow{p.T("stage." + string(step.Stage)), step.Name, clock(step.At), p.say(step.Note)})
+	}
+	return render(w, http.StatusOK, "case.html", p)
+}
+
+func (f frame) say(t hedui.Text) string {
+	if t.Key == "" {
+		return ""
+	}
+	return f.T(t.Key, t.Args...)
+}
+
+func (f frame) category(c catalog.Code) string {
+	cat, ok := catalog.Get(c)
+	switch {
+	case !ok:
+		return string(c)
+	case f.Lang == lang.English:
+		return cat.NameEn
+	}
+	return cat.Name
+}
+
+func (p *casePage) fillGrid(v casework.View) {
+	cells := map[int]map[catalog.Code]hedui.Query{}
+	for _, q := range v.Grid {
+		if cells[q.Person] == nil {
+			cells[q.Person] = map[catalog.Code]hedui.Query{}
+		}
+		cells[q.Person][q.Category] = q
+		p.Total++
+		if q.Settled() {
+			p.Done++
+		}
+	}
+	codes := v.Case.Programme.Categories()
+	for _, c := range codes {
+		p.Columns = append(p.Columns, p.category(c))
+	}
+	for _, person := range v.Case.Persons {
+		row := gridRow{Name: idcard.MaskName(person.Name), ID: person.ID.Masked(), Relation: p.T("relation." + string(person.Relation))}
+		for _, c := range codes {
+			q, ok := cells[person.No][c]
+			if !ok {
+				row.Cells = append(row.Cells, cell{Category: p.category(c)})
+				continue
+			}
+			row.Cells = append(row.Cells, p.cell(q))
+		}
+		p.Rows = append(p.Rows, row)
+	}
+}
+
+// symbols tell the outcomes apart without colour.
+var symbols = map[source.Outcome]string{
+	source.Found: "●", source.None: "–", source.NotCovered: "○", source.IdentityDoubt: "◐", source.Refused: "⊘", source.Failed: "◌",
+}
+
+func (p *casePage) cell(q hedui.Query) cell {
+	c := cell{Category: p.category(q.Category), Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
+	if q.Settled() || q.State == hedui.Retrying {
+		c.Symbol, c.Class, c.Text = symbols[q.Outcome], string(q.Outcome), p.T("outcome."+string(q.Outcome))
+	}
+	title := []string{c.Text, q.Department}
+	if q.Reason != "" {
+		title = append(title, p.reason(q.Reason))
+	}
+	if !q.AsOf.IsZero() {
+		title = append(title, p.T("page.as_of", clock(q.AsOf)))
+	}
+	if !q.AnsweredAt.IsZero() {
+		title = append(title, p.T("page.answered", clock(q.AnsweredAt), strconv.FormatInt(q.Millis(), 10)))
+	}
+	title = append(title, p.T("page.attempts", strconv.Itoa(q.Attempts)))
+	c.Title = strings.Join(title, " · ")
+	return c
+}
+
+// reason is a reason in words. A source may give one that we have no words for.
+func (f frame) reason(r source.Reason) string {
+	for _, prefix := range []string{"reason.", "report.reason."} {
+		if key := prefix + string(r); lang.Has(key) {
+			return f.T(key)
+		}
+	}
+	return f.T("page.reason_other", string(r))
+}
+
+func (p *casePage) fillFindings(v casework.View) {
+	p.Conclusion = p.T("conclusion." + string(v.Assessment.Conclusion))
+	if asking(v.Case.Stage) || v.Case.AcceptedAt.IsZero() {
+		p.Conclusion = ""
+		return
+	}
+	if code := v.Assessment.Conclusion; code == hedui.Suspect || code == hedui.OverLimit {
+		p.Ask = true
+	}
+	for _, f := range v.Assessment.Findings {
+		row := findingRow{Kind: p.T("finding." + string(f.Kind)), Category: p.category(f.Category), Reason: p.say(f.Reason), Class: "calm"}
+		if f.Kind.Suspicious() {
+			row.Class = "ask"
+		}
+		if person, ok := v.Case.Person(f.Person); ok {
+			row.Who, row.Tongue = person.Masked(), "zh-CN"
+		} else {
+			row.Who, row.Tongue = p.T("page.household"), p.HTML
+		}
+		if f.Unit != hedui.NoAmount {
+			unit := " " + p.T("unit."+string(f.Unit))
+			row.Declared, row.Found = f.Declared.Grouped()+unit, f.Found.Grouped()+unit
+		}
+		p.Findings = append(p.Findings, row)
+	}
+}
