@@ -1,0 +1,113 @@
+package exchange
+
+import (
+	"bytes"
+	"crypto/ecdh"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+const (
+	pemPrivate = "PRIVATE KEY"
+	pemPublic  = "PUBLIC KEY"
+	maxKeyFile = 1 << 14
+)
+
+// Save writes the key to a new file (PKCS#8 in PEM, RFC 8410), readable by its
+// owner only, and returns when it is on disk. It never replaces a file: the error
+// is then [os.ErrExist].
+func (k *BoxKey) Save(path string) error {
+	if k == nil || k.key == nil {
+		return fmt.Errorf("%w: no key to save", ErrKey)
+	}
+	private, _ := k.key()
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return errors.New("exchange: encode private key")
+	}
+	data := pem.EncodeToMemory(&pem.Block{Type: pemPrivate, Bytes: der})
+	defer clear(data)
+	defer clear(der)
+	if err := writeNew(path, data); err != nil {
+		return fmt.Errorf("exchange: write key file: %w", err)
+	}
+	return nil
+}
+
+// LoadBox reads what [BoxKey.Save] wrote. A file that every user may read is refused.
+func LoadBox(path string) (*BoxKey, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("exchange: read key file: %w", err)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0:
+		return nil, fmt.Errorf("exchange: %s holds a secret but is open to every user (mode %04o); chmod 600 it", path, info.Mode().Perm())
+	case info.Size() > maxKeyFile:
+		return nil, fmt.Errorf("%w: %s is larger than a key file can be", ErrMalformed, path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("exchange: read key file: %w", err)
+	}
+	defer clear(data)
+	key, err := parseBox(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return key, nil
+}
+
+func parseBox(data []byte) (*BoxKey, error) {
+	der, err := onlyBlock(data, pemPrivate)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(der)
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("%w: not a PKCS#8 private key", ErrMalformed) // the cause may quote bytes of the key
+	}
+	key, ok := parsed.(*ecdh.PrivateKey)
+	if !ok || key.Curve() != ecdh.X25519() {
+		return nil, fmt.Errorf("%w: a %T, want an X25519 key", ErrKey, parsed)
+	}
+	return newBoxKey(key)
+}
+
+// onlyBlock returns the bytes of the one PEM block of that type.
+func onlyBlock(data []byte, kind string) ([]byte, error) {
+	block, rest := pem.Decode(data)
+	if block == nil || block.Type != kind || len(block.Headers) != 0 || bytes.Contains(rest, []byte("-----BEGIN")) {
+		return nil, fmt.Errorf("%w: want one PEM block %s", ErrMalformed, kind)
+	}
+	return block.Bytes, nil
+}
+
+// writeNew creates path, which must not exist, and returns when the bytes and the
+// directory entry are on disk.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	if runtime.GOOS == "windows" { // which cannot sync a directory
+		return nil
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

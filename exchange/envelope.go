@@ -1,0 +1,132 @@
+package exchange
+
+import (
+	"crypto/hpke"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Seal makes the envelope of a message for a peer: the body is encrypted to the
+// peer's key and bound to the header, then all of it is signed. Sealing twice
+// gives different bytes with the same ID. now is the time of sending; a message
+// that has expired by then is [ErrExpired].
+func Seal(from Identity, to Peer, m Message, now time.Time) ([]byte, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	boxKey, err := to.boxKey(now)
+	if err != nil {
+		return nil, err
+	}
+	h, err := headerOf(from, to, m, now)
+	if err != nil {
+		return nil, err
+	}
+	h.boxKey = boxKey.KeyID()
+	bound, err := h.encode()
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := hpke.Seal(boxKey.key, hpke.HKDFSHA256(), hpke.AES256GCM(), bound, m.Body)
+	if err != nil {
+		return nil, fmt.Errorf("exchange: encrypt: %w", err)
+	}
+	data := make([]byte, 0, len(bound)+len(sealed)+4+signSize)
+	data = append(data, bound...)
+	data = binary.BigEndian.AppendUint32(data, uint32(len(sealed))) //nolint:gosec // G115: at most MaxBody and 48
+	data = append(data, sealed...)
+	signature, err := from.Signer.Sign(data)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("exchange: sign: %w", err)
+	case len(signature) != signSize:
+		return nil, fmt.Errorf("%w: signature of %d bytes", ErrKey, len(signature))
+	}
+	return append(data, signature...), nil
+}
+
+func headerOf(from Identity, to Peer, m Message, now time.Time) (*header, error) {
+	if err := from.Check(); err != nil {
+		return nil, err
+	}
+	if err := CheckName(to.Name); err != nil {
+		return nil, err
+	}
+	id, err := parseID(m.ID)
+	if err != nil {
+		return nil, err
+	}
+	h := &header{
+		id: id, sentAt: now.UnixMilli(), expiresAt: m.ExpiresAt.UnixMilli(), signKey: from.Signer.KeyID(), mandates: uint32(m.Mandates), //nolint:gosec // G115: checked by Message.check
+		from: from.Name, division: from.Division, to: to.Name, kind: string(m.Kind), purpose: m.Purpose, mandate: m.Mandate,
+	}
+	if h.expiresAt <= h.sentAt {
+		return nil, ErrExpired
+	}
+	return h, h.times()
+}
+
+// Open reads an envelope that a peer sent to this node and returns the message
+// and the peer as the lookup knows it. The skew is how far the clocks may be
+// apart. Nothing of the envelope is believed before its signature is right; the
+// errors before that (ErrTooLarge, ErrVersion, ErrMalformed, ErrNotForMe,
+// ErrUnknownPeer, ErrKey, ErrSignature) tell what it looks like, those after it
+// (ErrDivision, ErrExpired, ErrClock, ErrKey, ErrAltered, ErrMalformed) what the
+// peer did. Open keeps nothing: whether the ID was seen before is for the receiver.
+func Open(me Identity, peers Lookup, data []byte, now time.Time, skew time.Duration) (Message, Peer, error) {
+	p, err := split(data)
+	if err != nil {
+		return Message{}, Peer{}, err
+	}
+	peer, err := p.sender(me, peers, now, skew)
+	if err != nil {
+		return Message{}, Peer{}, err
+	}
+	h := &p.header
+	if h.division != peer.Division {
+		return Message{}, peer, fmt.Errorf("%w: %s is of %s", ErrDivision, peer.Name, peer.Division)
+	}
+	if err := h.live(now, skew); err != nil {
+		return Message{}, peer, err
+	}
+	key, err := me.box(h.boxKey)
+	if err != nil {
+		return Message{}, peer, err
+	}
+	_, opener := key.key()
+	body, err := hpke.Open(opener, hpke.HKDFSHA256(), hpke.AES256GCM(), p.bound, p.sealed)
+	if err != nil {
+		return Message{}, peer, ErrAltered // the cause says no more
+	}
+	m := Message{
+		ID: uuid.UUID(h.id).String(), Kind: Kind(h.kind), Purpose: h.purpose, Mandate: h.mandate, Mandates: int(h.mandates),
+		ExpiresAt: time.UnixMilli(h.expiresAt).UTC(), Body: body,
+		From: h.from, Division: h.division, SentAt: time.UnixMilli(h.sentAt).UTC(),
+	}
+	if err := m.check(); err != nil {
+		return Message{}, peer, err
+	}
+	return m, peer, nil
+}
+
+// sender returns the peer that signed the envelope for this node.
+func (p *parts) sender(me Identity, peers Lookup, now time.Time, skew time.Duration) (Peer, error) {
+	if p.header.to != me.Name {
+		return Peer{}, ErrNotForMe
+	}
+	peer, ok := peers(p.header.from)
+	if !ok {
+		return Peer{}, ErrUnknownPeer
+	}
+	key, err := peer.signKey(p.header.signKey, now, skew)
+	if err != nil {
+		return Peer{}, err
+	}
+	if key.Verify(p.signed, p.sign) != nil {
+		return Peer{}, ErrSignature
+	}
+	return peer, nil
+}
