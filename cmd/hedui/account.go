@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -135,9 +136,26 @@ func (s *story) export(ctx context.Context, v casework.View) (map[string]string,
 		if there {
 			continue
 		}
-		if err := os.WriteFile(files[form], file.Body, 0o600); err != nil {
+		if err := writeWhole(files[form], file.Body); err != nil {
 			return nil, said, fmt.Errorf("reports: %w", err)
 		}
 	}
 	return files, said, nil
+}
+
+// writeWhole writes a file that is there in full or not at all, also when the
+// program is killed meanwhile.
+func writeWhole(path string, body []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".part-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,9 +36,9 @@ func (v *verifyCommand) Run(_ context.Context, s streams) error {
 	}
 	bad := 0
 	for _, path := range v.Files {
-		r, err := v.check(path)
+		r, from, err := v.check(path)
 		if err == nil {
-			err = v.print(s, path, r)
+			err = v.print(s, path, from, r)
 		}
 		if err != nil {
 			if len(v.Files) == 1 {
@@ -59,27 +60,27 @@ func (v *verifyCommand) Run(_ context.Context, s streams) error {
 }
 
 // check reads one report and checks it.
-func (v *verifyCommand) check(path string) (report.Result, error) {
+func (v *verifyCommand) check(path string) (r report.Result, from string, err error) {
 	file, err := readBounded(path, report.MaxFile)
 	if err != nil {
-		return report.Result{}, err
+		return r, "", err
 	}
 	detached, err := v.detached(path)
 	if err != nil {
-		return report.Result{}, err
+		return r, "", err
 	}
-	trust, err := v.trust(path)
+	trust, from, err := v.trust(path)
 	if err != nil {
-		return report.Result{}, err
+		return r, "", err
 	}
-	r, err := report.Verify(file, detached, trust)
+	r, err = report.Verify(file, detached, trust)
 	switch {
 	case err != nil && isHTML(file):
-		return r, hedui.Fail(hedui.Invalid, hedui.Say("error.html_copy", path), nil)
+		return r, from, hedui.Fail(hedui.Invalid, hedui.Say("error.html_copy", path), nil)
 	case err != nil, foreign(file, detached, r):
-		return r, hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", path), nil)
+		return r, from, hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", path), nil)
 	}
-	return r, nil
+	return r, from, nil
 }
 
 func isHTML(file []byte) bool {
@@ -101,22 +102,28 @@ func foreign(file, detached []byte, r report.Result) bool {
 type outcome struct {
 	File     string `json:"file"`
 	Valid    bool   `json:"valid"`
+	Trust    string `json:"trust"` // file of the keys
 	Sentence string `json:"sentence"`
 	report.Result
 }
 
-func (v *verifyCommand) print(s streams, path string, r report.Result) error {
+func (v *verifyCommand) print(s streams, path, from string, r report.Result) error {
 	if !v.JSON {
 		if len(v.Files) > 1 {
 			fmt.Fprintln(s.out, path)
 		}
 		s.printResult(r)
+		key := "verify.trust"
+		if v.Trust == "" {
+			key = "verify.trust_beside"
+		}
+		s.say(s.out, key, from)
 		return nil
 	}
 	enc := json.NewEncoder(s.out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(outcome{path, r.Valid(), lang.Text(s.lang, r.Say.Key, r.Say.Args...), r}); err != nil {
+	if err := enc.Encode(outcome{path, r.Valid(), from, lang.Text(s.lang, r.Say.Key, r.Say.Args...), r}); err != nil {
 		return fmt.Errorf("print result: %w", err)
 	}
 	return nil
@@ -150,9 +157,17 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	case err == nil && (info.IsDir() || info.Size() > limit):
 		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", path), nil)
 	}
-	body, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.unreadable", path), err)
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, limit+1)) // what is no file has no size
+	if err != nil {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.unreadable", path), err)
+	}
+	if int64(len(body)) > limit {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.not_report", path), nil)
 	}
 	return body, nil
 }
@@ -168,7 +183,7 @@ func (v *verifyCommand) detached(path string) ([]byte, error) {
 	return sig, err
 }
 
-func (v *verifyCommand) trust(path string) (*seal.Trust, error) {
+func (v *verifyCommand) trust(path string) (t *seal.Trust, from string, err error) {
 	candidates := []string{v.Trust}
 	if v.Trust == "" {
 		dir := filepath.Dir(path)
@@ -178,13 +193,13 @@ func (v *verifyCommand) trust(path string) (*seal.Trust, error) {
 		trust, err := seal.LoadTrust(name)
 		switch {
 		case err == nil:
-			return trust, nil
+			return trust, name, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.trust", name), err)
+			return nil, "", hedui.Fail(hedui.Invalid, hedui.Say("error.trust", name), err)
 		}
 	}
 	if v.Trust != "" {
-		return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.no_file", v.Trust), nil)
+		return nil, "", hedui.Fail(hedui.NotFound, hedui.Say("error.no_file", v.Trust), nil)
 	}
-	return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.no_trust"), nil)
+	return nil, "", hedui.Fail(hedui.NotFound, hedui.Say("error.no_trust"), nil)
 }

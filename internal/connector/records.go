@@ -11,7 +11,7 @@ import (
 
 // What one person's records may hold at most. A report must show all of it.
 const (
-	maxRecords = 500
+	maxRecords = 200
 	maxText    = 2000 // characters of one field
 )
 

@@ -16,8 +16,8 @@ import (
 
 // Limits of what Verify reads, in bytes.
 const (
-	MaxFile     = 32 << 20
-	MaxDetached = 16 << 20
+	MaxFile     = 64 << 20
+	MaxDetached = 128 << 20
 )
 
 var (
