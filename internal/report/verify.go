@@ -111,7 +111,8 @@ func verifyJSON(file, detached []byte, trust *seal.Trust) Result {
 		return r
 	}
 	r.Digest, r.KeyID, r.SealedAt = s.Digest, s.KeyID, s.SealedAt
-	if cert, ok := trust.Certificate(s.KeyID); ok {
+	cert, ok := trust.Certificate(s.KeyID)
+	if ok {
 		r.By = cert.Subject.CommonName
 	}
 	if unreadable != nil {
@@ -126,6 +127,8 @@ func verifyJSON(file, detached []byte, trust *seal.Trust) Result {
 		r.Verdict = Mismatch
 	case r.Verdict == Altered:
 		r.tail(file, s)
+	case err == nil && ok && (s.SealedAt.Before(cert.NotBefore) || s.SealedAt.After(cert.NotAfter)):
+		r.Verdict = Outdated
 	}
 	return r
 }
