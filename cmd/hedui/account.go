@@ -12,6 +12,7 @@ import (
 
 	"hedui/catalog"
 	"hedui/internal/casework"
+	"hedui/internal/hedui"
 	"hedui/internal/lang"
 	"hedui/internal/report"
 )
@@ -31,6 +32,9 @@ func (s *story) close(ctx context.Context, i int, f family, id string, took time
 	defer s.mu.Unlock()
 	s.chapters[i] = ch
 	conclusion := lang.Text(s.lang, "conclusion."+string(ch.said.Conclusion.Code))
+	if ch.said.Conclusion.Code == hedui.Incomplete && len(ch.said.Gaps) == 0 {
+		conclusion = lang.Text(s.lang, "report.partial")
+	}
 	if fresh {
 		s.tellStep(f, "demo.conclusion_in", conclusion, strconv.FormatFloat(took.Seconds(), 'f', 2, 64))
 	} else {

@@ -154,6 +154,9 @@ func (f frame) reason(r source.Reason) string {
 
 func (p *casePage) fillFindings(v casework.View) {
 	p.Conclusion = p.T("conclusion." + string(v.Assessment.Conclusion))
+	if v.Assessment.Conclusion == hedui.Incomplete && len(v.Assessment.Gaps) == 0 {
+		p.Conclusion = p.T("report.partial") // every source has answered, and something cannot be confirmed
+	}
 	if asking(v.Case.Stage) || v.Case.AcceptedAt.IsZero() {
 		p.Conclusion = ""
 		return
