@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -41,6 +42,19 @@ type streams struct {
 	log      *slog.Logger
 }
 
+// lineWriter lets several families tell their story at once, a line at a time.
+type lineWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements [io.Writer].
+func (l *lineWriter) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(line)
+}
+
 // say prints one text of package lang.
 func (s streams) say(w io.Writer, key string, args ...string) {
 	fmt.Fprintln(w, lang.Text(s.lang, key, args...))
@@ -56,6 +70,7 @@ func main() {
 // run is main without the process, so that tests can call it. It returns the
 // exit code: 0 done, 1 it did not work, 2 the command line is wrong.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	out, errs = &lineWriter{w: out}, &lineWriter{w: errs}
 	var p program
 	code := -1
 	parser, err := kong.New(&p, kong.Name("hedui"), kong.Writers(out, errs), kong.Exit(func(c int) { code = c }),
