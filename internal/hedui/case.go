@@ -152,7 +152,7 @@ func (c *Case) Missing(at time.Time) []Problem {
 			continue
 		}
 		if key := k.Holds(c.Programme, at); key != "" {
-			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No), k.Until.In(day.Beijing).Format(time.DateOnly))})
+			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No), day.Of(k.Until.Add(-time.Second)).String())})
 		}
 		if key := c.signerProblem(p, k, day.Of(k.SignedAt)); key != "" {
 			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No))})
