@@ -110,7 +110,7 @@ func TestASecondProcessIsToldThatADirectoryIsServed(t *testing.T) {
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 	var code int
 	var errs string
-	for range 100 { // until the first has taken the lock
+	for range 1500 { // until the first has taken the lock
 		if _, err := os.Stat(dir + "/hedui.db"); err == nil {
 			break
 		}
