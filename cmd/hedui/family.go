@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -50,10 +49,8 @@ func (f family) draftID() string {
 
 // problems says everything that is wrong with the form, with file and line.
 func (f family) problems(at time.Time) []hedui.Problem {
-	c, list := f.form.Case(at)
-	consents, more := f.form.ReadConsents(c, at)
-	c.Consents = consents
-	return f.locate(slices.Concat(list, more, c.Missing(at)))
+	_, _, list := f.form.Read(at)
+	return f.locate(list)
 }
 
 // readFamilies reads form files, or the two families that come with the program.

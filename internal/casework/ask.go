@@ -48,7 +48,7 @@ func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 			return err
 		}
 		asked := d.Now()
-		d.sift(r, asked)
+		r.sift(asked)
 		for _, batch := range byCategory(r.asked) {
 			answers, wait, err := g.ask(ctx, batch)
 			switch {
@@ -108,7 +108,7 @@ func (d *Desk) load(ctx context.Context, jobs []queue.Job) (*round, error) {
 
 // sift decides which queries are sent: none without a live mandate, none of a
 // case that stands still.
-func (d *Desk) sift(r *round, at time.Time) {
+func (r *round) sift(at time.Time) {
 	for _, q := range r.queries {
 		c := r.cases[q.Case]
 		if c == nil || q.Settled() || c.Stage == hedui.Suspended || !c.Stage.Asking() {
@@ -309,26 +309,27 @@ func (d *Desk) hurry(ctx context.Context, tx *store.Tx, r *round, id string, at 
 
 // advance moves a case after answers came in, open being how many are missing.
 func (d *Desk) advance(ctx context.Context, tx *store.Tx, id string, stage hedui.Stage, open int, at time.Time) error {
-	sealed := stage == hedui.Issued || stage == hedui.Delivered || stage == hedui.Rechecked
-	asking := stage == hedui.Collecting || stage == hedui.Manual
-	if !sealed && stage != hedui.Dispatched && stage != hedui.Reviewed && (!asking || open > 0) {
+	first := stage == hedui.Dispatched
+	last := stage.Collects() && open == 0
+	late := stage == hedui.Reviewed || stage.Sealed()
+	if !first && !last && !late {
 		return nil
 	}
 	c, err := tx.Case(ctx, id)
 	if err != nil {
 		return err
 	}
-	if sealed && open > 0 {
+	if stage.Sealed() && open > 0 {
 		return d.gather(ctx, tx, c, at)
 	}
 	why := hedui.Say("step.all_answered")
-	if sealed || stage == hedui.Reviewed {
+	if late {
 		why = hedui.Say("step.late_answer")
 	}
 	if err := c.Collect(at); err != nil {
 		return err
 	}
-	if stage != hedui.Dispatched || open == 0 {
+	if last || late {
 		if err := d.summarise(ctx, tx, c, at, why); err != nil {
 			return err
 		}

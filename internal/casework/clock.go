@@ -61,15 +61,11 @@ func (d *Desk) strike(ctx context.Context, tx *store.Tx, job queue.Job) error {
 	if job.Kind == jobSupplement && (stage == hedui.Objected || stage == hedui.Suspended) {
 		return tx.SnoozeJob(ctx, job, at.Add(time.Hour)) // until the objection is decided
 	}
-	why, due, err := d.due(ctx, tx, job, id, stage)
+	c, why, err := d.due(ctx, tx, job, id, stage)
 	if err != nil {
 		return err
 	}
-	if due {
-		c, err := tx.Case(ctx, id)
-		if err != nil {
-			return err
-		}
+	if c != nil {
 		if err := d.summarise(ctx, tx, c, at, why); err != nil {
 			return err
 		}
@@ -80,23 +76,25 @@ func (d *Desk) strike(ctx context.Context, tx *store.Tx, job queue.Job) error {
 	return tx.FinishJobs(ctx, []queue.Job{job})
 }
 
-// due says whether a clock still means the case as it stands: a deadline that of
-// its round, a supplement that after its version.
-func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, stage hedui.Stage) (hedui.Text, bool, error) {
-	waiting := stage == hedui.Dispatched || stage == hedui.Collecting || stage == hedui.Manual
-	sealed := stage == hedui.Issued || stage == hedui.Delivered || stage == hedui.Rechecked
-	if job.Kind == jobDeadline && !waiting || job.Kind == jobSupplement && !sealed {
-		return hedui.Text{}, false, nil
+// due returns the case that is to be summarised, and why, or nil where the clock
+// does not mean the case as it stands any more: a deadline means its round, a
+// supplement follows its version.
+func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, stage hedui.Stage) (*hedui.Case, hedui.Text, error) {
+	if job.Kind == jobDeadline && !stage.Collects() || job.Kind == jobSupplement && !stage.Sealed() {
+		return nil, hedui.Text{}, nil
 	}
 	c, err := tx.Case(ctx, id)
 	if err != nil {
-		return hedui.Text{}, false, err
+		return nil, hedui.Text{}, err
 	}
-	if job.Kind == jobSupplement {
-		return hedui.Say("step.late_answer"), job.ID == supplementJob(c, time.Time{}).ID, nil
+	switch job.ID {
+	case supplementJob(c, time.Time{}).ID:
+		return c, hedui.Say("step.late_answer"), nil
+	case deadlineJob(c, time.Time{}).ID:
+		open, err := tx.CountOpen(ctx, id)
+		return c, hedui.Say("step.deadline", strconv.Itoa(open)), err
 	}
-	open, err := tx.CountOpen(ctx, id)
-	return hedui.Say("step.deadline", strconv.Itoa(open)), job.ID == deadlineJob(c, time.Time{}).ID, err
+	return nil, hedui.Text{}, nil
 }
 
 // summarise moves a case to its summary and records why.

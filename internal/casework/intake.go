@@ -27,21 +27,17 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 		return nil, err
 	}
 	at := d.Now()
-	c, problems := f.Case(at)
-	consents, more := f.ReadConsents(c, at)
-	problems = append(problems, more...)
-	if !c.AppliedOn.IsZero() && len(problems) == 0 {
+	c, consents, problems := f.Read(at)
+	if len(problems) == 0 {
 		problems = d.early(c, at)
 	}
-	c.Consents = consents
-	problems = append(problems, c.Missing(at)...)
 	if err := hedui.Problems(problems); err != nil {
 		return nil, err
 	}
 	if err := o.May(hedui.OpenCases, c.Division); err != nil {
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
-	c.ID, c.Consents = audit.NewID(), nil
+	c.ID = audit.NewID()
 	var opened *hedui.Case
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		fresh := *c // the transaction may run twice

@@ -46,9 +46,9 @@ func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Cas
 		if err != nil {
 			return "", err
 		}
-		digest := sha256.Sum256(draft.JSON())
 		r := store.Report{Case: c.ID, Version: c.Version, Number: content.Number, Conclusion: content.Conclusion.Code,
-			MadeAt: at, Digest: "sha256:" + hex.EncodeToString(digest[:]), Content: draft.JSON()}
+			MadeAt: at, Content: draft.JSON()}
+		r.Digest = digestOf(r.Content)
 		if err := tx.AddReport(ctx, r); err != nil {
 			return "", err
 		}
@@ -57,6 +57,13 @@ func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Cas
 		}
 		return content.Number, d.sealStored(ctx, tx, draft, r, at)
 	})
+}
+
+const digestPrefix = "sha256:"
+
+func digestOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return digestPrefix + hex.EncodeToString(sum[:])
 }
 
 // canSign reports whether key and certificate fit and hold: a report must not be
@@ -131,7 +138,7 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	if err != nil {
 		return report.Content{}, err
 	}
-	in.Number, in.Previous, in.PreviousDigest = before.Number, &previous, strings.TrimPrefix(before.Digest, "sha256:")
+	in.Number, in.Previous, in.PreviousDigest = before.Number, &previous, strings.TrimPrefix(before.Digest, digestPrefix)
 	return report.New(in)
 }
 
@@ -188,11 +195,11 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 	if file.Body, err = d.render(r, report.Copy{N: n, Reader: o.Name, ReaderOffice: o.Office, At: at}, form); err != nil || n == 0 {
 		return file, err
 	}
-	digest := sha256.Sum256(file.Body)
+	digest := digestOf(file.Body)
 	// The reader may have gone away; the copy was made all the same.
 	ctx = context.WithoutCancel(ctx)
 	return file, d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.SetCopyDigest(ctx, id, version, n, "sha256:"+hex.EncodeToString(digest[:]))
+		return tx.SetCopyDigest(ctx, id, version, n, digest)
 	})
 }
 

@@ -276,6 +276,17 @@ func (r *reader) day(field, typed string) day.Day {
 	return d
 }
 
+// Read reads the whole form as of the instant at: the case, its consents, and
+// everything that is wrong or missing, all at once. The consents are not yet
+// given: they have no numbers.
+func (f Form) Read(at time.Time) (*Case, []Consent, []Problem) {
+	c, problems := f.Case(at)
+	consents, more := f.ReadConsents(c, at)
+	trial := *c
+	trial.Consents = consents
+	return c, consents, slices.Concat(problems, more, trial.Missing(at))
+}
+
 var digest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // ReadConsents reads the consents of the form for the case; it returns every

@@ -163,11 +163,9 @@ func TestFormNamesEveryProblem(t *testing.T) {
 }
 
 func problemsOf(f Form) []string {
-	c, problems := f.Case(noon)
-	consents, more := f.ReadConsents(c, noon)
-	c.Consents = consents
+	_, _, problems := f.Read(noon)
 	var out []string
-	for _, p := range append(append(problems, more...), c.Missing(noon)...) {
+	for _, p := range problems {
 		out = append(out, p.Field+": "+p.Say.Key)
 	}
 	return out

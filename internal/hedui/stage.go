@@ -72,6 +72,13 @@ func (s Stage) Running() bool {
 	return true
 }
 
+// Collects reports whether a case in stage s waits for answers before its summary.
+func (s Stage) Collects() bool { return s == Dispatched || s == Collecting || s == Manual }
+
+// Sealed reports whether a case in stage s rests on a sealed report that a late
+// answer may supplement.
+func (s Stage) Sealed() bool { return s == Issued || s == Delivered || s == Rechecked }
+
 // Asking reports whether queries of a case in stage s may be sent to sources.
 // After a report is sealed they still may: a late answer makes a supplement.
 func (s Stage) Asking() bool {

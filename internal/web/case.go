@@ -157,7 +157,7 @@ func (p *casePage) fillFindings(v casework.View) {
 	if v.Assessment.Conclusion == hedui.Incomplete && len(v.Assessment.Gaps) == 0 {
 		p.Conclusion = p.T("report.partial") // every source has answered, and something cannot be confirmed
 	}
-	if asking(v.Case.Stage) || v.Case.AcceptedAt.IsZero() {
+	if v.Case.Stage.Collects() || v.Case.AcceptedAt.IsZero() {
 		p.Conclusion = ""
 		return
 	}

@@ -43,12 +43,6 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	return render(w, http.StatusOK, "cases.html", p)
 }
 
-// asking reports whether departments are being asked: there is nothing to
-// conclude yet.
-func asking(s hedui.Stage) bool {
-	return s == hedui.Dispatched || s == hedui.Collecting || s == hedui.Manual
-}
-
 // settled reports whether the case has come to where it stays until somebody
 // takes it up again.
 func settled(s hedui.Stage) bool {
