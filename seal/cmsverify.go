@@ -28,9 +28,14 @@ type Signed struct {
 // zero bytes with which a PDF fills up its /Contents may follow it. The error is
 // [ErrMalformed] or [ErrAlgorithm] (not a CMS as [SignCMS] makes it), [ErrDigest]
 // (the content was changed), [ErrValidity], [ErrSignature] (the signature, what
-// it covers, or the certificate was changed) or [ErrUntrusted]. Signed is empty
-// with any error but ErrUntrusted, where it says whose key that is.
+// it covers, or anything else about it was changed) or [ErrUntrusted]. Signed is
+// empty with any error but ErrUntrusted, where it says whose key that is, and the
+// ErrSignature of a message that was changed outside its own signature.
 func VerifyCMS(content io.Reader, cms []byte, trust *Trust) (Signed, error) {
+	cms, err := trimCMS(cms)
+	if err != nil {
+		return Signed{}, err
+	}
 	message, cert, err := parseCMS(cms)
 	if err != nil {
 		return Signed{}, err
@@ -52,15 +57,33 @@ func VerifyCMS(content io.Reader, cms []byte, trust *Trust) (Signed, error) {
 	if !ok || entry.key.spki != string(cert.RawSubjectPublicKeyInfo) {
 		return signed, ErrUntrusted
 	}
-	return signed, nil
+	return signed, asWritten(cms, cert, message, signed)
+}
+
+// asWritten holds a valid CMS against the bytes that [SignCMS] would write. Much
+// of a CMS lies outside its own signature, and no byte of a sealed file may be
+// altered unnoticed.
+func asWritten(cms []byte, cert *x509.Certificate, message *pkcs7.PKCS7, signed Signed) error {
+	var digest []byte
+	if err := message.UnmarshalSignedAttribute(pkcs7.OIDAttributeMessageDigest, &digest); err != nil {
+		return fmt.Errorf("%w: CMS: signed attributes: %w", ErrMalformed, err)
+	}
+	attributes, err := signedAttributes(cert, digest, signed.At)
+	if err != nil {
+		return err
+	}
+	again, err := encodeCMS(cert, attributes, message.Signers[0].EncryptedDigest)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(cms, again) {
+		return fmt.Errorf("%w: CMS: outside the signature it is not as it was written", ErrSignature)
+	}
+	return nil
 }
 
 // parseCMS reads a message with exactly one signer, whose certificate came along.
-func parseCMS(cms []byte) (*pkcs7.PKCS7, *x509.Certificate, error) {
-	der, err := trimCMS(cms)
-	if err != nil {
-		return nil, nil, err
-	}
+func parseCMS(der []byte) (*pkcs7.PKCS7, *x509.Certificate, error) {
 	message, err := pkcs7.Parse(der)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: CMS: %w", ErrMalformed, err)

@@ -53,7 +53,7 @@ func verifyPDF(file []byte, trust *seal.Trust) Result {
 	}
 	r.Verdict, _ = judge(err)
 	switch {
-	case r.Verdict == Valid && !asWritten(cms, content(), signed), r.Verdict == Malformed:
+	case r.Verdict == Malformed:
 		r.Verdict = Forged
 	case r.Verdict == Valid && !hasOwn:
 		r.Verdict = Mismatch
