@@ -38,6 +38,7 @@ type Mandate struct {
 type Question struct {
 	ID       string // of the query, a UUID of version 7: the same on all nodes and whenever it is asked again
 	Division string // of the case, six digits
+	Scope    string // division whose register is asked, six digits
 	Mandate  Mandate
 	Person   Person
 	Category catalog.Code
@@ -72,7 +73,7 @@ func (m Message) Questions() (Questions, error) {
 			return nil, at("question", i, "identity number")
 		}
 		questions[i] = Question{
-			ID: item.ID, Division: item.Division, Category: item.Category, From: item.From, To: item.To, Hops: item.Hops,
+			ID: item.ID, Division: item.Division, Scope: item.Scope, Category: item.Category, From: item.From, To: item.To, Hops: item.Hops,
 			Person: Person{Name: item.Person.Name, ID: id},
 			Mandate: Mandate{
 				Number: item.Mandate.Number, Consent: item.Mandate.Consent, Purpose: item.Mandate.Purpose,
@@ -116,6 +117,8 @@ func (q Question) wrong() string {
 		return "id"
 	case !digitsForm.MatchString(q.Division):
 		return "division"
+	case !digitsForm.MatchString(q.Scope):
+		return "scope"
 	case q.Person.Name == "" || !line(q.Person.Name, 200):
 		return "name"
 	case q.Person.ID.IsZero():
@@ -162,6 +165,7 @@ type wireQuestions struct {
 type wireQuestion struct {
 	ID       string       `json:"id"`
 	Division string       `json:"division"`
+	Scope    string       `json:"scope"`
 	Mandate  wireMandate  `json:"mandate"`
 	Person   wirePerson   `json:"person"`
 	Category catalog.Code `json:"category"`
@@ -187,7 +191,7 @@ func (qs Questions) wire() any {
 	w := wireQuestions{Questions: make([]wireQuestion, len(qs))}
 	for i, q := range qs {
 		w.Questions[i] = wireQuestion{
-			ID: q.ID, Division: q.Division, Category: q.Category, From: q.From, To: q.To, Hops: q.Hops,
+			ID: q.ID, Division: q.Division, Scope: q.Scope, Category: q.Category, From: q.From, To: q.To, Hops: q.Hops,
 			Person: wirePerson{Name: q.Person.Name, ID: q.Person.ID.Reveal()}, // encrypted with the body
 			Mandate: wireMandate{
 				Number: q.Mandate.Number, Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose,

@@ -60,7 +60,7 @@ func questions(t testing.TB, n int, at time.Time) Questions {
 	qs := make(Questions, n)
 	for i := range qs {
 		qs[i] = Question{
-			ID: NewID(), Division: "330203", Category: catalog.HousingFund, Person: person(t, i),
+			ID: NewID(), Division: "330203", Scope: "330200", Category: catalog.HousingFund, Person: person(t, i),
 			From: day.Must("2025-03-01"), To: day.Must("2026-02-28"), Hops: []string{"haishu"},
 			Mandate: Mandate{
 				Number: fmt.Sprintf("甬核授〔2026〕%06d号", i+1), Consent: fmt.Sprintf("S2026%06d", i+1), Purpose: "dibao",

@@ -94,7 +94,7 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 		deadlines = deadlines.WithReport(hedui.Length{Exact: o.deadline})
 	}
 	desk := &casework.Desk{
-		DB: db, Sources: o.sources, Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
+		DB: db, Sources: o.sources, Registers: casework.OwnRegisters(o.sources, cityDivision), Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
 		Calendar: calendar, Deadlines: deadlines, Tolerances: tolerances, Now: time.Now,
 	}
 	return desk, desk.Prepare()

@@ -16,6 +16,9 @@ import (
 	"hedui/internal/report"
 )
 
+// cityDivision is Ningbo, the city of the demo.
+const cityDivision = "330200"
+
 const demoIssuer = "宁波市居民家庭经济状况核对中心（演示）"
 
 // The officers of the demo. Each does one job, because the case demands it.
@@ -29,7 +32,7 @@ var (
 )
 
 func demoOfficer(id, name, office string, rights ...hedui.Right) hedui.Officer {
-	return hedui.Officer{ID: id, Name: name, Office: office, Division: "330200", Rights: rights}
+	return hedui.Officer{ID: id, Name: name, Office: office, Division: cityDivision, Rights: rights}
 }
 
 // story takes families through every stage and tells of it.

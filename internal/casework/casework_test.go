@@ -103,6 +103,7 @@ func newBench(t *testing.T, db *store.DB, deadline time.Duration) *bench {
 		b.sources[c.Code] = f
 		b.Sources = append(b.Sources, f)
 	}
+	b.Registers = OwnRegisters(b.Sources, "330200")
 	if err := b.Prepare(); err != nil {
 		t.Fatal(err)
 	}

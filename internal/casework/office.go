@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"hedui/catalog"
-	"hedui/day"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
@@ -29,6 +27,7 @@ import (
 type Desk struct {
 	DB          *store.DB
 	Sources     []source.Source
+	Registers   hedui.Registers   // which category is asked where
 	Issuer      string            // the verification centre's name, printed on reports
 	Signer      seal.Signer       // seals reports
 	Certificate *x509.Certificate // of the signer, for the signature within a PDF
@@ -72,30 +71,17 @@ func (d *Desk) Prepare() error {
 // Run asks sources and keeps deadlines until ctx is done.
 func (d *Desk) Run(ctx context.Context) error { return d.runner.Run(ctx) }
 
-// sourceOf says which source answers a category, and the department's name on
-// the day, as the catalogue knows it, where the source gives none.
-func (d *Desk) sourceOf(on day.Day) func(catalog.Code) (string, string, bool) {
-	return func(code catalog.Code) (string, string, bool) {
-		department := ""
-		if c, ok := catalog.Get(code); ok {
-			if owner, ok := c.OwnerOn(on); ok {
-				department = owner.Name
-			}
+// OwnRegisters are the registers that sources of the node answer for, when all of
+// them speak for one division.
+func OwnRegisters(sources []source.Source, scope string) hedui.Registers {
+	var list hedui.Registers
+	for _, s := range sources {
+		info := s.Info()
+		for _, code := range info.Categories {
+			list = append(list, hedui.Register{Category: code, Scope: scope, Source: info.Name, Department: info.Department})
 		}
-		for _, s := range d.Sources {
-			info := s.Info()
-			for _, c := range info.Categories {
-				if c != code {
-					continue
-				}
-				if info.Department != "" {
-					department = info.Department
-				}
-				return info.Name, department, true
-			}
-		}
-		return "", department, false
 	}
+	return list
 }
 
 // act is one act of an officer on a case: load, decide, save, record.

@@ -56,7 +56,7 @@ func (d *Desk) dispatch(ctx context.Context, tx *store.Tx, c *hedui.Case, at tim
 
 // ask plans a round of queries and queues it together with its deadline.
 func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at time.Time, again []catalog.Code) error {
-	plan := c.Plan(at, c.Round, again, d.sourceOf(day.Of(at)))
+	plan := c.Plan(at, c.Round, again, d.Registers)
 	var jobs []queue.Job
 	for _, q := range plan {
 		if !q.Settled() {

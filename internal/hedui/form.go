@@ -47,6 +47,8 @@ type FormPerson struct {
 	Guardian int    `json:"guardian" yaml:"guardian"`
 	Student  bool   `json:"student" yaml:"student"`
 	Notes    string `json:"notes" yaml:"notes"`
+
+	Registered string `json:"registered" yaml:"registered"` // county of the household registration, where it is another than the form's
 }
 
 // Format implements [fmt.Formatter], as [Form.Format] does.
@@ -103,8 +105,8 @@ func (f Form) Case(at time.Time) (*Case, []Problem) {
 	c.Programme = oneOf(r, "programme", f.Programme, Programmes())
 	c.Kind = oneOf(r, "kind", orElse(f.Kind, string(NewApplication)), CaseKinds())
 	if d, ok := region.Lookup(c.Division, r.today); !ok {
-		r.division(c.Division)
-	} else if d.Kind != region.KindCounty && d.Kind != region.KindLocal {
+		r.division("division", c.Division)
+	} else if !isCounty(d) {
 		r.bad("division", "problem.division.level")
 	}
 	if c.Office == "" {
@@ -133,12 +135,32 @@ func plain(text string, most int) bool {
 }
 
 // division says why a code is not accepted: abolished, with its successor, or unknown.
-func (r *reader) division(code string) {
+func (r *reader) division(field, code string) {
 	if next, ok := region.Successor(code, r.today); ok {
-		r.bad("division", "problem.division.abolished", code, next.Code, next.Name)
+		r.bad(field, "problem.division.abolished", code, next.Code, next.Name)
 		return
 	}
-	r.bad("division", "problem.division.unknown")
+	r.bad(field, "problem.division.unknown")
+}
+
+func isCounty(d region.Division) bool { return d.Kind == region.KindCounty || d.Kind == region.KindLocal }
+
+// registered reads where a person is registered. A code that was valid once is
+// accepted, since household books are older than today's divisions; nothing
+// means the county of the case.
+func (r *reader) registered(field, typed string) string {
+	code := strings.TrimSpace(typed)
+	if code == "" {
+		return ""
+	}
+	d, ok := region.Successor(code, r.today)
+	switch {
+	case !ok:
+		r.bad(field, "problem.division.unknown")
+	case !isCounty(d):
+		r.bad(field, "problem.division.level")
+	}
+	return code
 }
 
 func (r *reader) persons(typed []FormPerson, c *Case) {
@@ -171,6 +193,7 @@ func (r *reader) persons(typed []FormPerson, c *Case) {
 			r.bad(field+"relation", "problem.relation.self")
 		}
 		p.Capacity = oneOf(r, field+"capacity", orElse(t.Capacity, string(FullCapacity)), Capacities())
+		p.Registered = r.registered(field+"registered", t.Registered)
 		c.Persons = append(c.Persons, p)
 	}
 	r.guardians(c)

@@ -3,6 +3,7 @@ package hedui
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -279,7 +280,7 @@ func TestSuspendedCaseGoesOnWhereItStood(t *testing.T) {
 func TestPlanAsksEveryPersonAndCategoryOnce(t *testing.T) {
 	c := accepted(t)
 	c.Consents[1].Categories = []catalog.Code{"hukou"}
-	plan := c.Plan(noon, 1, nil, func(code catalog.Code) (string, string, bool) { return "s", "局", code != "land" })
+	plan := c.Plan(noon, 1, nil, slices.DeleteFunc(registers("330200", "s"), func(r Register) bool { return r.Category == "land" }))
 	seen := map[string]bool{}
 	for _, q := range plan {
 		if seen[q.ID] {

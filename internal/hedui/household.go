@@ -68,6 +68,8 @@ type Person struct {
 	Capacity Capacity      `json:"capacity"`
 	Guardian int           `json:"guardian,omitempty"` // No of the guardian within the case, or 0
 	Student  bool          `json:"student,omitempty"`  // in full-time education
+
+	Registered string `json:"registered,omitempty"` // division of the household registration where it is another than the case's (人户分离)
 	Notes    string        `json:"notes,omitempty"`    // illness, disability, as the family stated it
 }
 

@@ -1,9 +1,12 @@
 package hedui
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"hedui/catalog"
 	"hedui/day"
@@ -28,14 +31,16 @@ func QueryStates() []QueryState {
 	return []QueryState{Waiting, Retrying, Pending, Answered, Cancelled}
 }
 
-// A Query 查询 is one cell of the grid: one person, one category. Records are the
-// only secret in it.
+// A Query 查询 is one question to one register: one person, one category, one
+// scope. Records are the only secret in it.
 type Query struct {
 	ID         string
 	Case       string
 	Person     int
 	Category   catalog.Code
-	Source     string // which source is asked
+	Scope      string // division the register speaks for
+	Source     string // which source is asked, or [AtNode]
+	AnsweredBy string // the node that asked the department, once a peer has answered; empty = this one
 	Department string // who answers, in the words of the day it was asked
 	State      QueryState
 	Attempts   int
@@ -51,14 +56,21 @@ type Query struct {
 	Records    []catalog.Record
 }
 
-// QueryID names a query without personal data. It stays the same when the query
-// is repeated, so that planning twice is harmless; round counts from 1 and grows
-// when a cell is asked anew after an objection.
-func QueryID(caseID string, person int, c catalog.Code, round int) string {
-	return fmt.Sprintf("%s/%d/%s/%d", caseID, person, c, round)
+// QueryID names a query without personal data, as a UUID of version 7 by which
+// other nodes know it too. It stays the same when the query is repeated, so that
+// planning twice is harmless; round counts from 1 and grows when a cell is asked
+// anew after an objection. The time in it is that of the case's own id.
+func QueryID(caseID string, person int, c catalog.Code, scope string, round int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "hedui query 1\n%s\n%d\n%s\n%s\n%d", caseID, person, c, scope, round))
+	id := uuid.UUID(sum[:16])
+	if of, err := uuid.Parse(caseID); err == nil {
+		copy(id[:6], of[:6])
+	}
+	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
+	return id.String()
 }
 
-// Newest keeps one query of each cell, in the order given: the latest that a
+// Newest keeps one query of each register asked, in the order given: the latest that a
 // register has settled, or the latest if none has. An answer is never typed over;
 // a corrected one takes its place only once it is there, so that an objection
 // does not make a finding disappear while a department is down.
@@ -66,11 +78,12 @@ func Newest(queries []Query) []Query {
 	type cell struct {
 		person   int
 		category catalog.Code
+		scope    string
 	}
 	at := map[cell]int{}
 	var newest []Query
 	for _, q := range queries {
-		k := cell{q.Person, q.Category}
+		k := cell{q.Person, q.Category, q.Scope}
 		i, seen := at[k]
 		switch {
 		case !seen:
@@ -122,6 +135,15 @@ func (q *Query) Take(a source.Answer, at time.Time) {
 	q.Records, q.AnsweredAt = a.Records, at
 }
 
+// Post records that the query was given to another node.
+func (q *Query) Post(at time.Time) {
+	q.Attempts++
+	q.State, q.Outcome, q.Reason = Pending, "", ReasonSent
+	if q.AskedAt.IsZero() {
+		q.AskedAt = at
+	}
+}
+
 // Give up on a query for good: the reason is what the last attempt said.
 func (q *Query) GiveUp(why source.Reason, at time.Time) {
 	q.State, q.Outcome, q.AnsweredAt = Cancelled, source.Failed, at
@@ -133,6 +155,13 @@ func (q *Query) GiveUp(why source.Reason, at time.Time) {
 // ReasonPending marks a query that the department has accepted and not answered.
 const ReasonPending source.Reason = "pending"
 
+// ReasonSent marks a query that is on its way to another node, or waits there.
+const ReasonSent source.Reason = "sent"
+
+// ReasonLink marks a query that another node could not be asked in time, because
+// the link was down.
+const ReasonLink source.Reason = "link"
+
 // ReasonEnded marks a query that was not asked any more because its case ended.
 const ReasonEnded source.Reason = "ended"
 
@@ -142,11 +171,12 @@ const ReasonNoConsent source.Reason = "no_consent"
 // ReasonNoSource marks a category that no source on this node answers.
 const ReasonNoSource source.Reason = "no_source"
 
-// Plan returns one query for each person and category of the programme. source
-// says who answers a category; where a consent leaves a category out, or nobody
-// answers it, the query is settled at once and says so. A round above 1 asks
-// only the given categories again.
-func (c *Case) Plan(at time.Time, round int, again []catalog.Code, sourceOf func(catalog.Code) (name, department string, ok bool)) []Query {
+// Plan returns the queries of the programme: for each person and category one to
+// each register that may hold something, see [Registers.For]. Where a consent
+// leaves a category out, or no register is known, one query is settled at once
+// and says so. A round above 1 asks only the given categories again.
+func (c *Case) Plan(at time.Time, round int, again []catalog.Code, registers Registers) []Query {
+	on := day.Of(at)
 	var plan []Query
 	for _, p := range c.Persons {
 		k, _ := c.consent(p.No)
@@ -154,16 +184,22 @@ func (c *Case) Plan(at time.Time, round int, again []catalog.Code, sourceOf func
 			if round > 1 && !slices.Contains(again, code) {
 				continue
 			}
-			q := Query{ID: QueryID(c.ID, p.No, code, round), Case: c.ID, Person: p.No, Category: code, State: Waiting, CreatedAt: at}
-			name, department, ok := sourceOf(code)
-			q.Source, q.Department = name, department
-			switch {
-			case !slices.Contains(k.Categories, code):
-				q.State, q.Outcome, q.Reason, q.AnsweredAt = Answered, source.Refused, ReasonNoConsent, at
-			case !ok:
-				q.State, q.Outcome, q.Reason, q.AnsweredAt = Answered, source.NotCovered, ReasonNoSource, at
+			asked := registers.For(code, c.places(p, on), on)
+			consented := slices.Contains(k.Categories, code)
+			if len(asked) == 0 || !consented {
+				asked = []Register{{Category: code, Scope: Todays(c.Division, on)}}
 			}
-			plan = append(plan, q)
+			for _, r := range asked {
+				q := Query{ID: QueryID(c.ID, p.No, code, r.Scope, round), Case: c.ID, Person: p.No, Category: code, Scope: r.Scope,
+					Source: r.Source, Department: r.departmentOn(on), State: Waiting, CreatedAt: at}
+				switch {
+				case !consented:
+					q.unasked(source.Refused, ReasonNoConsent)
+				case r.Source == "":
+					q.unasked(source.NotCovered, ReasonNoSource)
+				}
+				plan = append(plan, q)
+			}
 		}
 	}
 	return plan

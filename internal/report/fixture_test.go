@@ -47,7 +47,7 @@ func answered(c *hedui.Case) []hedui.Query {
 			owner, _ := known.OwnerOn(day.Of(at))
 			asked := at.Add(-2*time.Hour + time.Duration(i)*time.Second)
 			queries = append(queries, hedui.Query{
-				ID: hedui.QueryID(c.ID, p.No, code, 1), Case: c.ID, Person: p.No, Category: code, Department: "宁波市" + owner.Name,
+				ID: hedui.QueryID(c.ID, p.No, code, "330200", 1), Case: c.ID, Person: p.No, Category: code, Scope: "330200", Department: "宁波市" + owner.Name,
 				State: hedui.Answered, Outcome: source.None, AskedAt: asked, AnsweredAt: asked.Add(time.Duration(400+137*i) * time.Millisecond),
 				AsOf: at.AddDate(0, 0, -1-i%3), Hash: "sha256:" + strings.Repeat(fmt.Sprintf("%02x", i), 32),
 			})

@@ -50,7 +50,11 @@ func household() *hedui.Case {
 
 // answers gives every cell the outcome none, except those that are given.
 func answers(c *hedui.Case, given ...hedui.Query) []hedui.Query {
-	all := c.Plan(asOf, 1, nil, func(catalog.Code) (string, string, bool) { return "s", "某局", true })
+	var registers hedui.Registers
+	for _, known := range catalog.All() {
+		registers = append(registers, hedui.Register{Category: known.Code, Scope: "330200", Source: "s", Department: "某局"})
+	}
+	all := c.Plan(asOf, 1, nil, registers)
 	for i := range all {
 		all[i].State, all[i].Outcome, all[i].Reason, all[i].AsOf = hedui.Answered, source.None, "", asOf
 		for _, g := range given {

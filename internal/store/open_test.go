@@ -111,7 +111,9 @@ func TestOlderDatabaseIsBroughtUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			raw(t, o, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
-				`DELETE FROM goose_db_version WHERE version_id = 2`)
+				`DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
+				`ALTER TABLE queries DROP COLUMN scope`, `ALTER TABLE queries DROP COLUMN answered_by`,
+				`DELETE FROM goose_db_version WHERE version_id > 1`)
 			db = storetest.Open(t, o)
 			post(t, db, parcel("a", 0))
 			wantParcels(t, "brought up", pick(t, db, 9, t0), "a")

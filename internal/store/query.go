@@ -17,7 +17,7 @@ type answerBody struct {
 	Records []catalog.Record `json:"records,omitempty"`
 }
 
-const queryColumns = `id, case_id, person, category, source, department, state, attempts, token,
+const queryColumns = `id, case_id, person, category, scope, source, answered_by, department, state, attempts, token,
 	created_at, asked_at, answered_at, as_of, outcome, matched, reason, answer`
 
 // AddQueries writes new queries; those that exist already stay as they are.
@@ -29,7 +29,7 @@ func (tx *Tx) AddQueries(ctx context.Context, queries []hedui.Query) error {
 // the database stays as it is.
 func (tx *Tx) SaveQueries(ctx context.Context, queries []hedui.Query) error {
 	return tx.putQueries(ctx, "save queries", queries, `ON CONFLICT (id) DO UPDATE SET source = excluded.source,
-		department = excluded.department, state = excluded.state, attempts = excluded.attempts, token = excluded.token,
+		answered_by = excluded.answered_by, department = excluded.department, state = excluded.state, attempts = excluded.attempts, token = excluded.token,
 		asked_at = excluded.asked_at, answered_at = excluded.answered_at, as_of = excluded.as_of, outcome = excluded.outcome,
 		matched = excluded.matched, reason = excluded.reason, answer = excluded.answer WHERE queries.state <> 'answered'`)
 }
@@ -51,7 +51,7 @@ func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Quer
 				return fmt.Errorf("%s: %w", doing, err)
 			}
 		}
-		rows[i] = []any{q.ID, q.Case, q.Person, string(q.Category), q.Source, q.Department, string(q.State), q.Attempts, q.Token,
+		rows[i] = []any{q.ID, q.Case, q.Person, string(q.Category), q.Scope, q.Source, q.AnsweredBy, q.Department, string(q.State), q.Attempts, q.Token,
 			micros(q.CreatedAt), micros(q.AskedAt), micros(q.AnsweredAt), micros(q.AsOf), string(q.Outcome), string(q.Match), string(q.Reason), box}
 	}
 	if err := tx.insert(ctx, `INSERT INTO queries (`+queryColumns+`)`, rows, conflict); err != nil {
@@ -63,7 +63,7 @@ func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Quer
 // Queries returns the grid of a case, by person and category, and by time where
 // a cell was asked more than once.
 func (tx *Tx) Queries(ctx context.Context, caseID string) ([]hedui.Query, error) {
-	return tx.queries(ctx, `WHERE case_id = $1 ORDER BY person, category, created_at, id`, caseID)
+	return tx.queries(ctx, `WHERE case_id = $1 ORDER BY person, category, scope, created_at, id`, caseID)
 }
 
 // QueriesByID returns queries, by id; those that do not exist are left out.
@@ -102,7 +102,7 @@ func (tx *Tx) queries(ctx context.Context, rest string, arg any) ([]hedui.Query,
 func scanQuery(rows *sql.Rows) (q hedui.Query, box []byte, err error) {
 	var category, state, outcome, match, reason string
 	var created, asked, answered, asOf int64
-	err = rows.Scan(&q.ID, &q.Case, &q.Person, &category, &q.Source, &q.Department, &state, &q.Attempts, &q.Token,
+	err = rows.Scan(&q.ID, &q.Case, &q.Person, &category, &q.Scope, &q.Source, &q.AnsweredBy, &q.Department, &state, &q.Attempts, &q.Token,
 		&created, &asked, &answered, &asOf, &outcome, &match, &reason, &box)
 	q.Category, q.State, q.Outcome = catalog.Code(category), hedui.QueryState(state), source.Outcome(outcome)
 	q.Match, q.Reason = source.Match(match), source.Reason(reason)

@@ -67,6 +67,7 @@ func desk(t *testing.T) (*casework.Desk, string) {
 			d.Sources = append(d.Sources, none{c.Code})
 		}
 	}
+	d.Registers = casework.OwnRegisters(d.Sources, "330200")
 	if err := d.Prepare(); err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,12 @@ func Case(tb testing.TB, n int) *hedui.Case {
 // Plan makes the queries of a case: every one is asked of a source named after
 // its category.
 func Plan(c *hedui.Case) []hedui.Query {
-	return c.Plan(At, 1, nil, func(code catalog.Code) (name, department string, ok bool) {
-		return string(code), "模拟" + string(code), true
-	})
+	var registers hedui.Registers
+	for _, known := range catalog.All() {
+		code := string(known.Code)
+		registers = append(registers, hedui.Register{Category: known.Code, Scope: "330200", Source: code, Department: "模拟" + code})
+	}
+	return c.Plan(At, 1, nil, registers)
 }
 
 // Answer makes an answer that holds two records with the person's name and number.
