@@ -143,7 +143,9 @@ func (r *reader) division(field, code string) {
 	r.bad(field, "problem.division.unknown")
 }
 
-func isCounty(d region.Division) bool { return d.Kind == region.KindCounty || d.Kind == region.KindLocal }
+func isCounty(d region.Division) bool {
+	return d.Kind == region.KindCounty || d.Kind == region.KindLocal
+}
 
 // registered reads where a person is registered. A code that was valid once is
 // accepted, since household books are older than today's divisions; nothing

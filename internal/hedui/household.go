@@ -70,7 +70,7 @@ type Person struct {
 	Student  bool          `json:"student,omitempty"`  // in full-time education
 
 	Registered string `json:"registered,omitempty"` // division of the household registration where it is another than the case's (人户分离)
-	Notes    string        `json:"notes,omitempty"`    // illness, disability, as the family stated it
+	Notes      string `json:"notes,omitempty"`      // illness, disability, as the family stated it
 }
 
 // Format implements [fmt.Formatter]: every verb prints the person masked.
