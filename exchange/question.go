@@ -46,6 +46,28 @@ type Question struct {
 	Hops     []string // names of the nodes it has passed, the asking one first
 }
 
+// Encode writes one question for a node's own store, in the form of a body.
+func (q Question) Encode() ([]byte, error) {
+	qs := Questions{q}
+	if err := qs.check(); err != nil {
+		return nil, err
+	}
+	return encodeJSON(qs.wire())
+}
+
+// DecodeQuestion reads what [Question.Encode] wrote.
+func DecodeQuestion(data []byte) (Question, error) {
+	m := Message{Kind: KindQuestions, Body: data}
+	qs, err := m.questions()
+	switch {
+	case err != nil:
+		return Question{}, err
+	case len(qs) != 1:
+		return Question{}, at("question", 1, "more than one")
+	}
+	return qs[0], nil
+}
+
 // Questions is the body of KindQuestions.
 type Questions []Question
 
@@ -62,6 +84,15 @@ func (q Question) Via(node string) (Question, error) {
 // Questions reads the body of a message, and holds its header against it. The last
 // hop of each question is the sender.
 func (m Message) Questions() (Questions, error) {
+	questions, err := m.questions()
+	if err != nil {
+		return nil, err
+	}
+	return questions, m.agrees(questions)
+}
+
+// questions reads the body alone.
+func (m Message) questions() (Questions, error) {
 	var w wireQuestions
 	if err := m.decode(KindQuestions, &w); err != nil {
 		return nil, err
@@ -84,7 +115,7 @@ func (m Message) Questions() (Questions, error) {
 			return nil, at("question", i, "last hop is not the sender")
 		}
 	}
-	return questions, m.agrees(questions)
+	return questions, questions.check()
 }
 
 func (Questions) kind() Kind { return KindQuestions }

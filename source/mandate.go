@@ -115,6 +115,9 @@ func (q Query) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "query "+q
 // ID is unique, without personal data, and the same whenever the query is repeated.
 func (q Query) ID() string { return q.id }
 
+// Mandate is what the query rests on, for whoever passes it on to another node.
+func (q Query) Mandate() Mandate { return q.mandate }
+
 // Person is whom the query is about.
 func (q Query) Person() Person { return q.mandate.terms.Person }
 

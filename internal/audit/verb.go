@@ -34,7 +34,20 @@ const (
 	Erased       Verb = "case.erase"
 	ReadCase     Verb = "case.read"
 	Searched     Verb = "case.search" // by identity number, which the entry does not hold
-	Refused      Verb = "refuse"      // an officer had no right; the detail is what was tried
+
+	// What other nodes ask of this one, and what this one knows of them.
+	RelayTaken     Verb = "relay.take"   // questions came in; the thing acted on is the message
+	RelayAsked     Verb = "relay.ask"    // a source, or the next node, was asked on a mandate of another node
+	RelayCancelled Verb = "relay.cancel" // a peer wants no answer any more
+	NodeInvited    Verb = "node.invite"  // a code was made with which a node may enrol
+	NodeAsked      Verb = "node.ask"     // a node has used its code and waits for approval
+	NodeApproved   Verb = "node.approve" // its keys are pinned
+	NodeDeclined   Verb = "node.decline"
+	NodeRevoked    Verb = "node.revoke" // its keys count no more
+	NodeKeys       Verb = "node.keys"   // a peer, or this node, has new keys
+	LinkChanged    Verb = "node.link"   // a link went up or down
+
+	Refused Verb = "refuse" // an officer had no right; the detail is what was tried
 )
 
 // Verbs lists all verbs.
@@ -42,6 +55,8 @@ func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, Objected, Confirmed,
-		AskedAgain, Suspended, Resumed, Terminated, Archived, Erased, ReadCase, Searched, Refused,
+		AskedAgain, Suspended, Resumed, Terminated, Archived, Erased, ReadCase, Searched,
+		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
+		Refused,
 	}
 }

@@ -28,14 +28,16 @@ func askJob(q hedui.Query, at time.Time) queue.Job {
 
 // round is one batch of queries on its way to a source and back.
 type round struct {
-	jobs     map[string]queue.Job // by query id
+	jobs     map[string]queue.Job // of own queries, by query id
 	queries  []hedui.Query
 	cases    map[string]*hedui.Case
+	relays   map[string]*relayed      // of other nodes' questions, by relay id
 	asked    []source.Query           // what is really sent
 	unsent   map[string]bool          // answered without asking, for want of a mandate
 	failing  map[string]bool          // had failed before this round
 	touched  map[string]bool          // changed, so to be saved
-	answers  map[string]source.Answer // by query id
+	answers  map[string]source.Answer // by id of the source.Query
+	posted   map[string]bool          // given to another node
 	wait     time.Duration            // before a failed query is asked again, at least
 	postpone map[string]time.Duration // asked later without an attempt
 }
@@ -43,12 +45,17 @@ type round struct {
 // askWork returns the work of a source's lane: one claim is one call.
 func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 	return func(ctx context.Context, jobs []queue.Job) error {
-		r, err := d.load(ctx, jobs)
+		var r *round
+		err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+			r, err = load(ctx, tx, jobs)
+			return err
+		})
 		if err != nil {
 			return err
 		}
 		asked := d.Now()
 		r.sift(asked)
+		r.siftRelays(asked)
 		for _, batch := range byCategory(r.asked) {
 			answers, wait, err := g.ask(ctx, batch)
 			switch {
@@ -82,27 +89,34 @@ func byCategory(queries []source.Query) [][]source.Query {
 	return calls
 }
 
-func (d *Desk) load(ctx context.Context, jobs []queue.Job) (*round, error) {
-	r := &round{jobs: map[string]queue.Job{}, cases: map[string]*hedui.Case{}, unsent: map[string]bool{}, failing: map[string]bool{}, touched: map[string]bool{},
-		answers: map[string]source.Answer{}, postpone: map[string]time.Duration{}}
-	ids := make([]string, len(jobs))
-	for i, j := range jobs {
-		ids[i] = string(j.Payload)
-		r.jobs[ids[i]] = j
+// load reads what jobs of a lane are about: own queries and those of other nodes.
+func load(ctx context.Context, tx *store.Tx, jobs []queue.Job) (*round, error) {
+	r := &round{jobs: map[string]queue.Job{}, relays: map[string]*relayed{}, unsent: map[string]bool{}, failing: map[string]bool{}, touched: map[string]bool{},
+		answers: map[string]source.Answer{}, posted: map[string]bool{}, postpone: map[string]time.Duration{}}
+	var ids, relays []string
+	for _, j := range jobs {
+		id := string(j.Payload)
+		if j.Kind == jobRelay {
+			relays = append(relays, id)
+			r.relays[id] = &relayed{job: j}
+			continue
+		}
+		ids = append(ids, id)
+		r.jobs[id] = j
 	}
-	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		var err error
-		if r.queries, err = tx.QueriesByID(ctx, ids); err != nil {
-			return err
-		}
-		cases := make([]string, len(r.queries))
-		for i, q := range r.queries {
-			cases[i] = q.Case
-			r.failing[q.ID] = q.State == hedui.Retrying
-		}
-		r.cases, err = tx.CasesByID(ctx, cases)
-		return err
-	})
+	if err := r.loadRelays(ctx, tx, relays); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.queries, err = tx.QueriesByID(ctx, ids); err != nil {
+		return nil, err
+	}
+	cases := make([]string, len(r.queries))
+	for i, q := range r.queries {
+		cases[i] = q.Case
+		r.failing[q.ID] = q.State == hedui.Retrying
+	}
+	r.cases, err = tx.CasesByID(ctx, cases)
 	return r, err
 }
 
@@ -125,12 +139,9 @@ func (r *round) sift(at time.Time) {
 }
 
 // save writes what the round brought, with its jobs, its audit entries and what
-// follows for each case, in one transaction. The cases are locked last, because
-// all sources of a case meet there, and before the open queries are counted, so
-// that the last answer is seen as the last.
+// follows for each case, in one transaction.
 func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) error {
 	at := d.Now()
-	ids := slices.Collect(maps.Keys(r.cases))
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		changed := slices.Clone(r.queries)
 		var done []queue.Job
@@ -143,32 +154,46 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 				done = append(done, r.jobs[changed[i].ID])
 			}
 		}
-		if err := tx.SaveQueries(ctx, slices.DeleteFunc(slices.Clone(changed), func(q hedui.Query) bool { return !r.touched[q.ID] })); err != nil {
+		if err := d.settleRelays(ctx, tx, g, r, at); err != nil {
 			return err
 		}
-		if err := tx.FinishJobs(ctx, done); err != nil {
-			return err
-		}
-		heard := hear(r, changed)
-		if err := tx.Record(ctx, heard.entries(g.info.Name, at)...); err != nil {
-			return err
-		}
-		stages, err := tx.LockCases(ctx, ids)
-		if err != nil {
-			return err
-		}
-		for id, h := range heard {
-			if h.answered == 0 {
-				continue
-			}
-			if err := d.follow(ctx, tx, r, id, stages[id], h.back, at); err != nil {
-				return err
-			}
-		}
-		return nil
+		return d.write(ctx, tx, g.info.Name, r, changed, done, at)
 	})
-	d.watch.changed(ids...)
+	d.watch.changed(slices.Collect(maps.Keys(r.cases))...)
 	return err
+}
+
+// write saves the changed queries of a round, ends their jobs, records what was
+// heard from the office, and moves the cases on. The cases are locked last,
+// because all sources of a case meet there, and before the open queries are
+// counted, so that the last answer is seen as the last.
+func (d *Desk) write(ctx context.Context, tx *store.Tx, office string, r *round, changed []hedui.Query, done []queue.Job, at time.Time) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := tx.SaveQueries(ctx, slices.DeleteFunc(slices.Clone(changed), func(q hedui.Query) bool { return !r.touched[q.ID] })); err != nil {
+		return err
+	}
+	if err := tx.FinishJobs(ctx, done); err != nil {
+		return err
+	}
+	heard := hear(r, changed)
+	if err := tx.Record(ctx, heard.entries(office, at)...); err != nil {
+		return err
+	}
+	stages, err := tx.LockCases(ctx, slices.Collect(maps.Keys(r.cases)))
+	if err != nil {
+		return err
+	}
+	for id, h := range heard {
+		if h.answered == 0 {
+			continue
+		}
+		if err := d.follow(ctx, tx, r, id, stages[id], h.back, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle puts what was heard into a query and says whether its job is finished.
@@ -240,7 +265,7 @@ func hear(r *round, changed []hedui.Query) hearings {
 	heard := hearings{}
 	for _, q := range changed {
 		a, ok := r.answers[q.ID]
-		if !ok {
+		if !ok && !r.posted[q.ID] {
 			continue
 		}
 		h := heard[q.Case]
@@ -254,6 +279,9 @@ func hear(r *round, changed []hedui.Query) hearings {
 		}
 		if r.unsent[q.ID] {
 			word = "not_sent"
+		}
+		if r.posted[q.ID] {
+			word = "sent"
 		}
 		h.outcomes[string(q.Category)+"="+word]++
 		if q.Settled() {

@@ -66,6 +66,9 @@ func (d *Desk) strike(ctx context.Context, tx *store.Tx, job queue.Job) error {
 		return err
 	}
 	if c != nil {
+		if err := d.nameLinks(ctx, tx, id); err != nil {
+			return err
+		}
 		if err := d.summarise(ctx, tx, c, at, why); err != nil {
 			return err
 		}

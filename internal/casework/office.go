@@ -28,6 +28,7 @@ type Desk struct {
 	DB          *store.DB
 	Sources     []source.Source
 	Registers   hedui.Registers   // which category is asked where
+	Node        string            // name of this node among its peers; may be empty without any
 	Issuer      string            // the verification centre's name, printed on reports
 	Signer      seal.Signer       // seals reports
 	Certificate *x509.Certificate // of the signer, for the signature within a PDF
@@ -61,6 +62,9 @@ func (d *Desk) Prepare() error {
 		g := newGuard(s)
 		d.guards[name] = g
 		d.runner.Lanes = append(d.runner.Lanes, g.lane(d))
+	}
+	if err := d.preparePeers(); err != nil {
+		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
 		Strikes: math.MaxInt32, Work: d.workCases})

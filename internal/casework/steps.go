@@ -120,15 +120,9 @@ func (d *Desk) Resume(ctx context.Context, o hedui.Officer, id string) (*hedui.C
 		if err := c.Resume(o, at); err != nil {
 			return "", err
 		}
-		queries, err := tx.Queries(ctx, c.ID)
+		waiting, err := d.waiting(ctx, tx, c.ID)
 		if err != nil {
 			return "", err
-		}
-		var waiting []string
-		for _, q := range queries {
-			if !q.Settled() {
-				waiting = append(waiting, askJob(q, at).ID)
-			}
 		}
 		if len(waiting) == 0 && (c.Stage == hedui.Dispatched || c.Stage == hedui.Collecting) {
 			return "", d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
@@ -140,6 +134,27 @@ func (d *Desk) Resume(ctx context.Context, o hedui.Officer, id string) (*hedui.C
 	})
 }
 
+// waiting names the jobs of a case's queries that are not settled.
+func (d *Desk) waiting(ctx context.Context, tx *store.Tx, id string) ([]string, error) {
+	queries, err := tx.Queries(ctx, id)
+	var jobs []string
+	for _, q := range queries {
+		if !q.Settled() {
+			jobs = append(jobs, askJob(q, time.Time{}).ID)
+		}
+	}
+	return jobs, err
+}
+
+// hurryAll makes the work on every open query of a case due now.
+func (d *Desk) hurryAll(ctx context.Context, tx *store.Tx, id string, at time.Time) error {
+	jobs, err := d.waiting(ctx, tx, id)
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
+	return tx.MoveJobs(ctx, jobs, at)
+}
+
 func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -149,8 +164,11 @@ func laterOf(a, b time.Time) time.Time {
 
 // Terminate ends a case without a result.
 func (d *Desk) Terminate(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
-	return d.act(ctx, o, id, audit.Terminated, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		return why.Key, c.Terminate(o, at, why)
+	return d.act(ctx, o, id, audit.Terminated, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Terminate(o, at, why); err != nil {
+			return "", err
+		}
+		return why.Key, d.hurryAll(ctx, tx, c.ID, at) // so that other nodes hear of it at once
 	})
 }
 

@@ -191,7 +191,7 @@ func (c *Case) Plan(at time.Time, round int, again []catalog.Code, registers Reg
 			}
 			for _, r := range asked {
 				q := Query{ID: QueryID(c.ID, p.No, code, r.Scope, round), Case: c.ID, Person: p.No, Category: code, Scope: r.Scope,
-					Source: r.Source, Department: r.departmentOn(on), State: Waiting, CreatedAt: at}
+					Source: r.Source, Department: r.DepartmentOn(on), State: Waiting, CreatedAt: at}
 				switch {
 				case !consented:
 					q.unasked(source.Refused, ReasonNoConsent)

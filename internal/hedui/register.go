@@ -101,8 +101,8 @@ func (rs Registers) At(code catalog.Code, scope string, on day.Day) (Register, b
 	return Register{}, false
 }
 
-// departmentOn is who keeps the register, in the words of the day.
-func (r Register) departmentOn(on day.Day) string {
+// DepartmentOn is who keeps the register, in the words of the day.
+func (r Register) DepartmentOn(on day.Day) string {
 	if r.Department != "" {
 		return r.Department
 	}

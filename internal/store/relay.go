@@ -123,12 +123,22 @@ func (tx *Tx) relayRows(relays []Relay) ([][]any, error) {
 // are left out. In a transaction that writes, they stay as they are for all
 // others until the end.
 func (tx *Tx) RelaysByID(ctx context.Context, ids []string) ([]Relay, error) {
+	return tx.relays(ctx, "id", ids)
+}
+
+// RelaysByQuery returns relays, by the ids of their queries, as RelaysByID does.
+// Two peers may have passed on the same question.
+func (tx *Tx) RelaysByQuery(ctx context.Context, queries []string) ([]Relay, error) {
+	return tx.relays(ctx, "query", queries)
+}
+
+func (tx *Tx) relays(ctx context.Context, column string, ids []string) ([]Relay, error) {
 	var list []Relay
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		r, err := scanRelay(rows)
 		list = append(list, r)
 		return err
-	}, `SELECT `+relayColumns+` FROM relays WHERE id `+tx.db.engine.in(1)+` ORDER BY id`+tx.lockRows(), tx.db.engine.list(ids))
+	}, `SELECT `+relayColumns+` FROM relays WHERE `+column+` `+tx.db.engine.in(1)+` ORDER BY id`+tx.lockRows(), tx.db.engine.list(ids))
 	if err != nil {
 		return nil, fmt.Errorf("relays: %w", err)
 	}
@@ -162,6 +172,22 @@ func (tx *Tx) RelayOpen(ctx context.Context, peer string) (int, error) {
 		return 0, fmt.Errorf("open relays: %w", err)
 	}
 	return n, nil
+}
+
+// RetryingRelays returns the ids of the questions that a source has failed to
+// answer and is asked again, at most a thousand.
+func (tx *Tx) RetryingRelays(ctx context.Context, source string) ([]string, error) {
+	var ids []string
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM relays WHERE source = $1 AND state = 'retrying' ORDER BY created_at LIMIT 1000`, source)
+	if err != nil {
+		return nil, fmt.Errorf("retrying relays: %w", err)
+	}
+	return ids, nil
 }
 
 // PurgeRelays deletes the questions that expired before an instant, settled or

@@ -6,6 +6,7 @@ ALTER TABLE queries ADD COLUMN scope TEXT NOT NULL DEFAULT '';       -- division
 ALTER TABLE queries ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''; -- the node that asked the department; empty = this one
 
 CREATE INDEX relays_query ON relays (query);
+CREATE INDEX relays_retrying ON relays (source) WHERE state = 'retrying';
 
 CREATE TABLE peers ( -- nodes whose keys are pinned
   name       TEXT PRIMARY KEY CHECK (length(name) > 0),
