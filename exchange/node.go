@@ -56,6 +56,9 @@ type Peer struct {
 	Boxes    []BoxPin  // of those valid now the latest is encrypted to
 }
 
+// Check reports what is wrong with name, division or level of the peer.
+func (p Peer) Check() error { return checkNode(p.Name, p.Division, p.Level) }
+
 // A Lookup finds the peer with that name. It is called for every request and
 // every envelope, so that a key pinned or revoked counts at once; it should
 // answer from memory.

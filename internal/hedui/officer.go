@@ -19,11 +19,13 @@ const (
 	SealReports     Right = "seal_reports"
 	ReadCases       Right = "read_cases" // grid, findings, report
 	PrintReports    Right = "print_reports"
+	RunNode         Right = "run_node"       // admit, decline and shut out other nodes, change the node's keys
+	ReadIncidents   Right = "read_incidents" // what was refused of other nodes, and how the links stand
 )
 
 // Rights lists all rights.
 func Rights() []Right {
-	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports}
+	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, RunNode, ReadIncidents}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city

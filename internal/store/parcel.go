@@ -107,17 +107,42 @@ func (db *DB) ParcelsDelivered(ctx context.Context, peer string, ids []string) e
 	return db.InTx(ctx, func(tx *Tx) error { return tx.DropParcels(ctx, peer, ids) })
 }
 
-// ReleaseParcels gives back parcels that could not be sent: they are for whoever
-// asks next. Those that another process has meanwhile stay with it.
-func (db *DB) ReleaseParcels(ctx context.Context, peer string, ids []string) error {
+// ReleaseParcels gives back parcels that could not be sent: from the instant on
+// they are for whoever asks next. Those that another process has meanwhile stay
+// with it.
+func (db *DB) ReleaseParcels(ctx context.Context, peer string, ids []string, at time.Time) error {
 	return db.InTx(ctx, func(tx *Tx) error {
-		_, err := tx.exec(ctx, `UPDATE parcels SET leased_until = 0, lease = '' WHERE peer = $1 AND lease = $2 AND id `+
-			tx.db.engine.in(3), peer, db.owner, tx.db.engine.list(ids))
+		_, err := tx.exec(ctx, `UPDATE parcels SET leased_until = $4, lease = '' WHERE peer = $1 AND lease = $2 AND id `+
+			tx.db.engine.in(3), peer, db.owner, tx.db.engine.list(ids), micros(at))
 		if err != nil {
 			return fmt.Errorf("release parcels: %w", err)
 		}
 		return nil
 	})
+}
+
+// ParcelsByID returns those of the parcels for a peer that still wait, be they
+// on their way or not, by id.
+func (tx *Tx) ParcelsByID(ctx context.Context, peer string, ids []string) ([]Parcel, error) {
+	var list []Parcel
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		p := Parcel{Peer: peer}
+		var created, expires int64
+		err := rows.Scan(&p.ID, &p.Kind, &created, &expires, &p.Body)
+		p.CreatedAt, p.ExpiresAt = instant(created), instant(expires)
+		list = append(list, p)
+		return err
+	}, `SELECT id, kind, created_at, expires_at, body FROM parcels WHERE peer = $1 AND id `+tx.db.engine.in(2)+` ORDER BY id`,
+		peer, tx.db.engine.list(ids))
+	for i := range list {
+		if err == nil {
+			list[i].Body, err = tx.db.master.Decrypt(list[i].where(), list[i].Body)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parcels: %w", err)
+	}
+	return list, nil
 }
 
 // NextParcel returns when the next parcel for a peer may be had: an instant that
@@ -155,6 +180,13 @@ func (db *DB) Waiting(ctx context.Context) (count map[string]int, oldest map[str
 		return nil, nil, db.wrap("waiting parcels", err)
 	}
 	return count, oldest, nil
+}
+
+// ParcelsOfKind counts the parcels of a kind that wait for any peer.
+func (db *DB) ParcelsOfKind(ctx context.Context, kind string) (int, error) {
+	var n int
+	err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM parcels WHERE kind = $1`, kind).Scan(&n)
+	return n, db.wrap("parcels of a kind", err)
 }
 
 // PurgeParcels deletes the parcels that expired before an instant, and returns

@@ -105,7 +105,7 @@ func TestParcelsComeBack(t *testing.T) {
 		wantParcels(t, "before the end of the lease", pick(t, db, 9, end.Add(-time.Microsecond)))
 		post(t, db, parcel("c", 2))
 		wantParcels(t, "at its end", pick(t, db, 9, end), "a", "b", "c")
-		if err := db.ReleaseParcels(ctx, hub, []string{"b", "never"}); err != nil {
+		if err := db.ReleaseParcels(ctx, hub, []string{"b", "never"}, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		wantNext(t, "released", db, end, time.UnixMicro(0))
@@ -141,7 +141,7 @@ func TestParcelsOfAnotherProcess(t *testing.T) {
 			quick := storetest.Open(t, o)
 			wantParcels(t, "too early", pick(t, quick, 9, t0))
 			wantParcels(t, "quick", pick(t, quick, 9, t0.Add(time.Minute)), "a")
-			if err := slow.ReleaseParcels(ctx, hub, []string{"a"}); err != nil {
+			if err := slow.ReleaseParcels(ctx, hub, []string{"a"}, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 			wantNext(t, "released by the slow one", slow, t0, t0.Add(2*time.Minute))

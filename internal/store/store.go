@@ -66,6 +66,9 @@ func (db *DB) OnEnqueue(wake func(lane string)) { db.wake = wake }
 // [DB.NextParcel]. Call it before the database is used.
 func (db *DB) OnParcel(arrived func(peer string)) { db.arrived = arrived }
 
+// Shared reports whether other processes may serve the same database.
+func (db *DB) Shared() bool { return db.engine.skipLock != "" }
+
 // Close closes all connections and gives up the lock file.
 func (db *DB) Close() error {
 	err := db.write.Close()

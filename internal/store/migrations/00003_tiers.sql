@@ -8,6 +8,8 @@ ALTER TABLE queries ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''; -- the node
 CREATE INDEX relays_query ON relays (query);
 CREATE INDEX relays_retrying ON relays (source) WHERE state = 'retrying';
 
+ALTER TABLE links ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0; -- when a child was last heard of
+
 CREATE TABLE peers ( -- nodes whose keys are pinned
   name       TEXT PRIMARY KEY CHECK (length(name) > 0),
   role       TEXT NOT NULL CHECK (role IN ('parent', 'child')),

@@ -1,0 +1,132 @@
+package federation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hedui/exchange"
+	"hedui/internal/audit"
+	"hedui/internal/casework"
+	"hedui/internal/hedui"
+	"hedui/internal/store"
+	"hedui/region"
+)
+
+// pins are the peers as they are looked up for every request.
+type pins struct {
+	all  map[string]exchange.Peer // without the revoked
+	role map[string]store.PeerRole
+}
+
+// reload reads which peers count. Every process does so each second, so that a
+// peer that was shut out by one is out at all of them.
+func (n *Node) reload(ctx context.Context) error {
+	return n.DB.Read(ctx, func(tx *store.Tx) error {
+		list, err := tx.Peers(ctx)
+		if err != nil {
+			return err
+		}
+		p := &pins{all: map[string]exchange.Peer{}, role: map[string]store.PeerRole{}}
+		for _, row := range list {
+			if row.Revoked {
+				continue
+			}
+			keys, err := readKeys(row.Keys)
+			if err != nil {
+				return fmt.Errorf("federation: keys of %s: %w", row.Name, err)
+			}
+			p.all[row.Name] = exchange.Peer{Name: row.Name, Division: row.Division, Level: region.Kind(row.Level), Sign: keys.Sign, Boxes: keys.Boxes}
+			p.role[row.Name] = row.Role
+		}
+		n.peers.Store(p)
+		return nil
+	})
+}
+
+// lookup finds any peer, child only a child: each as [exchange.Lookup].
+func (n *Node) lookup(name string) (exchange.Peer, bool) {
+	p, ok := n.peers.Load().all[name]
+	return p, ok
+}
+
+func (n *Node) child(name string) (exchange.Peer, bool) {
+	if n.peers.Load().role[name] != store.ChildRole {
+		return exchange.Peer{}, false
+	}
+	return n.lookup(name)
+}
+
+// writeKeys puts public keys into the form of the store: the body in which a
+// node announces them.
+func writeKeys(k exchange.Keys) (string, error) {
+	m, err := exchange.NewMessage(exchange.NewID(), time.Time{}, k)
+	return string(m.Body), err
+}
+
+func readKeys(text string) (exchange.Keys, error) {
+	return exchange.Message{Kind: exchange.KindKeys, Body: []byte(text)}.Keys()
+}
+
+// receiver takes what peers send, see [exchange.Receiver].
+type receiver struct{ node *Node }
+
+// Receive implements [exchange.Receiver].
+func (r receiver) Receive(ctx context.Context, from exchange.Peer, m exchange.Message) error {
+	n := r.node
+	if m.Kind == exchange.KindKeys {
+		return n.takeKeys(ctx, from, m)
+	}
+	return n.Desk.Receive(ctx, casework.Neighbour{Peer: from, Parent: n.peers.Load().role[from.Name] == store.ParentRole}, m)
+}
+
+// takeKeys pins what a peer announces in the place of its old keys. The message
+// was signed by a key that counts.
+func (n *Node) takeKeys(ctx context.Context, from exchange.Peer, m exchange.Message) error {
+	keys, err := m.Keys()
+	if err != nil {
+		return err
+	}
+	text, err := writeKeys(keys)
+	if err != nil {
+		return err
+	}
+	err = n.DB.InTx(ctx, func(tx *store.Tx) error {
+		switch first, err := tx.Receive(ctx, from.Name, m.ID, m.ExpiresAt.Add(exchange.DefaultSkew)); {
+		case err != nil:
+			return err
+		case !first:
+			return exchange.ErrDuplicate
+		}
+		list, err := tx.Peers(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			if p.Name != from.Name || p.Revoked {
+				continue
+			}
+			p.Keys, p.ChangedAt, p.ChangedBy = text, n.Now(), from.Name
+			if err := tx.SavePeer(ctx, p); err != nil {
+				return err
+			}
+			return tx.Record(ctx, audit.New(n.Now(), hedui.System.ID, from.Name, audit.NodeKeys, from.Name, keyNames(keys)))
+		}
+		return exchange.ErrUnknownPeer
+	})
+	if err != nil {
+		return err
+	}
+	return n.reload(ctx)
+}
+
+func keyNames(k exchange.Keys) string {
+	names := ""
+	for _, pin := range k.Sign {
+		names += " " + pin.Key.KeyID()
+	}
+	for _, pin := range k.Boxes {
+		names += " " + pin.Key.KeyID()
+	}
+	return names[min(1, len(names)):]
+}
