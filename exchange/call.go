@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // checkURL reports whether u is an https URL of a host and nothing more.
@@ -21,25 +22,32 @@ func checkURL(u string) error {
 
 // health asks whether the parent is there and lets us in.
 func (c *Client) health(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
-	defer cancel()
-	data, err := call(ctx, c.http, http.MethodGet, c.URL+PathHealth, "", nil, maxReceipts)
+	w, err := c.ask(ctx)
 	if err != nil {
 		return err
 	}
-	var w wireHealth
-	if err := decodeJSON(data, &w); err != nil {
-		return err
-	}
-	switch apart := c.Now().Sub(w.Now.Time).Abs(); {
-	case w.Node != c.Parent:
-		return fmt.Errorf("%w: it says it is another node than the parent", ErrUnknownPeer)
-	case w.Version != version:
-		return fmt.Errorf("%w: the parent speaks version %d", ErrVersion, w.Version)
-	case apart > c.Skew:
+	if apart := c.Now().Sub(w.Now.Time).Abs(); apart > c.Skew {
 		c.Log.Warn("exchange: clocks differ more than allowed", "peer", c.Parent, "by", apart)
 	}
 	return nil
+}
+
+func (c *Client) ask(ctx context.Context) (w wireHealth, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	data, err := call(ctx, c.http, http.MethodGet, c.URL+PathHealth, "", nil, maxReceipts)
+	if err == nil {
+		err = decodeJSON(data, &w)
+	}
+	switch {
+	case err != nil:
+		return w, err
+	case w.Node != c.Parent:
+		return w, fmt.Errorf("%w: it says it is another node than the parent", ErrUnknownPeer)
+	case w.Version != version:
+		return w, fmt.Errorf("%w: the parent speaks version %d", ErrVersion, w.Version)
+	}
+	return w, nil
 }
 
 // push sends messages and returns a receipt for each, those of a request that
@@ -176,4 +184,22 @@ func problem(resp *http.Response) error {
 		return fmt.Errorf("exchange: the parent answers %d", resp.StatusCode)
 	}
 	return fmt.Errorf("the parent says: %w", w.Reason.err())
+}
+
+// Health is what a parent says of itself when it is asked.
+type Health struct {
+	Node  string
+	Apart time.Duration // how far this node's clock is ahead of the parent's
+}
+
+// AskHealth asks whether a parent is there and lets this node in, once.
+func AskHealth(ctx context.Context, me Identity, parent Peer, address string, now func() time.Time) (Health, error) {
+	c := &Client{Identity: me, Parent: parent.Name, Peers: Only(parent), URL: address, Now: now, Timeout: 10 * time.Second}
+	transport, err := c.start()
+	if err != nil {
+		return Health{}, err
+	}
+	defer transport.CloseIdleConnections()
+	w, err := c.ask(ctx)
+	return Health{Node: w.Node, Apart: now().Sub(w.Now.Time)}, err
 }

@@ -20,12 +20,12 @@ import (
 // close writes the report's files and tells what the report says. The time is
 // told only of a case that was begun in this run.
 func (s *story) close(ctx context.Context, i int, f family, id string, took time.Duration, fresh bool) error {
-	v, err := s.node.desk.Look(ctx, commissioner, id)
+	v, err := s.tiers.of(f).desk.Look(ctx, commissioner, id)
 	if err != nil {
 		return err
 	}
-	ch := chapter{family: f, view: v, seconds: took.Seconds()}
-	if ch.files, ch.said, err = s.export(ctx, v); err != nil {
+	ch := chapter{family: f, node: s.tiers.of(f), view: v, seconds: took.Seconds()}
+	if ch.files, ch.said, err = s.export(ctx, ch.node, v); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -112,8 +112,8 @@ func categoryName(l lang.Lang, code catalog.Code) string {
 // export writes one copy of the newest report into the directory and returns
 // what it says. File names hold numbers only. Files of a version that are there
 // already stay.
-func (s *story) export(ctx context.Context, v casework.View) (map[string]string, report.Content, error) {
-	dir := filepath.Join(s.node.dir, "reports")
+func (s *story) export(ctx context.Context, n *node, v casework.View) (map[string]string, report.Content, error) {
+	dir := filepath.Join(s.tiers.dir, "reports")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, report.Content{}, fmt.Errorf("reports: %w", err)
 	}
@@ -128,7 +128,7 @@ func (s *story) export(ctx context.Context, v casework.View) (map[string]string,
 		if there && form != "json" { // the report itself is read in any case
 			continue
 		}
-		file, err := s.node.desk.Copy(ctx, commissioner, v.Case.ID, newest.Version, form)
+		file, err := n.desk.Copy(ctx, commissioner, v.Case.ID, newest.Version, form)
 		if err != nil {
 			return nil, said, err
 		}

@@ -8,18 +8,15 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"hedui/internal/connector"
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
 	"hedui/internal/web"
-	"hedui/source"
 )
 
 type demoCommand struct {
@@ -32,17 +29,22 @@ type demoCommand struct {
 	Seed       uint64         `help:"Seed of the simulated city." default:"2013"`
 	Down       []string       `help:"A department or category with a fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated. A fault without --deadline means a deadline of 15 s."`
 	Deadline   *time.Duration `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
-	Database   string         `help:"PostgreSQL instead of the SQLite file in DIR: postgres://…"`
+	CutLink    []string       `help:"Break the link of a county for a while, as COUNTY[:DURATION] such as haishu:30s; may be repeated. Without --deadline it means a deadline of 15 s."`
+	Database   string         `help:"PostgreSQL for the hub instead of a SQLite file: postgres://…"`
 }
 
 // shortDeadline is the deadline of a demo with a fault, so that nobody waits for
 // a day to see what happens.
 const shortDeadline = 15 * time.Second
 
-// Run starts the city and a node, takes each family through every stage and
-// serves the page until it is stopped.
+// Run starts the city, its hub and the nodes of its counties, takes each family
+// through every stage and serves the pages until it is stopped.
 func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	deadline, err := d.check()
+	if err != nil {
+		return err
+	}
+	cuts, err := parseCuts(d.CutLink)
 	if err != nil {
 		return err
 	}
@@ -50,47 +52,40 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	var listener net.Listener
-	if !d.Once { // before anything is done, so that a busy port costs nothing
-		if listener, err = listen(ctx, d.Listen); err != nil {
-			return err
-		}
-		defer listener.Close()
-	}
-	account := s.out
+	t := &tiers{streams: s, dir: d.Dir, deadline: deadline, database: d.Database, cuts: cuts, account: s.out}
 	if d.JSON {
-		account = s.err
+		t.account = s.err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	city, sources, err := d.startCity(ctx, s)
-	if err != nil {
+	if err := t.plan(ctx, d.pages(), list); err != nil { // before anything is done, so that a busy port costs nothing
 		return err
 	}
-	defer city.Close()
-	n, err := openNode(ctx, nodeOptions{dir: d.Dir, database: d.Database, issuer: demoIssuer, sources: sources, deadline: deadline})
-	if err != nil {
+	defer t.close()
+	if t.city, err = d.startCity(ctx); err != nil {
 		return err
 	}
-	defer n.db.Close()
-	s.say(account, "demo.started", strconv.Itoa(d.Population), strconv.Itoa(len(sources)), d.Dir)
-
-	story := &story{streams: s, account: account, node: n, families: list, once: d.Once}
+	defer t.city.Close()
+	if err := t.open(ctx); err != nil {
+		return err
+	}
+	s.say(t.account, "demo.started", strconv.Itoa(d.Population), strconv.Itoa(len(t.city.SourceFiles())), strconv.Itoa(len(t.nodes)), d.Dir)
+	story := &story{streams: s, account: t.account, tiers: t, families: list, once: d.Once}
 	g, run := errgroup.WithContext(ctx)
-	g.Go(func() error { return n.desk.Run(run) })
-	if listener != nil {
-		g.Go(func() error { return servePages(run, listener, n, s) })
-		s.say(account, "demo.page", "http://"+listener.Addr().String()+"/")
-	}
+	g.Go(func() error { return t.run(run) })
 	g.Go(func() error {
-		err := story.tell(run)
+		err := t.enrol(run)
+		if err == nil {
+			t.cutLinks(run)
+			err = story.tell(run)
+		}
 		if d.JSON && err == nil {
 			err = story.printJSON(s.out)
 		}
 		if d.Once {
 			cancel()
 		} else if err == nil {
-			s.say(account, "demo.serving")
+			s.say(t.account, "demo.serving")
 		}
 		return err
 	})
@@ -100,6 +95,14 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
+// pages is where the pages are served, or "" if they are not.
+func (d *demoCommand) pages() string {
+	if d.Once {
+		return ""
+	}
+	return d.Listen
+}
+
 // check looks at the flags before anything is begun and returns the deadline of
 // every report, 0 for that of the book.
 func (d *demoCommand) check() (time.Duration, error) {
@@ -107,7 +110,7 @@ func (d *demoCommand) check() (time.Duration, error) {
 		return 0, err
 	}
 	switch {
-	case d.Deadline == nil && len(d.Down) > 0:
+	case d.Deadline == nil && len(d.Down)+len(d.CutLink) > 0:
 		return shortDeadline, nil
 	case d.Deadline == nil:
 		return 0, nil
@@ -126,40 +129,20 @@ func checkDatabase(url string) error {
 	return hedui.Fail(hedui.Invalid, hedui.Say("error.database"), nil)
 }
 
-// startCity starts the departments and joins each by its file, as a real one
-// would be joined; the files stay in the directory for a look.
-func (d *demoCommand) startCity(ctx context.Context, s streams) (*sim.City, []source.Source, error) {
+// startCity starts the departments.
+func (d *demoCommand) startCity(ctx context.Context) (*sim.City, error) {
 	faults, err := parseFaults(d.Down)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := writable(d.Dir); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	city, err := sim.NewCity(sim.Options{Population: d.Population, Seed: d.Seed, Faults: faults})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := city.Start(ctx); err != nil {
-		return nil, nil, err
-	}
-	dir := filepath.Join(d.Dir, "sources")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("source files: %w", err)
-	}
-	var sources []source.Source
-	for name, text := range city.SourceFiles() {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			return nil, nil, fmt.Errorf("source files: %w", err)
-		}
-		cfg, err := connector.Load(path, text)
-		if err != nil {
-			return nil, nil, err
-		}
-		sources = append(sources, connector.New(cfg, connector.Options{Now: time.Now, Log: s.log}))
-	}
-	return city, sources, nil
+	return city, city.Start(ctx)
 }
 
 func parseFaults(texts []string) (map[string]sim.Fault, error) {
@@ -202,25 +185,13 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// servePages serves the console to a reader of synthetic people. Closing in good
-// order is success.
-func servePages(ctx context.Context, l net.Listener, n *node, s streams) error {
-	handler, err := (&web.Server{Desk: n.desk, Log: s.log, Who: func(*http.Request) (hedui.Officer, bool) { return reader, true }, Now: time.Now}).Handler()
+// servePages serves the console to the reader whom the configuration names.
+func servePages(ctx context.Context, l net.Listener, n *node) error {
+	handler, err := (&web.Server{Desk: n.desk, Log: n.logger(), Who: func(*http.Request) (hedui.Officer, bool) { return n.reader, true }, Now: time.Now}).Handler()
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		stopped <- server.Shutdown(end)
-	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve pages: %w", err)
-	}
-	return <-stopped
+	return serveUntil(ctx, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}, l)
 }
 
 // tableLine writes cells of equal width for the account.

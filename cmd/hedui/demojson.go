@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
+	"hedui/catalog"
 	"hedui/idcard"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
@@ -20,6 +23,7 @@ type (
 	caseJSON struct {
 		ID        string        `json:"id"`
 		Name      string        `json:"name"`
+		Node      string        `json:"node"`
 		Programme string        `json:"programme"`
 		State     string        `json:"state"`
 		Report    reportJSON    `json:"report"`
@@ -36,11 +40,12 @@ type (
 		PDF        string `json:"pdf"`
 	}
 	gridJSON struct {
-		Category string       `json:"category"`
-		Outcome  string       `json:"outcome"`
-		AsOf     *time.Time   `json:"as_of"`
-		Millis   int64        `json:"millis"`
-		Members  []memberJSON `json:"members"`
+		Category   string       `json:"category"`
+		Outcome    string       `json:"outcome"`
+		AnsweredBy string       `json:"answered_by"` // nodes that asked a department, widest register first
+		AsOf       *time.Time   `json:"as_of"`
+		Millis     int64        `json:"millis"`
+		Members    []memberJSON `json:"members"`
 	}
 	memberJSON struct {
 		Member  string `json:"member"`
@@ -61,7 +66,7 @@ type (
 func (s *story) printJSON(w io.Writer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	doc := demoJSON{Cases: []caseJSON{}, Trust: s.node.trust}
+	doc := demoJSON{Cases: []caseJSON{}, Trust: s.tiers.trust()}
 	for _, ch := range s.chapters {
 		doc.Cases = append(doc.Cases, ch.json(s.lang))
 	}
@@ -74,13 +79,13 @@ func (s *story) printJSON(w io.Writer) error {
 func (ch chapter) json(l lang.Lang) caseJSON {
 	c := ch.view.Case
 	out := caseJSON{
-		ID: c.Number, Name: ch.family.title() + " " + idcard.MaskName(c.Applicant().Name), Programme: string(c.Programme), State: string(c.Stage),
+		ID: c.Number, Node: ch.node.name, Name: ch.family.title() + " " + idcard.MaskName(c.Applicant().Name), Programme: string(c.Programme), State: string(c.Stage),
 		Report: reportJSON{ch.said.Number, ch.said.Version, string(ch.said.Conclusion.Code),
 			ch.files["json"], ch.files["html"], ch.files["pdf"]},
 		Grid: []gridJSON{}, Findings: []findingJSON{}, Seconds: ch.seconds,
 	}
 	for _, row := range ch.said.Categories {
-		g := gridJSON{Category: string(row.Code), Outcome: string(row.Outcome), Millis: row.Millis, Members: []memberJSON{}}
+		g := gridJSON{Category: string(row.Code), Outcome: string(row.Outcome), AnsweredBy: ch.answeredBy(row.Code), Millis: row.Millis, Members: []memberJSON{}}
 		if !row.AsOf.IsZero() {
 			g.AsOf = &row.AsOf
 		}
@@ -102,4 +107,15 @@ func memberName(c *hedui.Case, no int) string {
 		return ""
 	}
 	return fmt.Sprintf("%d %s", p.No, idcard.MaskName(p.Name))
+}
+
+// answeredBy names the nodes that have asked a department about a category.
+func (ch chapter) answeredBy(code catalog.Code) string {
+	var names []string
+	for _, q := range ch.view.Grid {
+		if by := ch.node.answeredBy(q); q.Category == code && by != "" && !slices.Contains(names, by) {
+			names = append(names, by)
+		}
+	}
+	return strings.Join(names, ",")
 }

@@ -27,6 +27,12 @@ import (
 type program struct {
 	Lang string `help:"Language of messages: zh or en (default: as the locale says)." enum:"zh,en," default:""`
 
+	Init  initCommand  `cmd:"" help:"Make a new node: keys and a commented configuration."`
+	Check checkCommand `cmd:"" help:"Look at everything a node needs: configuration, keys, database, sources, parent."`
+	Serve serveCommand `cmd:"" help:"Run a node."`
+	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, approve, revoke, join, change keys."`
+	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
+
 	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
 	Sim    simCommand    `cmd:"" help:"Run the simulated city and its eight departments alone."`
 	Verify verifyCommand `cmd:"" help:"Check a sealed report offline and name what was altered."`
@@ -75,7 +81,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	code := -1
 	parser, err := kong.New(&p, kong.Name("hedui"), kong.Writers(out, errs), kong.Exit(func(c int) { code = c }),
 		kong.Description("Hedui 核对 verifies a household's economic circumstances for social assistance. It never decides."),
-		kong.UsageOnError())
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, Compact: true}), kong.UsageOnError())
 	if err != nil {
 		fmt.Fprintln(errs, err)
 		return 1
@@ -125,11 +131,20 @@ func (s streams) explain(err error) {
 		fmt.Fprintf(s.err, "hedui: %v\n", err)
 		return
 	}
-	fmt.Fprintf(s.err, "hedui: %s\n", web.Sentence(s.lang, e.Say))
+	fmt.Fprintf(s.err, "hedui: %s\n", s.sentence(err))
 	for _, p := range e.Problems {
 		fmt.Fprintf(s.err, "  %s: %s\n", p.Field, lang.Text(s.lang, p.Say.Key, p.Say.Args...))
 	}
 	if e.Err != nil {
 		fmt.Fprintf(s.err, "  (%v)\n", e.Err)
 	}
+}
+
+// sentence is an error in one line, for the person at the keyboard.
+func (s streams) sentence(err error) string {
+	var e *hedui.Error
+	if errors.As(err, &e) {
+		return web.Sentence(s.lang, e.Say)
+	}
+	return err.Error()
 }

@@ -294,7 +294,7 @@ func TestTitles(t *testing.T) {
 
 func TestASecondProcessIsTold(t *testing.T) {
 	dir := t.TempDir()
-	n, err := openNode(t.Context(), nodeOptions{dir: dir, issuer: demoIssuer})
+	n, err := openNode(t.Context(), nodeOptions{dir: filepath.Join(dir, "haishu"), issuer: demoIssuer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,38 +1,61 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hedui/internal/casework"
+	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/internal/rule"
 	"hedui/internal/store"
+	"hedui/region"
 	"hedui/seal"
 	"hedui/source"
 )
 
-// nodeOptions say where a node keeps what it has and whom it asks.
+// nodeOptions say where a node keeps what it has, whom it asks and who its peers
+// are. A node without a name has no peers.
 type nodeOptions struct {
-	dir      string
-	database string // postgres://…; empty = SQLite in dir
-	issuer   string
-	sources  []source.Source
-	deadline time.Duration // for every report instead of the book's; 0 = the book's
+	dir       string
+	keys      string // directory of its keys; empty = keys in dir
+	file      string // SQLite; empty = hedui.db in dir
+	database  string // postgres://… instead of the file
+	issuer    string
+	sources   []source.Source
+	table     hedui.Registers    // empty = every source speaks for the city
+	deadlines hedui.DeadlineBook // nil = the book that comes with the program
+	deadline  time.Duration      // for every report instead of the book's; 0 = the book's
+
+	name, division string
+	level          region.Kind
+	parentName     string
+	urls           []string // of the parent
+	listen         string   // where children come; empty = nobody does
+	page           string   // where the console is served; empty = nowhere
+	reader         hedui.Officer
+	staff          []hedui.Officer
+	log            *slog.Logger
 }
 
-// A node is an open database with the desk that works on it.
+// A node is an open database with the desk that works on it, and its peers.
 type node struct {
-	dir   string
+	nodeOptions
 	trust string // path of the file by which its reports are checked
 	db    *store.DB
 	desk  *casework.Desk
+	peers *federation.Node // nil without a name
 }
 
 // openNode makes what is missing – keys, certificate, database – and wires the
@@ -41,25 +64,49 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err := writable(o.dir); err != nil {
 		return nil, err
 	}
-	keys, err := openKeys(filepath.Join(o.dir, "keys"), o.issuer)
+	o.keys = cmp.Or(o.keys, filepath.Join(o.dir, "keys"))
+	o.file = cmp.Or(o.file, filepath.Join(o.dir, "hedui.db"))
+	keys, err := openKeys(o.keys, o.issuer)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{dir: o.dir, trust: filepath.Join(o.dir, "trust.pem")}
+	n := &node{nodeOptions: o, trust: filepath.Join(o.dir, "trust.pem")}
 	if err := os.WriteFile(n.trust, seal.CertificatePEM(keys.certificate), 0o644); err != nil { //nolint:gosec // public
 		return nil, fmt.Errorf("trust file: %w", err)
 	}
-	url := o.database
-	if url == "" {
-		url = filepath.Join(o.dir, "hedui.db")
-	}
-	if n.db, err = store.Open(ctx, store.Options{URL: url, Master: keys.master, Blind: keys.blind}); err != nil {
+	if n.db, err = store.Open(ctx, store.Options{URL: o.url(), Master: keys.master, Blind: keys.blind}); err != nil {
 		return nil, o.explain(err)
 	}
-	if n.desk, err = openDesk(n.db, keys, o); err != nil {
+	if n.desk, err = openDesk(n.db, keys, o); err == nil && o.name != "" {
+		err = n.openPeers(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, n.db.Close())
 	}
 	return n, nil
+}
+
+// url is the database.
+func (o nodeOptions) url() string {
+	return cmp.Or(o.database, o.file, filepath.Join(o.dir, "hedui.db"))
+}
+
+// openPeers makes the node known among its peers.
+func (n *node) openPeers(ctx context.Context) error {
+	ring, err := federation.OpenRing(filepath.Join(n.keys, "node"))
+	if err != nil {
+		return err
+	}
+	n.peers = &federation.Node{Name: n.name, Division: n.division, Level: n.level, DB: n.db, Desk: n.desk, Ring: ring,
+		Parent: n.parentName, URLs: n.urls, Now: time.Now, Log: n.logger()}
+	return n.peers.Prepare(ctx)
+}
+
+func (n *node) logger() *slog.Logger {
+	if n.log == nil {
+		return slog.Default()
+	}
+	return n.log
 }
 
 // explain says what to do where a database cannot be opened.
@@ -70,11 +117,11 @@ func (o nodeOptions) explain(err error) error {
 	case errors.Is(err, store.ErrNewer):
 		return hedui.Fail(hedui.Invalid, hedui.Say("error.newer"), err)
 	case errors.Is(err, store.ErrKeys):
-		return hedui.Fail(hedui.Invalid, hedui.Say("error.keys", filepath.Join(o.dir, "keys")), nil)
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.keys", o.keys), nil)
 	case o.database != "":
 		return hedui.Fail(hedui.Unavailable, hedui.Say("error.postgres"), err)
 	}
-	return hedui.Fail(hedui.Internal, hedui.Say("error.sqlite", filepath.Join(o.dir, "hedui.db")), err)
+	return hedui.Fail(hedui.Internal, hedui.Say("error.sqlite", o.file), err)
 }
 
 func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error) {
@@ -82,9 +129,11 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 	if err != nil {
 		return nil, err
 	}
-	deadlines, err := hedui.StandardDeadlines()
-	if err != nil {
-		return nil, err
+	deadlines := o.deadlines
+	if deadlines == nil {
+		if deadlines, err = hedui.StandardDeadlines(); err != nil {
+			return nil, err
+		}
 	}
 	tolerances, err := rule.Standard()
 	if err != nil {
@@ -93,11 +142,29 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 	if o.deadline > 0 {
 		deadlines = deadlines.WithReport(hedui.Length{Exact: o.deadline})
 	}
+	table := o.table
+	if table == nil {
+		table = casework.OwnRegisters(o.sources, cityDivision)
+	}
 	desk := &casework.Desk{
-		DB: db, Sources: o.sources, Registers: casework.OwnRegisters(o.sources, cityDivision), Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
+		DB: db, Node: o.name, Sources: o.sources, Registers: table, Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
 		Calendar: calendar, Deadlines: deadlines, Tolerances: tolerances, Now: time.Now,
 	}
 	return desk, desk.Prepare()
+}
+
+// run works until ctx ends: asks and answers, keeps deadlines, speaks with peers
+// and serves the console. The listeners may be nil.
+func (n *node) run(ctx context.Context, peers, page net.Listener) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.desk.Run(ctx) })
+	if n.peers != nil {
+		g.Go(func() error { return n.peers.Run(ctx, peers) })
+	}
+	if page != nil {
+		g.Go(func() error { return servePages(ctx, page, n) })
+	}
+	return g.Wait()
 }
 
 // A keyring is all keys of a node.

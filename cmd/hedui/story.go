@@ -28,8 +28,14 @@ var (
 	receiver     = demoOfficer("receiver", "中心受理（演示）", demoIssuer, hedui.AcceptCases, hedui.VerifyCases, hedui.ReadCases)
 	reviewer     = demoOfficer("reviewer", "中心审核（演示）", demoIssuer, hedui.ReviewReports, hedui.ReadCases)
 	signer       = demoOfficer("signer", "中心签发（演示）", demoIssuer, hedui.SealReports, hedui.ReadCases)
-	reader       = demoOfficer("reader", "演示浏览", demoIssuer, hedui.ReadCases, hedui.PrintReports)
+	reader       = demoOfficer("reader", "演示浏览", demoIssuer, hedui.ReadCases, hedui.PrintReports, hedui.ReadIncidents)
+	operator     = demoOfficer("operator", "系统管理（演示）", demoIssuer, hedui.RunNode)
 )
+
+// demoStaff is everybody who acts in the demo.
+func demoStaff() []hedui.Officer {
+	return []hedui.Officer{clerk, commissioner, receiver, reviewer, signer, reader, operator}
+}
 
 func demoOfficer(id, name, office string, rights ...hedui.Right) hedui.Officer {
 	return hedui.Officer{ID: id, Name: name, Office: office, Division: cityDivision, Rights: rights}
@@ -39,7 +45,7 @@ func demoOfficer(id, name, office string, rights ...hedui.Right) hedui.Officer {
 type story struct {
 	streams
 	account  io.Writer
-	node     *node
+	tiers    *tiers
 	families []family
 	once     bool
 
@@ -50,6 +56,7 @@ type story struct {
 // chapter is what became of one family.
 type chapter struct {
 	family  family
+	node    *node
 	view    casework.View
 	files   map[string]string // form → path
 	said    report.Content    // what the sealed report of that version says
@@ -85,14 +92,14 @@ func (s *story) tell(ctx context.Context) error {
 // find returns the family's case: the newest one, as after a restart, or a new
 // one, which is fresh.
 func (s *story) find(ctx context.Context, f family) (id string, fresh bool, err error) {
-	id, err = s.node.desk.CaseOf(ctx, clerk, f.form)
+	id, err = s.tiers.of(f).desk.CaseOf(ctx, clerk, f.form)
 	if err != nil || id != "" {
 		if id != "" {
 			s.tellStep(f, "demo.found")
 		}
 		return id, false, err
 	}
-	c, err := s.node.desk.Register(ctx, clerk, f.draftID(), f.form)
+	c, err := s.tiers.of(f).desk.Register(ctx, clerk, f.draftID(), f.form)
 	var problems *hedui.Error
 	if errors.As(err, &problems) {
 		problems.Problems = f.locate(problems.Problems)
@@ -107,7 +114,7 @@ func (s *story) find(ctx context.Context, f family) (id string, fresh bool, err 
 // advance takes a case on from wherever it stands until its report is delivered.
 func (s *story) advance(ctx context.Context, f family, id string) error {
 	for {
-		stage, err := s.node.desk.Stage(ctx, id)
+		stage, err := s.tiers.of(f).desk.Stage(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -119,7 +126,7 @@ func (s *story) advance(ctx context.Context, f family, id string) error {
 
 // step does what the stage of a case calls for.
 func (s *story) step(ctx context.Context, f family, id string, stage hedui.Stage) (done bool, err error) {
-	desk := s.node.desk
+	desk := s.tiers.of(f).desk
 	var c *hedui.Case
 	switch stage {
 	case hedui.Consented:
@@ -169,7 +176,7 @@ func pause(ctx context.Context, d time.Duration) error {
 // follow reviews and seals supplements for as long as the demo runs.
 func (s *story) follow(ctx context.Context, i int, f family, id string) {
 	for pause(ctx, 500*time.Millisecond) == nil {
-		stage, err := s.node.desk.Stage(ctx, id)
+		stage, err := s.tiers.of(f).desk.Stage(ctx, id)
 		if err != nil || stage == hedui.Delivered {
 			continue
 		}

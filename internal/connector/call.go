@@ -202,3 +202,24 @@ func retryAfter(r reply) time.Duration {
 	}
 	return min(max(wait, 0), 24*time.Hour)
 }
+
+// Reach opens a connection to the department and closes it again: it says whether
+// somebody listens there, and asks nothing.
+func (s *site) Reach(ctx context.Context) error {
+	u, err := url.Parse(s.cfg.request.url.base)
+	if err != nil {
+		return s.cfg.oops("address of the department")
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.info.Limits.WithDefaults().Timeout)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return fmt.Errorf("%s: not reached: %w", s.cfg.info.Name, err)
+	}
+	return conn.Close()
+}

@@ -96,7 +96,7 @@ func (n *Node) dial(ctx context.Context, i int, url string) error {
 			}
 			stop()
 		} else { // not joined yet
-			pause(ctx, time.Second)
+			pause(ctx, 50*time.Millisecond)
 		}
 		cancel()
 	}

@@ -57,6 +57,12 @@ func (n *Node) child(name string) (exchange.Peer, bool) {
 	return n.lookup(name)
 }
 
+// Knows reports whether a peer is pinned and not shut out.
+func (n *Node) Knows(name string) bool {
+	_, ok := n.lookup(name)
+	return ok
+}
+
 // writeKeys puts public keys into the form of the store: the body in which a
 // node announces them.
 func writeKeys(k exchange.Keys) (string, error) {

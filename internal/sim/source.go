@@ -37,3 +37,13 @@ func (c *City) SourceFiles() map[string][]byte {
 	}
 	return files
 }
+
+// CountyFiles returns the source files of registers that each county of the city
+// keeps for itself, by file name: the land archive. It answers only for people
+// who live there.
+func (c *City) CountyFiles(county string) map[string][]byte {
+	text := string(c.SourceFiles()[landFile])
+	return map[string][]byte{landFile: []byte(strings.Replace(text, `shouquan: "{mandate}"}`, `shouquan: "{mandate}", quhua: "`+county+`"}`, 1))}
+}
+
+const landFile = "land.yaml"

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"hedui/internal/casework"
+	"hedui/internal/hedui"
+	"hedui/internal/lang"
+)
+
+// caseCommands work on cases of a node from the command line.
+type caseCommands struct {
+	Run  caseRunCommand  `cmd:"" help:"Take family forms from registration to the delivered report, each act by an officer of the configuration who has the right."`
+	Act  caseActCommand  `cmd:"" help:"Do one act on a case: commission, accept, finish, review, seal, deliver, archive."`
+	Look caseLookCommand `cmd:"" help:"Where a case stands and what each register has answered, as JSON."`
+}
+
+type caseActCommand struct {
+	nodeFlags
+	ID  string `arg:"" help:"Id of the case."`
+	Act string `arg:"" help:"What to do."`
+}
+
+// Run does the act.
+func (c *caseActCommand) Run(ctx context.Context, s streams) error {
+	var answer caseAnswer
+	if err := c.do(ctx, "case/act", caseArgs{ID: c.ID, Act: c.Act}, &answer); err != nil {
+		return err
+	}
+	s.say(s.out, "case.stands", answer.Number, lang.Text(s.lang, "stage."+string(answer.Stage)))
+	return nil
+}
+
+type caseLookCommand struct {
+	nodeFlags
+	ID string `arg:"" help:"Id of the case."`
+}
+
+// Run prints the case.
+func (c *caseLookCommand) Run(ctx context.Context, s streams) error {
+	var answer lookAnswer
+	if err := c.do(ctx, "case/look", caseArgs{ID: c.ID}, &answer); err != nil {
+		return err
+	}
+	return json.NewEncoder(s.out).Encode(answer)
+}
+
+type caseRunCommand struct {
+	Config string        `help:"The node's configuration." default:"node.yaml" type:"path"`
+	Forms  []string      `arg:"" name:"form" help:"Form files, see docs/form-file.md." type:"path"`
+	Out    string        `help:"Directory for the reports." default:"." type:"path"`
+	Wait   time.Duration `help:"How long to wait for answers before giving up; calling again goes on." default:"24h"`
+}
+
+// Run takes each form through, one after the other.
+func (c *caseRunCommand) Run(ctx context.Context, s streams) error {
+	forms, err := readFamilies(c.Forms, time.Now())
+	if err != nil {
+		return err
+	}
+	set, err := readSettings(c.Config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Wait)
+	defer cancel()
+	for _, f := range forms {
+		r := &caseRun{ctx: ctx, config: c.Config, staff: set.staff}
+		look, err := r.through(f.draftID(), f.form)
+		if err != nil {
+			return err
+		}
+		newest := look.Reports[len(look.Reports)-1]
+		s.say(s.out, "case.done", look.Number, newest.Number, fmt.Sprint(newest.Version), lang.Text(s.lang, "conclusion."+newest.Conclusion))
+		if err := r.save(c.Out, look.ID, newest.Version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// caseRun is one case on its way.
+type caseRun struct {
+	ctx    context.Context //nolint:containedctx // of one run, from its beginning to its end
+	config string
+	staff  []hedui.Officer
+}
+
+// steps say which act a stage calls for, and with which right.
+var steps = map[hedui.Stage]struct {
+	act   string
+	right hedui.Right
+}{
+	hedui.Consented:    {"commission", hedui.CommissionCases},
+	hedui.Commissioned: {"accept", hedui.AcceptCases},
+	hedui.Summarised:   {"review", hedui.ReviewReports},
+	hedui.Reviewed:     {"seal", hedui.SealReports},
+	hedui.Issued:       {"deliver", hedui.CommissionCases},
+}
+
+// order has something done by the first officer with the right.
+func (r *caseRun) order(right hedui.Right, name string, args, answer any) error {
+	i := slices.IndexFunc(r.staff, func(o hedui.Officer) bool { return slices.Contains(o.Rights, right) })
+	if i < 0 {
+		return hedui.Fail(hedui.Forbidden, hedui.Say("error.nobody", string(right)), nil)
+	}
+	return nodeFlags{Config: r.config, As: r.staff[i].ID}.do(r.ctx, name, args, answer)
+}
+
+// through takes a form from wherever its case stands to the delivered report. A
+// node that is being started anew is waited for.
+func (r *caseRun) through(draft string, form hedui.Form) (lookAnswer, error) {
+	var look lookAnswer
+	for {
+		done, err := r.step(draft, form, &look)
+		if done || err != nil && hedui.KindOf(err) != hedui.Unavailable && hedui.KindOf(err) != hedui.Conflict {
+			return look, err
+		}
+		if stop := pause(r.ctx, 300*time.Millisecond); stop != nil {
+			return look, hedui.Fail(hedui.Unavailable, hedui.Say("error.case.wait"), err)
+		}
+	}
+}
+
+func (r *caseRun) step(draft string, form hedui.Form, look *lookAnswer) (done bool, err error) {
+	if look.ID == "" {
+		var c caseAnswer
+		err := r.order(hedui.OpenCases, "case/find", openArgs{draft, form}, &c)
+		if err == nil && c.ID == "" {
+			err = r.order(hedui.OpenCases, "case/open", openArgs{draft, form}, &c)
+		}
+		if err != nil {
+			return false, err
+		}
+		look.ID = c.ID
+	}
+	if err := r.order(hedui.ReadCases, "case/look", caseArgs{ID: look.ID}, look); err != nil {
+		return false, err
+	}
+	next, ok := steps[look.Stage]
+	if !ok {
+		return look.Stage == hedui.Delivered || look.Stage == hedui.Archived, nil
+	}
+	return false, r.order(next.right, "case/act", caseArgs{ID: look.ID, Act: next.act}, &caseAnswer{})
+}
+
+// save writes one copy of a report.
+func (r *caseRun) save(dir, id string, version int) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("reports: %w", err)
+	}
+	for _, form := range []string{"json", "json.sig", "html", "pdf"} {
+		var file casework.File
+		if err := r.order(hedui.PrintReports, "case/download", caseArgs{ID: id, Version: version, Form: form}, &file); err != nil {
+			return err
+		}
+		if err := writeWhole(filepath.Join(dir, file.Name), file.Body); err != nil {
+			return fmt.Errorf("reports: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,320 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"hedui/catalog"
+	"hedui/day"
+	"hedui/exchange"
+	"hedui/internal/connector"
+	"hedui/internal/hedui"
+	"hedui/region"
+	"hedui/source"
+)
+
+// config is node.yaml: everything a node is told. Paths in it are relative to
+// the file. docs/node-file.md explains every key.
+type config struct {
+	Node         string           `yaml:"node"`
+	Division     string           `yaml:"division"`
+	Level        string           `yaml:"level"`
+	Issuer       string           `yaml:"issuer"`
+	Database     string           `yaml:"database"`
+	DatabaseFile string           `yaml:"database_file"`
+	Keys         string           `yaml:"keys"`
+	Page         string           `yaml:"page"`
+	Exchange     string           `yaml:"exchange"`
+	Parent       *parentConfig    `yaml:"parent"`
+	Registers    []registerConfig `yaml:"registers"`
+	Deadlines    string           `yaml:"deadlines"`
+	Officers     []officerConfig  `yaml:"officers"`
+	Reader       string           `yaml:"reader"`
+}
+
+type parentConfig struct {
+	Node string   `yaml:"node"`
+	URLs []string `yaml:"urls"`
+}
+
+type registerConfig struct {
+	Source     string   `yaml:"source"`
+	Node       string   `yaml:"node"`
+	Categories []string `yaml:"categories"`
+	Scope      string   `yaml:"scope"`
+	Below      string   `yaml:"below"`
+	From       day.Day  `yaml:"from"`
+	Until      day.Day  `yaml:"until"`
+}
+
+type officerConfig struct {
+	ID       string   `yaml:"id"`
+	Name     string   `yaml:"name"`
+	Office   string   `yaml:"office"`
+	Division string   `yaml:"division"`
+	Rights   []string `yaml:"rights"`
+}
+
+// settings reads the configuration of a node and whatever it names. Every problem
+// comes back at once, with the key it stands in.
+type settings struct {
+	nodeOptions
+	config   config
+	path     string
+	problems []hedui.Problem
+}
+
+func (s *settings) bad(field, key string, args ...string) {
+	s.problems = append(s.problems, hedui.Problem{Field: field, Say: hedui.Say(key, args...)})
+}
+
+// readSettings reads a configuration file.
+func readSettings(path string, log *slog.Logger) (*settings, error) {
+	s := &settings{path: path}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.config.unreadable", path), err)
+	}
+	if err := yaml.UnmarshalWithOptions(text, &s.config, yaml.Strict()); err != nil {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.config.yaml", path), errors.New(yaml.FormatError(err, false, false)))
+	}
+	s.about()
+	s.places()
+	s.parent()
+	s.registers(log)
+	s.officers()
+	if err := hedui.Problems(s.problems); err != nil {
+		var e *hedui.Error
+		if errors.As(err, &e) {
+			e.Say = hedui.Say("error.config", path, strconv.Itoa(len(s.problems)))
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *settings) about() {
+	c := &s.config
+	if err := exchange.CheckName(c.Node); err != nil {
+		s.bad("node", "problem.config.name")
+	}
+	d, ok := region.Lookup(c.Division, day.Of(time.Now()))
+	switch {
+	case !ok:
+		s.bad("division", "problem.division.unknown")
+	case c.Level == "":
+		c.Level = string(d.Kind)
+	case c.Level != string(d.Kind):
+		s.bad("level", "problem.config.level", string(d.Kind))
+	}
+	if strings.TrimSpace(c.Issuer) == "" {
+		s.bad("issuer", "problem.empty")
+	}
+	s.name, s.division, s.level, s.issuer = c.Node, c.Division, region.Kind(c.Level), c.Issuer
+}
+
+// beside is a path of the configuration, from the file's own directory.
+func (s *settings) beside(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(s.path), path)
+}
+
+// places are the node's own files and addresses.
+func (s *settings) places() {
+	c := &s.config
+	s.dir = filepath.Dir(s.path)
+	s.keys = s.beside(cmp.Or(c.Keys, "keys"))
+	switch {
+	case c.Database != "" && c.DatabaseFile != "":
+		s.bad("database", "problem.config.two", "database_file")
+	case c.DatabaseFile != "":
+		text, err := os.ReadFile(s.beside(c.DatabaseFile))
+		if s.database = strings.TrimSpace(string(text)); err != nil || checkDatabase(s.database) != nil || s.database == "" {
+			s.bad("database_file", "problem.config.database")
+		}
+	case strings.Contains(c.Database, "://"):
+		if s.database = c.Database; checkDatabase(s.database) != nil {
+			s.bad("database", "problem.config.database")
+		}
+	default:
+		s.file = s.beside(cmp.Or(c.Database, "hedui.db"))
+	}
+	if c.Page != "" {
+		host, _, err := net.SplitHostPort(c.Page)
+		if ip := net.ParseIP(host); err != nil {
+			s.bad("page", "problem.config.address")
+		} else if host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			s.bad("page", "problem.config.loopback")
+		}
+	}
+	if c.Exchange != "" {
+		if _, _, err := net.SplitHostPort(c.Exchange); err != nil {
+			s.bad("exchange", "problem.config.address")
+		}
+	}
+	s.page, s.listen = c.Page, c.Exchange
+	if c.Deadlines != "" {
+		text, err := os.ReadFile(s.beside(c.Deadlines))
+		if err == nil {
+			s.deadlines, err = hedui.ReadDeadlines(text)
+		}
+		if err != nil {
+			s.bad("deadlines", "problem.config.file", c.Deadlines)
+		}
+	}
+}
+
+func (s *settings) parent() {
+	p := s.config.Parent
+	if p == nil {
+		return
+	}
+	if exchange.CheckName(p.Node) != nil || p.Node == s.config.Node {
+		s.bad("parent.node", "problem.config.name")
+	}
+	if len(p.URLs) == 0 {
+		s.bad("parent.urls", "problem.empty")
+	}
+	for i, address := range p.URLs {
+		if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+			s.bad("parent.urls["+strconv.Itoa(i)+"]", "problem.config.url")
+		}
+	}
+	s.parentName, s.urls = p.Node, p.URLs
+}
+
+// registersOf reads the table of registers and the source files it names.
+func (s *settings) registers(log *slog.Logger) {
+	loaded := map[string]source.Info{}
+	for i, r := range s.config.Registers {
+		at := "registers[" + strconv.Itoa(i) + "]"
+		line := hedui.Register{Scope: r.Scope, From: r.From, Until: r.Until}
+		codes := s.categories(at, r.Categories)
+		switch {
+		case (r.Source == "") == (r.Node == ""):
+			s.bad(at, "problem.config.register.who")
+		case r.Source != "":
+			info, ok := loaded[r.Source]
+			if !ok {
+				if info, ok = s.join(at, r.Source, log); !ok {
+					continue
+				}
+				loaded[r.Source] = info
+			}
+			line.Source, line.Department = info.Name, info.Department
+			if len(codes) == 0 {
+				codes = info.Categories
+			}
+		case exchange.CheckName(r.Node) != nil || r.Node == s.config.Node:
+			s.bad(at+".node", "problem.config.name")
+		default:
+			line.Source = hedui.AtNode(r.Node)
+			if len(r.Categories) == 0 {
+				s.bad(at+".categories", "problem.empty")
+			}
+		}
+		s.scope(at, r, &line)
+		for _, code := range codes {
+			line.Category = code
+			s.table = append(s.table, line)
+		}
+	}
+}
+
+func (s *settings) scope(at string, r registerConfig, line *hedui.Register) {
+	field, code := at+".scope", r.Scope
+	if r.Below != "" {
+		field, code, line.Below, line.Scope = at+".below", r.Below, true, r.Below
+	}
+	switch {
+	case (r.Scope == "") == (r.Below == ""):
+		s.bad(at, "problem.config.register.scope")
+	case len(region.History(code)) == 0:
+		s.bad(field, "problem.division.unknown")
+	}
+	if !r.From.IsZero() && !r.Until.IsZero() && !r.From.Before(r.Until) {
+		s.bad(at+".until", "problem.config.register.order")
+	}
+}
+
+func (s *settings) categories(at string, words []string) []catalog.Code {
+	var codes []catalog.Code
+	for j, w := range words {
+		code := catalog.Code(w)
+		if _, ok := catalog.Get(code); !ok {
+			var all []string
+			for _, c := range catalog.All() {
+				all = append(all, string(c.Code))
+			}
+			s.bad(at+".categories["+strconv.Itoa(j)+"]", "problem.choice", strings.Join(all, ", "))
+		}
+		codes = append(codes, code)
+	}
+	return codes
+}
+
+// join reads one source file.
+func (s *settings) join(at, path string, log *slog.Logger) (source.Info, bool) {
+	text, err := os.ReadFile(s.beside(path))
+	if err != nil {
+		s.bad(at+".source", "problem.config.file", path)
+		return source.Info{}, false
+	}
+	cfg, err := connector.Load(path, text)
+	if err != nil {
+		s.bad(at+".source", "problem.config.source", err.Error())
+		return source.Info{}, false
+	}
+	joined := connector.New(cfg, connector.Options{Now: time.Now, Log: log})
+	s.sources = append(s.sources, joined)
+	return joined.Info(), true
+}
+
+func (s *settings) officers() {
+	for i, o := range s.config.Officers {
+		at := "officers[" + strconv.Itoa(i) + "]"
+		officer := hedui.Officer{ID: o.ID, Name: o.Name, Office: cmp.Or(o.Office, s.config.Issuer), Division: cmp.Or(o.Division, s.config.Division)}
+		if o.ID == "" || o.Name == "" {
+			s.bad(at, "problem.config.officer")
+		}
+		for j, w := range o.Rights {
+			if !slices.Contains(hedui.Rights(), hedui.Right(w)) {
+				s.bad(fmt.Sprintf("%s.rights[%d]", at, j), "problem.choice", joinWords(hedui.Rights()))
+			}
+			officer.Rights = append(officer.Rights, hedui.Right(w))
+		}
+		s.staff = append(s.staff, officer)
+	}
+	if s.config.Reader != "" {
+		i := slices.IndexFunc(s.staff, func(o hedui.Officer) bool { return o.ID == s.config.Reader })
+		if i < 0 {
+			s.bad("reader", "problem.config.reader")
+			return
+		}
+		s.reader = s.staff[i]
+	} else if s.config.Page != "" {
+		s.bad("reader", "problem.empty")
+	}
+}
+
+func joinWords[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
+	}
+	return strings.Join(words, ", ")
+}

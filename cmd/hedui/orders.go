@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hedui/day"
+	"hedui/exchange"
+	"hedui/internal/federation"
+	"hedui/internal/hedui"
+	"hedui/internal/lang"
+	"hedui/internal/store"
+	"hedui/region"
+)
+
+// orders is everything that can be asked of a node from outside the console.
+var orders = map[string]orderFunc{
+	"node/status":   ordered(orderStatus),
+	"node/invite":   ordered(orderInvite),
+	"node/decide":   ordered(orderDecide),
+	"node/revoke":   ordered(orderRevoke),
+	"node/rotate":   ordered(orderRotate),
+	"node/join":     ordered(orderJoin),
+	"case/open":     ordered(orderOpen),
+	"case/find":     ordered(orderFind),
+	"case/act":      ordered(orderAct),
+	"case/look":     ordered(orderLook),
+	"case/download": ordered(orderDownload),
+}
+
+type none struct{}
+
+func (n *node) federated() (*federation.Node, error) {
+	if n.peers == nil {
+		return nil, hedui.Fail(hedui.Conflict, hedui.Say("error.node.alone"), nil)
+	}
+	return n.peers, nil
+}
+
+func orderStatus(ctx context.Context, n *node, o hedui.Officer, _ none) (any, error) {
+	peers, err := n.federated()
+	if err != nil {
+		return nil, err
+	}
+	return peers.Status(ctx, o)
+}
+
+type inviteArgs struct {
+	Name     string        `json:"name"`
+	Division string        `json:"division"`
+	Level    region.Kind   `json:"level"`
+	Life     time.Duration `json:"life"`
+}
+
+type inviteAnswer struct {
+	Code string `json:"code"`
+}
+
+func orderInvite(ctx context.Context, n *node, o hedui.Officer, a inviteArgs) (any, error) {
+	peers, err := n.federated()
+	if err != nil {
+		return nil, err
+	}
+	code, err := peers.Invite(ctx, o, a.Name, a.Division, a.Level, a.Life)
+	return inviteAnswer{code.Reveal()}, err
+}
+
+type nameArgs struct {
+	Name    string `json:"name"`
+	Approve bool   `json:"approve,omitempty"`
+}
+
+func orderDecide(ctx context.Context, n *node, o hedui.Officer, a nameArgs) (any, error) {
+	peers, err := n.federated()
+	if err != nil {
+		return nil, err
+	}
+	return none{}, peers.Decide(ctx, o, a.Name, a.Approve)
+}
+
+func orderRevoke(ctx context.Context, n *node, o hedui.Officer, a nameArgs) (any, error) {
+	peers, err := n.federated()
+	if err != nil {
+		return nil, err
+	}
+	return none{}, peers.Revoke(ctx, o, a.Name)
+}
+
+type rotateArgs struct {
+	Overlap time.Duration `json:"overlap"`
+}
+
+func orderRotate(ctx context.Context, n *node, o hedui.Officer, a rotateArgs) (any, error) {
+	peers, err := n.federated()
+	if err != nil {
+		return nil, err
+	}
+	return none{}, peers.Rotate(ctx, o, a.Overlap)
+}
+
+type joinArgs struct {
+	URL  string `json:"url"`
+	Code string `json:"code"`
+}
+
+type joinAnswer struct {
+	Pending   bool   `json:"pending"`
+	Parent    string `json:"parent,omitempty"`
+	Sign, Box string // KeyIDs to be read out to the parent's officer
+}
+
+func orderJoin(ctx context.Context, n *node, o hedui.Officer, a joinArgs) (any, error) {
+	peers, err := n.federated()
+	if err != nil {
+		return nil, err
+	}
+	if n.parentName == "" {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.node.no_parent"), nil)
+	}
+	if a.URL == "" {
+		a.URL = n.urls[0]
+	}
+	code, err := exchange.ParseCode(a.Code)
+	if err != nil {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.node.code"), nil)
+	}
+	var answer joinAnswer
+	answer.Sign, answer.Box = peers.Ring.KeyIDs()
+	parent, err := peers.Join(ctx, o, a.URL, code)
+	switch reason := exchange.ReasonOf(err); {
+	case err == nil:
+		answer.Parent = parent.Name
+		return answer, nil
+	case reason == exchange.ReasonPending:
+		answer.Pending = true
+		return answer, nil
+	case lang.Has("error.node.join." + string(reason)):
+		return nil, hedui.Fail(hedui.Forbidden, hedui.Say("error.node.join."+string(reason)), nil)
+	case reason == "" && hedui.KindOf(err) == hedui.Internal:
+		return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.node.unreachable", a.URL), err)
+	}
+	return nil, err
+}
+
+type openArgs struct {
+	Draft string     `json:"draft"`
+	Form  hedui.Form `json:"form"`
+}
+
+type caseAnswer struct {
+	ID     string      `json:"id"`
+	Number string      `json:"number,omitempty"`
+	Stage  hedui.Stage `json:"stage,omitempty"`
+}
+
+func orderOpen(ctx context.Context, n *node, o hedui.Officer, a openArgs) (any, error) {
+	c, err := n.desk.Register(ctx, o, a.Draft, a.Form)
+	if err != nil {
+		return nil, err
+	}
+	return caseAnswer{c.ID, c.Number, c.Stage}, nil
+}
+
+func orderFind(ctx context.Context, n *node, o hedui.Officer, a openArgs) (any, error) {
+	id, err := n.desk.CaseOf(ctx, o, a.Form)
+	return caseAnswer{ID: id}, err
+}
+
+type caseArgs struct {
+	ID      string `json:"id"`
+	Act     string `json:"act,omitempty"`
+	Version int    `json:"version,omitempty"`
+	Form    string `json:"form,omitempty"`
+}
+
+func orderAct(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
+	act, ok := map[string]func(context.Context, hedui.Officer, string) (*hedui.Case, error){
+		"commission": n.desk.Commission, "accept": n.desk.Accept, "finish": n.desk.Finish, "review": n.desk.Review,
+		"seal": n.desk.Seal, "deliver": n.desk.Deliver, "archive": n.desk.Archive,
+	}[a.Act]
+	if !ok {
+		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.act", a.Act), nil)
+	}
+	c, err := act(ctx, o, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	return caseAnswer{c.ID, c.Number, c.Stage}, nil
+}
+
+// lookAnswer is a case without the persons in it.
+type lookAnswer struct {
+	caseAnswer
+	Queries []queryAnswer   `json:"queries"`
+	Reports []reportVersion `json:"reports"`
+}
+
+type queryAnswer struct {
+	ID         string `json:"id"`
+	Person     int    `json:"person"`
+	Category   string `json:"category"`
+	Scope      string `json:"scope"`
+	State      string `json:"state"`
+	Outcome    string `json:"outcome"`
+	Reason     string `json:"reason,omitempty"`
+	AnsweredBy string `json:"answered_by,omitempty"`
+}
+
+type reportVersion struct {
+	Number     string `json:"number"`
+	Version    int    `json:"version"`
+	Conclusion string `json:"conclusion"`
+}
+
+func orderLook(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
+	v, err := n.desk.Look(ctx, o, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	answer := lookAnswer{caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, []queryAnswer{}, []reportVersion{}}
+	for _, q := range v.Grid {
+		answer.Queries = append(answer.Queries, queryAnswer{q.ID, q.Person, string(q.Category), q.Scope, string(q.State),
+			string(q.Outcome), string(q.Reason), n.answeredBy(q)})
+	}
+	for _, r := range v.Reports {
+		if !r.SealedAt.IsZero() {
+			answer.Reports = append(answer.Reports, reportVersion{r.Number, r.Version, string(r.Conclusion)})
+		}
+	}
+	return answer, nil
+}
+
+// answeredBy names the node that asked the department, this one if it did itself.
+func (n *node) answeredBy(q hedui.Query) string {
+	if q.AnsweredBy == "" && q.State == hedui.Answered && !q.AskedAt.IsZero() {
+		return n.name
+	}
+	return q.AnsweredBy
+}
+
+func orderDownload(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
+	return n.desk.Copy(ctx, o, a.ID, a.Version, a.Form)
+}
+
+// printStatus tells how a node stands with its peers.
+func (s streams) printStatus(st federation.Status) {
+	s.say(s.out, "node.self", st.Name, st.Division, st.Sign, st.Box)
+	for _, p := range st.Peers {
+		key := "node.up"
+		switch {
+		case p.Revoked:
+			key = "node.revoked"
+		case p.Link.Since.IsZero():
+			key = "node.never"
+		case !p.Link.Up:
+			key = "node.down"
+		}
+		s.say(s.out, key, p.Name, lang.Text(s.lang, "node.role."+string(p.Role)), p.Division, clock(p.Link.Since), s.linkReason(p.Link.Reason))
+		if p.Waiting > 0 {
+			s.say(s.out, "node.waiting", fmt.Sprint(p.Waiting), clock(p.Oldest))
+		}
+	}
+	for _, e := range st.Enrolments {
+		if e.State != store.Approved {
+			s.say(s.out, "node.enrolment", e.Name, e.Division, lang.Text(s.lang, "node.enrolment."+string(e.State)), clock(e.ExpiresAt), federation.KeysOf(e))
+		}
+	}
+	for _, i := range st.Incidents {
+		s.say(s.out, "node.incident", clock(i.Last), fmt.Sprint(i.Count), i.Reason, i.Peer, i.Remote, i.Key)
+	}
+}
+
+// clock is an instant as an operator reads it.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(day.Beijing).Format(time.DateTime)
+}
+
+// linkReason is why a link is down, in words.
+func (s streams) linkReason(reason string) string {
+	switch {
+	case reason == "":
+		return ""
+	case lang.Has("link." + reason):
+		return lang.Text(s.lang, "link."+reason)
+	}
+	return lang.Text(s.lang, "link.other", reason)
+}
