@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -91,6 +92,8 @@ type caseRun struct {
 	ctx    context.Context //nolint:containedctx // of one run, from its beginning to its end
 	config string
 	staff  []hedui.Officer
+
+	onlyRunning bool // where no process takes orders one will; nothing is done here
 }
 
 // steps say which act a stage calls for, and with which right.
@@ -111,7 +114,22 @@ func (r *caseRun) order(right hedui.Right, name string, args, answer any) error 
 	if i < 0 {
 		return hedui.Fail(hedui.Forbidden, hedui.Say("error.nobody", string(right)), nil)
 	}
-	return nodeFlags{Config: r.config, As: r.staff[i].ID}.do(r.ctx, name, args, answer)
+	raw, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	o := order{Name: name, As: r.staff[i].ID, Args: raw}
+	if !r.onlyRunning {
+		return ask(r.ctx, r.config, o, answer)
+	}
+	body, err := askRunning(r.ctx, filepath.Dir(r.config), o)
+	if errors.Is(err, errNotRunning) {
+		return hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, answer)
 }
 
 // through takes a form from wherever its case stands to the delivered report. A

@@ -38,7 +38,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	set.log = s.log
-	n, err := openNode(ctx, set.nodeOptions)
+	n, err := openPatiently(ctx, set.nodeOptions)
 	if err != nil {
 		return errors.Join(err, closeAll(peers, page))
 	}
@@ -54,6 +54,20 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	g.Go(func() error { return n.run(run, peers, page) })
 	g.Go(func() error { return n.takeOrders(run) })
 	return g.Wait()
+}
+
+// openPatiently opens a node, waiting a little where a command of its operator,
+// or the process before, has the database still.
+func openPatiently(ctx context.Context, o nodeOptions) (*node, error) {
+	for tries := 0; ; tries++ {
+		n, err := openNode(ctx, o)
+		if tries == 50 || hedui.KindOf(err) != hedui.Unavailable || o.database != "" {
+			return n, err
+		}
+		if stop := pause(ctx, 100*time.Millisecond); stop != nil {
+			return nil, err
+		}
+	}
 }
 
 // listeners takes the addresses on which the node is reached.

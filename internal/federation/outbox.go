@@ -19,7 +19,7 @@ type outbox struct {
 }
 
 // lease is how long a message that was taken is nobody else's.
-const lease = 45 * time.Second
+const lease = 30 * time.Second
 
 // How often the database is asked whether another process has put something into
 // the outbox, and how often where no other can.
