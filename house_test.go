@@ -28,7 +28,7 @@ const (
 )
 
 // house lists the rooms from the ground up. A room imports rooms of lines above its own only. Floor 0 has three steps, because a
-// catalogue of fields knows money and days; exchange, staff, api and federation are drawn but not built yet.
+// catalogue of fields knows money and days; staff and api are drawn but not built yet.
 var house = []struct{ floor, rooms string }{
 	{"0, first step", "day seal"},
 	{"0, second step", "idcard uscc region money"},

@@ -68,6 +68,7 @@ func (n *node) takeOrders(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("control: %w", err), l.Close())
 	}
+	defer n.forgetControl(text)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+controlPath, func(w http.ResponseWriter, r *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+c.Secret)) != 1 {
@@ -78,6 +79,14 @@ func (n *node) takeOrders(ctx context.Context) error {
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
 	return serveUntil(ctx, server, l)
+}
+
+// forgetControl takes the file away, unless another process has written its own.
+func (n *node) forgetControl(ours []byte) {
+	path := filepath.Join(n.dir, controlFile)
+	if text, err := os.ReadFile(path); err == nil && bytes.Equal(text, ours) {
+		_ = os.Remove(path) // what stays is seen to be stale by its address
+	}
 }
 
 func (n *node) answerOrder(w http.ResponseWriter, r *http.Request) {

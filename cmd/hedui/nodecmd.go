@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,13 +133,16 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	ring, err := federation.OpenRing(filepath.Join(set.keys, "node"))
 	note(err, "check.ring")
 	var parent exchange.Peer
-	if db, err := store.Open(ctx, store.Options{URL: set.url(), Master: keys.master, Blind: keys.blind}); errors.Is(err, store.ErrServed) {
+	db, err := store.Open(ctx, store.Options{URL: set.url(), Master: keys.master, Blind: keys.blind})
+	served := errors.Is(err, store.ErrServed)
+	switch {
+	case served:
 		note(nil, "check.served")
-	} else if note(err, "check.database"); err == nil {
+	case err != nil:
+		note(err, "check.database")
+	default:
 		parent, err = federation.Pinned(ctx, db, set.parentName)
-		if err = errors.Join(err, db.Close()); err != nil {
-			return err
-		}
+		note(errors.Join(err, db.Close()), "check.database")
 	}
 	for _, src := range set.sources {
 		info := src.Info()
@@ -147,6 +151,10 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 			err = p.Reach(ctx)
 		}
 		note(err, "check.source", info.Name, info.Department)
+	}
+	if served && set.parentName != "" {
+		note(set.linkOfRunning(ctx, s), "check.link", set.parentName)
+		return c.print(s, list)
 	}
 	for _, url := range set.urls {
 		if ring == nil || parent.Name == "" {
@@ -160,6 +168,31 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 		}
 	}
 	return c.print(s, list)
+}
+
+// linkOfRunning asks the process that serves the node how its link stands.
+func (s *settings) linkOfRunning(ctx context.Context, say streams) error {
+	i := slices.IndexFunc(s.staff, func(o hedui.Officer) bool { return o.May(hedui.RunNode, s.division) == nil })
+	if i < 0 {
+		return hedui.Fail(hedui.Forbidden, hedui.Say("error.nobody", string(hedui.RunNode)), nil)
+	}
+	var st federation.Status
+	body, err := askRunning(ctx, s.dir, order{Name: "node/status", As: s.staff[i].ID})
+	if err == nil {
+		err = json.Unmarshal(body, &st)
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range st.Peers {
+		if p.Name == s.parentName && !p.Link.Up {
+			return hedui.Fail(hedui.Unavailable, hedui.Say("error.node.link", clock(p.Link.Since), say.linkReason(p.Link.Reason)), nil)
+		}
+		if p.Name == s.parentName {
+			return nil
+		}
+	}
+	return hedui.Fail(hedui.Conflict, hedui.Say("error.node.not_joined"), nil)
 }
 
 func inTime(until time.Time) error {
