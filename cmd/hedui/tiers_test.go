@@ -117,7 +117,7 @@ type world struct {
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		address := "127.0.0.1:" + strconv.Itoa(20000+rand.IntN(10000)) //nolint:gosec // chance
+		address := "127.0.0.1:" + strconv.Itoa(20000+rand.IntN(10000))
 		if l, err := net.Listen("tcp", address); err == nil {
 			_ = l.Close()
 			return address
@@ -329,12 +329,12 @@ func tellStory(t *testing.T, database string, processes int) {
 	w := &world{t: t, dir: t.TempDir(), city: city, counties: map[string]*process{}, divisions: []string{"330203", "330205", "330212"}}
 	w.build(database, processes)
 	w.join()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any will do
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("chaos for %s, %d cases, seed %d", chaos, n, seed)
 	storm, calm := context.WithTimeout(t.Context(), chaos)
 	defer calm()
 	var harm sync.WaitGroup
-	harm.Go(func() { w.chaos(storm, rand.New(rand.NewPCG(seed, 1))) }) //nolint:gosec // chance
+	harm.Go(func() { w.chaos(storm, rand.New(rand.NewPCG(seed, 1))) })
 	cases := w.drive(chaos, n)
 	harm.Wait()
 	kills := 0
