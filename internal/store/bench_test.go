@@ -208,3 +208,21 @@ func recordMany(tb testing.TB, db *store.DB, n int) {
 		inTx(tb, db, func(ctx context.Context, tx *store.Tx) error { return tx.Record(ctx, list...) })
 	}
 }
+
+// One entry is one operation: its leaf, its hashes and its row are proved.
+func BenchmarkCheckLog(b *testing.B) {
+	eachEngine(b, func(b *testing.B, db *store.DB) {
+		const size = 20_000
+		recordMany(b, db, size)
+		sequenceAll(b, db, 4000)
+		n := 0
+		for b.Loop() {
+			c, err := db.CheckLog(context.Background())
+			if err != nil || !c.Sound() || c.Size != size {
+				b.Fatalf("got %+v %v", c, err)
+			}
+			n += size
+		}
+		perSecond(b, n, "entries")
+	})
+}
