@@ -218,7 +218,7 @@ func TestTheSecondSequencerIsTooLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Rollback() //nolint:errcheck // after the commit it says so
+	defer first.Rollback()
 	var pid int
 	if err := first.QueryRow(`SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 		t.Fatal(err)
