@@ -67,13 +67,18 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases})
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
 
-// Run asks sources and keeps deadlines until ctx is done.
-func (d *Desk) Run(ctx context.Context) error { return d.runner.Run(ctx) }
+// Run asks sources, keeps deadlines and sequences the audit log until ctx is done.
+func (d *Desk) Run(ctx context.Context) error {
+	if err := d.startSequencer(ctx); err != nil {
+		return err
+	}
+	return d.runner.Run(ctx)
+}
 
 // OwnRegisters are the registers that sources of the node answer for, when all of
 // them speak for one division.
