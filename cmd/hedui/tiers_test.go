@@ -390,11 +390,23 @@ func (w *world) audit(cases map[string][]lookAnswer) {
 		if err := c.count(cases[d]); err != nil {
 			t.Error(err)
 		}
+		provedLog(t, county)
 		_ = county.db.Close()
 	}
+	provedLog(t, hub)
 	waiting, _, err := hub.db.Waiting(t.Context())
 	if err != nil || len(waiting) > 0 {
 		t.Errorf("in the hub's outbox still: %v %v", waiting, err)
+	}
+}
+
+// provedLog proves the audit log of a node anew: whoever was killed, the entries
+// have one place each and nothing was changed.
+func provedLog(t *testing.T, n *node) {
+	t.Helper()
+	found, err := n.db.CheckLog(t.Context())
+	if err != nil || len(found.Faults) > 0 || found.Head.Size == 0 {
+		t.Errorf("%s: log of %d entries: %v %v", n.name, found.Head.Size, found.Faults, err)
 	}
 }
 
