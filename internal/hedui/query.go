@@ -103,6 +103,21 @@ func Newest(queries []Query) []Query {
 // heard reports whether a register has settled the query.
 func (q *Query) heard() bool { return q.State == Answered && q.Outcome != source.Refused }
 
+// ScopeAsked is the scope of the query if there was a register to ask, else nothing:
+// a division where nobody could be asked, or nobody gave consent, names no register.
+func (q *Query) ScopeAsked() string {
+	if q.Reason == ReasonNoConsent || q.Reason == ReasonNoSource && q.AskedAt.IsZero() {
+		return ""
+	}
+	return q.Scope
+}
+
+// Informs reports whether an outcome tells something of the person. "Not covered"
+// does not: another scope's register may know.
+func Informs(o source.Outcome) bool {
+	return o == source.Found || o == source.None || o == source.IdentityDoubt
+}
+
 // Settled reports whether nothing more is expected of the query.
 func (q *Query) Settled() bool { return q.State == Answered || q.State == Cancelled }
 
