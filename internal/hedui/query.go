@@ -73,7 +73,8 @@ func QueryID(caseID string, person int, c catalog.Code, scope string, round int)
 // Newest keeps one query of each register asked, in the order given: the latest that a
 // register has settled, or the latest if none has. An answer is never typed over;
 // a corrected one takes its place only once it is there, so that an objection
-// does not make a finding disappear while a department is down.
+// does not make a finding disappear while a department is down. That nobody could
+// be asked is kept only where it stayed so.
 func Newest(queries []Query) []Query {
 	type cell struct {
 		person   int
@@ -97,7 +98,15 @@ func Newest(queries []Query) []Query {
 			newest[i] = q
 		}
 	}
-	return newest
+	asked := map[cell]bool{}
+	for _, q := range newest {
+		if q.ScopeAsked() != "" {
+			asked[cell{q.Person, q.Category, ""}] = true
+		}
+	}
+	return slices.DeleteFunc(newest, func(q Query) bool {
+		return q.ScopeAsked() == "" && asked[cell{q.Person, q.Category, ""}]
+	})
 }
 
 // heard reports whether a register has settled the query.

@@ -189,13 +189,13 @@ func (s *sheet) gapFindings() {
 		persons[k][g.Person] = true
 	}
 	for _, k := range order {
-		say := "rule.silent"
+		say, queries := "rule.silent", "rule.silent.queries"
 		if k.kind == hedui.NotVerifiable {
-			say = "rule.refused"
+			say, queries = "rule.refused", "rule.refused.queries"
 		}
 		args := []string{strconv.Itoa(len(persons[k]))}
 		if counts[k] > len(persons[k]) {
-			say, args = say+".queries", append(args, strconv.Itoa(counts[k]))
+			say, args = queries, append(args, strconv.Itoa(counts[k]))
 		}
 		s.add(hedui.Finding{Kind: k.kind, Category: k.category, Count: counts[k], Reason: hedui.Say(say, args...)})
 	}
