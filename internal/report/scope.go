@@ -31,19 +31,13 @@ func (m *maker) scope(q *hedui.Query) Word {
 // another one: the category has several scopes, or this is not the scope that
 // holds all others of the report. Else it is empty.
 func (c Content) register(code catalog.Code, scope Word) string {
-	if scope.Code == "" {
-		return ""
-	}
-	several := false
+	var all hedui.Registers
 	for _, row := range c.Categories {
 		for _, cell := range row.Persons {
-			if cell.Scope.Code == "" || cell.Scope.Code == scope.Code {
-				continue
-			}
-			several = several || row.Code == code || !hedui.Covers(scope.Code, cell.Scope.Code)
+			all = append(all, hedui.Register{Category: row.Code, Scope: cell.Scope.Code})
 		}
 	}
-	if !several {
+	if !all.Apart(code, scope.Code) {
 		return ""
 	}
 	return zh("report.register", short(scope))

@@ -46,11 +46,17 @@ func TestPulseChangesWithTheCaseAndItsQueries(t *testing.T) {
 			name string
 			do   func()
 		}{
-			{"queries are planned", func() { inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.AddQueries(ctx, queries) }) }},
+			{"queries are planned", func() {
+				inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.AddQueries(ctx, queries) })
+			}},
 			{"one is sent to another node", save(func(q *hedui.Query) { q.Post(storetest.At) })},
 			{"its link is down", save(func(q *hedui.Query) { q.Reason = hedui.ReasonLink })},
-			{"it failed", save(func(q *hedui.Query) { q.Take(source.Answer{Outcome: source.Failed, Reason: source.ReasonDown}, storetest.At) })},
-			{"it failed again", save(func(q *hedui.Query) { q.Take(source.Answer{Outcome: source.Failed, Reason: source.ReasonDown}, storetest.At) })},
+			{"it failed", save(func(q *hedui.Query) {
+				q.Take(source.Answer{Outcome: source.Failed, Reason: source.ReasonDown}, storetest.At)
+			})},
+			{"it failed again", save(func(q *hedui.Query) {
+				q.Take(source.Answer{Outcome: source.Failed, Reason: source.ReasonDown}, storetest.At)
+			})},
 			{"it is answered", save(func(q *hedui.Query) { q.Take(storetest.Answer(c, q), storetest.At) })},
 			{"the case is saved", func() { inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SaveCase(ctx, c) }) }},
 		} {
