@@ -29,14 +29,14 @@ func (c Content) knowsScopes() bool {
 	})
 }
 
-// first is the first cell of a person in a category.
-func (c Content) first(code catalog.Code, person int) (Cell, bool) {
+// first is the first cell of a person in a category, if there is one.
+func (c Content) first(code catalog.Code, person int) Cell {
 	for _, row := range c.Categories {
 		if i := slices.IndexFunc(row.Persons, func(k Cell) bool { return k.Person == person }); row.Code == code && i >= 0 {
-			return row.Persons[i], true
+			return row.Persons[i]
 		}
 	}
-	return Cell{}, false
+	return Cell{}
 }
 
 // A line is something that can change: who is told apart by key, and its text.
@@ -73,8 +73,8 @@ func (c Content) cellLines(other Content) []line {
 	for _, row := range c.Categories {
 		for _, cell := range row.Persons {
 			key := string(row.Code) + "/" + strconv.Itoa(cell.Person)
-			first, _ := c.first(row.Code, cell.Person)
-			theirs, _ := other.first(row.Code, cell.Person)
+			first := c.first(row.Code, cell.Person)
+			theirs := other.first(row.Code, cell.Person)
 			if first.Scope != cell.Scope || cell.Scope.Code != "" && theirs.Scope.Code != "" {
 				key += "/" + cell.Scope.Code
 			}
