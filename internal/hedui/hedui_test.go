@@ -423,6 +423,15 @@ func TestNewestKeepsOneQueryOfEachCell(t *testing.T) {
 	if got := Newest([]Query{again, old}); got[0].ID != "again" {
 		t.Error("the corrected answer does not count")
 	}
+	city, county := again, Query{ID: "county", Person: 1, Category: "land", Scope: "330203", CreatedAt: noon}
+	city.Scope = "330200"
+	unasked := Query{ID: "unasked", Person: 1, Category: "land", Scope: "330212", State: Answered, Outcome: source.Refused, Reason: ReasonNoConsent}
+	if got := Newest([]Query{city, county, unasked}); len(got) != 2 || got[0].ID != "again" || got[1].ID != "county" {
+		t.Errorf("scopes: got %+v", got)
+	}
+	if got := Newest([]Query{unasked}); len(got) != 1 {
+		t.Error("nobody could be asked, and nothing says so")
+	}
 }
 
 func TestPersonsPrintMasked(t *testing.T) {
