@@ -97,7 +97,7 @@ func Newest(queries []Query) []Query {
 			newest[i] = q
 		}
 	}
-	return newest
+	return succeeded(newest)
 }
 
 // heard reports whether a register has settled the query.
