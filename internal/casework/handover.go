@@ -38,12 +38,19 @@ func (d *Desk) HandOver(ctx context.Context, o hedui.Officer, divisions []string
 			return 0, badDivision(division, from.Name, to.Name)
 		}
 	}
+	var errs []error
 	for _, division := range divisions {
 		err := d.eachCase(ctx, division, func(id string) error {
 			h := hedui.Handing{ID: exchange.NewID(), From: from.Name, To: to.Name}
 			b, err := d.handOver(ctx, o, id, h)
-			if err != nil || b.Case == nil {
-				return err
+			switch {
+			case ctx.Err() != nil:
+				return errors.Join(err, ctx.Err())
+			case err != nil: // one case that cannot go must not hold up the others
+				errs = append(errs, err)
+				return nil
+			case b.Case == nil:
+				return nil
 			}
 			if err := writeBundle(w, b, to, from, d.Now()); err != nil {
 				return err
@@ -52,10 +59,10 @@ func (d *Desk) HandOver(ctx context.Context, o hedui.Officer, divisions []string
 			return nil
 		})
 		if err != nil {
-			return n, fmt.Errorf("casework: hand over: %w", err)
+			return n, fmt.Errorf("casework: hand over: %w", errors.Join(append(errs, err)...))
 		}
 	}
-	return n, nil
+	return n, errors.Join(errs...)
 }
 
 // mayHand reports whether cases of a division may go from one node to another on

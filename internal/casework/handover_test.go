@@ -566,6 +566,14 @@ func TestWhoMayHandOverWhatToWhom(t *testing.T) {
 				t.Errorf("taken over by %s of %s: %v", o.ID, o.Division, err)
 			}
 		}
+		// A case that was written for one node is not written for another.
+		hub := identity(t, "ningbo", "330200")
+		if n, err := old.HandOver(t.Context(), giver, []string{"330204"}, hub.Peer(), old.Me, io.Discard); n != 1 || err != nil {
+			t.Errorf("%d cases for the hub: %v", n, err)
+		}
+		if err := try(giver, "330204", next.peer(), old.Me); hedui.KindOf(err) != hedui.Conflict || !strings.Contains(err.Error(), "error.handed") {
+			t.Errorf("to a second node: %v", err)
+		}
 		// 鄞州 cannot be told to open a case in 江东, so no number is drawn twice.
 		if _, err := next.Register(t.Context(), clerk, "d", formOf(t, 9, "330204")); hedui.KindOf(err) != hedui.Invalid {
 			t.Errorf("a new case in a division that has ended: %v", err)
