@@ -29,6 +29,7 @@ type Desk struct {
 	Sources     []source.Source
 	Registers   hedui.Registers   // which category is asked where
 	Node        string            // name of this node among its peers; may be empty without any
+	Division    string            // of this node; cases move to a successor only within it, empty = anywhere
 	Issuer      string            // the verification centre's name, printed on reports
 	Signer      seal.Signer       // seals reports
 	Certificate *x509.Certificate // of the signer, for the signature within a PDF
@@ -108,7 +109,11 @@ func (d *Desk) act(ctx context.Context, o hedui.Officer, id string, verb audit.V
 		if c, err = tx.Case(ctx, id); err != nil {
 			return err
 		}
+		gone := c.Gone()
 		detail, err := decide(tx, c, at)
+		if gone != nil && hedui.KindOf(err) != hedui.Forbidden {
+			return gone // where it went is a better answer than what it lacks
+		}
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"hedui/day"
 	"hedui/exchange"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
@@ -136,7 +135,7 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	terms := asked.Mandate().Terms()
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
 	key := postKey{c.ID, asked.Purpose(), until.UnixMilli()}
-	p.questions[key] = append(p.questions[key], questionOf(asked, hedui.Todays(c.Division, day.Of(p.at)), q.Scope, d.Node))
+	p.questions[key] = append(p.questions[key], questionOf(asked, c.Division, q.Scope, d.Node))
 	r.posted[q.ID] = true
 	q.Post(p.at)
 	return false, tx.SnoozeJob(ctx, job, until)

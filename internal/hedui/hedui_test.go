@@ -20,23 +20,24 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, day.Beijing)
 // rows. A person changes this drawing first.
 func TestStagesAllAgainstAll(t *testing.T) {
 	drawing := strings.Fields(`
-		draft        .x..............x
-		consented    x.x.............x
-		commissioned ...xx...........x
-		returned     xxx.............x
-		accepted     ...x.x.........xx
-		dispatched   ......x.x......xx
-		collecting   .......xx......xx
-		manual       ......x.x......xx
-		summarised   ......xx.x.....xx
-		reviewed     ........x.x....xx
-		issued       ........x..x.....
-		delivered    ........x...x.x..
-		objected     ......x.x....x...
-		rechecked    ........x.....x..
-		archived     .................
-		suspended    ....xxxxxx......x
-		terminated   .................`)
+		draft        .x..............xx
+		consented    x.x.............xx
+		commissioned ...xx...........xx
+		returned     xxx.............xx
+		accepted     ...x.x.........xxx
+		dispatched   ......x.x......xxx
+		collecting   .......xx......xxx
+		manual       ......x.x......xxx
+		summarised   ......xx.x.....xxx
+		reviewed     ........x.x....xxx
+		issued       ........x..x.....x
+		delivered    ........x...x.x..x
+		objected     ......x.x....x...x
+		rechecked    ........x.....x..x
+		archived     .................x
+		suspended    ....xxxxxx......xx
+		terminated   .................x
+		handed       ..................`)
 	if got, want := len(drawing), 2*len(Stages()); got != want {
 		t.Fatalf("the drawing has %d words, want %d", got, want)
 	}

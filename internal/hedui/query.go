@@ -98,6 +98,7 @@ func Newest(queries []Query) []Query {
 			newest[i] = q
 		}
 	}
+	newest = succeeded(newest)
 	asked := map[cell]bool{}
 	for _, q := range newest {
 		if q.ScopeAsked() != "" {

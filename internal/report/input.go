@@ -118,7 +118,7 @@ func (m *maker) about() About {
 	return About{
 		Number: c.Number, Commission: c.Commission,
 		Programme: word("programme.", string(c.Programme)), Kind: word("kind.", string(c.Kind)),
-		Division: Word{c.Division, region.Name(c.Division, c.AppliedOn)}, Office: mask(c.Office),
+		Division: Word{c.Division, region.Name(c.Division, day.Of(m.At))}, Office: mask(c.Office),
 		AppliedOn: c.AppliedOn, IncomeFrom: w.From, IncomeTo: w.To,
 	}
 }
