@@ -147,7 +147,7 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 		table = casework.OwnRegisters(o.sources, cityDivision)
 	}
 	desk := &casework.Desk{
-		DB: db, Node: o.name, Sources: o.sources, Registers: table, Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
+		DB: db, Node: o.name, Division: o.division, Sources: o.sources, Registers: table, Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
 		Calendar: calendar, Deadlines: deadlines, Tolerances: tolerances, Now: time.Now,
 	}
 	return desk, desk.Prepare()
@@ -158,6 +158,7 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 func (n *node) run(ctx context.Context, peers, page net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.desk.Run(ctx) })
+	g.Go(func() error { return n.followBoundaries(ctx) })
 	if n.peers != nil {
 		g.Go(func() error { return n.peers.Run(ctx, peers) })
 	}
@@ -165,6 +166,22 @@ func (n *node) run(ctx context.Context, peers, page net.Listener) error {
 		g.Go(func() error { return servePages(ctx, page, n) })
 	}
 	return g.Wait()
+}
+
+// boundariesEvery is how often a node looks whether a division has ended.
+const boundariesEvery = time.Hour
+
+// followBoundaries gives the cases of divisions that have ended to their
+// successors, at the start and from then on.
+func (n *node) followBoundaries(ctx context.Context) error {
+	for {
+		if _, err := n.desk.MoveCases(ctx); err != nil && ctx.Err() == nil {
+			n.logger().ErrorContext(ctx, "move cases to the successors of their divisions", "error", err)
+		}
+		if pause(ctx, boundariesEvery) != nil {
+			return nil
+		}
+	}
 }
 
 // A keyring is all keys of a node.

@@ -247,6 +247,11 @@ type nodeCommands struct {
 	Revoke  nodeRevokeCommand  `cmd:"" help:"Shut a peer out at once."`
 	Rotate  nodeRotateCommand  `cmd:"" help:"Change the node's own keys towards its peers."`
 	Join    nodeJoinCommand    `cmd:"" help:"Become a child of the parent in the configuration, with the code its officer gave."`
+
+	Card     nodeCardCommand     `cmd:"" help:"Print the node's public keys, for a node that is no neighbour."`
+	Handover nodeHandoverCommand `cmd:"" help:"When the division has ended: write its cases for the node that follows, and stop them here."`
+	Takeover nodeTakeoverCommand `cmd:"" help:"Take the cases that another node has handed over."`
+	Handed   nodeHandedCommand   `cmd:"" help:"Read the receipts of the node that took over."`
 }
 
 // nodeFlags are those of every node command.

@@ -204,7 +204,11 @@ func (d *Desk) settle(ctx context.Context, tx *store.Tx, r *round, q *hedui.Quer
 	case q.Settled() || c == nil:
 		return true, nil
 	case c.Stage == hedui.Suspended:
-		return false, tx.SnoozeJob(ctx, job, at.Add(suspendedWait))
+		until, err := suspendedUntil(ctx, tx, q.Case, at)
+		if err != nil {
+			return false, err
+		}
+		return false, tx.SnoozeJob(ctx, job, until)
 	case !c.Stage.Asking():
 		r.touched[q.ID] = true
 		q.GiveUp(hedui.ReasonEnded, at)
@@ -242,6 +246,17 @@ const longestWait = time.Hour
 // suspendedWait is how often a suspended case's queries look whether it goes on;
 // Resume does not wait for it.
 const suspendedWait = 6 * time.Hour
+
+// suspendedUntil is when the query of a case that was suspended is looked at
+// again: at once if the case was resumed since it was read, because Resume does
+// not move the jobs that are at work.
+func suspendedUntil(ctx context.Context, tx *store.Tx, id string, at time.Time) (time.Time, error) {
+	stages, err := tx.LockCases(ctx, []string{id})
+	if err != nil || stages[id] != hedui.Suspended {
+		return at, err
+	}
+	return at.Add(suspendedWait), nil
+}
 
 // patience is until when a failing query is asked again.
 func (d *Desk) patience(c *hedui.Case) time.Time {
