@@ -37,6 +37,7 @@ type register struct {
 	asked map[string]int // by query id
 	seen  []source.Query
 	gate  chan struct{} // if set, a call waits until it is closed
+	waits chan struct{} // if set, hears of each call that waits
 }
 
 func (r *register) Info() source.Info {
@@ -48,6 +49,9 @@ func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.An
 	gate := r.gate
 	r.mu.Unlock()
 	if gate != nil {
+		if r.waits != nil {
+			r.waits <- struct{}{}
+		}
 		select {
 		case <-gate:
 		case <-ctx.Done():
