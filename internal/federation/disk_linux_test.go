@@ -17,7 +17,7 @@ import (
 // may make.
 func TestAFullDiskLosesNothing(t *testing.T) {
 	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=4m,mode=0700"); err != nil {
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m,mode=0700"); err != nil {
 		t.Skip("no small disk can be made here:", err)
 	}
 	o := store.Options{URL: filepath.Join(disk, "hedui.db"), Master: seal.NewKey(), Blind: seal.NewKey()}
