@@ -29,6 +29,7 @@ type Client struct {
 	Retry    time.Duration // wait at most so long after failures; 0 = 15 s
 	Batch    int           // messages in a push or a pull; 0 = 64, at most MaxCount
 	Senders  int           // pushes under way at once; 0 = 2
+	Puller   string        // a UUID of version 7 that stays when a process starts its client anew, so that what was under way comes again at once; empty = a new one
 
 	Changed func(Link)                      // hears of changes of the link; nil = nobody
 	Refused func(context.Context, Incident) // hears of what this node refused of the parent; nil = nobody
@@ -104,7 +105,9 @@ func (c *Client) start() (*http.Transport, error) {
 		HTTP2:               &http.HTTP2Config{SendPingTimeout: pingTime, PingTimeout: pingTime},
 	}
 	c.http = &http.Client{Transport: transport, CheckRedirect: noRedirect}
-	c.puller = NewID()
+	if c.puller = c.Puller; c.puller == "" {
+		c.puller = NewID()
+	}
 	return transport, nil
 }
 

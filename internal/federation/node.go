@@ -81,6 +81,7 @@ func (n *Node) Run(ctx context.Context, listener net.Listener) error {
 
 // dial keeps one connection to the parent, anew when the node's keys change.
 func (n *Node) dial(ctx context.Context, i int, url string) error {
+	puller := exchange.NewID()
 	for ctx.Err() == nil {
 		_, pinned := n.lookup(n.Parent)
 		generation := n.Ring.Generation()
@@ -89,7 +90,7 @@ func (n *Node) dial(ctx context.Context, i int, url string) error {
 			stop := n.Ring.onChange(generation, cancel)
 			c := &exchange.Client{
 				Identity: n.identity(), Parent: n.Parent, Peers: n.lookup, URL: url, Outbox: &n.outbox, Receiver: receiver{n}, Now: n.Now,
-				Wait: n.Wait, Retry: n.Retry, Changed: func(l exchange.Link) { n.links.parent(i, l) }, Refused: n.incidents.add, Log: n.Log,
+				Puller: puller, Wait: n.Wait, Retry: n.Retry, Changed: func(l exchange.Link) { n.links.parent(i, l) }, Refused: n.incidents.add, Log: n.Log,
 			}
 			if err := c.Run(run); err != nil {
 				cancel()
