@@ -110,14 +110,14 @@ func (s *settings) about() {
 	if err := exchange.CheckName(c.Node); err != nil {
 		s.bad("node", "problem.config.name")
 	}
-	d, ok := region.Lookup(c.Division, day.Of(time.Now()))
+	rows := region.History(c.Division) // a node outlives its division, to hand over its cases
 	switch {
-	case !ok:
+	case len(rows) == 0:
 		s.bad("division", "problem.division.unknown")
 	case c.Level == "":
-		c.Level = string(d.Kind)
-	case c.Level != string(d.Kind):
-		s.bad("level", "problem.config.level", string(d.Kind))
+		c.Level = string(rows[len(rows)-1].Kind)
+	case c.Level != string(rows[len(rows)-1].Kind):
+		s.bad("level", "problem.config.level", string(rows[len(rows)-1].Kind))
 	}
 	if strings.TrimSpace(c.Issuer) == "" {
 		s.bad("issuer", "problem.empty")

@@ -158,3 +158,46 @@ func TestADemoLinkThatIsCutIsNamedInTheReport(t *testing.T) {
 		}
 	}
 }
+
+// A node whose division has ended still runs, and hands its cases to the one that
+// follows; both know each other by their cards.
+func TestAnEndedCountyHandsOver(t *testing.T) {
+	yinzhou := initNode(t, "--name", "yinzhou", "--division", "330212")
+	jiangdong := initNode(t, "--name", "jiangdong", "--division", "330203")
+	text, err := os.ReadFile(jiangdong)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), `"330203"`, `"330204"`, 1)
+	if err := os.WriteFile(jiangdong, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cards := map[string]string{}
+	for name, config := range map[string]string{"yinzhou": yinzhou, "jiangdong": jiangdong} {
+		code, out, errs := runHedui(t, "node", "card", "--config", config)
+		cards[name] = filepath.Join(dir, name+".json")
+		if err := os.WriteFile(cards[name], []byte(out), 0o600); err != nil || code != 0 {
+			t.Fatalf("card of %s: %v %s", name, err, errs)
+		}
+	}
+	file, receipts := filepath.Join(dir, "cases"), filepath.Join(dir, "receipts")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"handover", "--config", jiangdong, "--to", cards["yinzhou"], "--out", file}, "0 case(s)"},
+		{[]string{"takeover", file, "--config", yinzhou, "--from", cards["jiangdong"], "--receipts", receipts}, "0 case(s)"},
+		{[]string{"handed", receipts, "--config", jiangdong, "--from", cards["yinzhou"]}, "0 case(s)"},
+	} {
+		if code, out, errs := runHedui(t, append([]string{"node"}, c.args...)...); code != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%v: exit %d: %s%s", c.args[0], code, out, errs)
+		}
+	}
+	if code, _, errs := runHedui(t, "node", "handover", "--config", yinzhou, "--to", cards["jiangdong"], "--out", filepath.Join(dir, "other")); code != 1 || !strings.Contains(errs, "330212") {
+		t.Errorf("a division that has not ended: exit %d: %s", code, errs)
+	}
+	if code, _, errs := runHedui(t, "node", "handover", "--config", jiangdong, "--to", cards["yinzhou"], "--out", file); code != 1 || !strings.Contains(errs, "choose another name") {
+		t.Errorf("an old file: exit %d: %s", code, errs)
+	}
+}

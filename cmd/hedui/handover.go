@@ -58,6 +58,9 @@ func orderHandOver(ctx context.Context, n *node, o hedui.Officer, a handArgs) (a
 	if err != nil {
 		return nil, err
 	}
+	if len(a.Division) == 0 {
+		a.Division = []string{n.division}
+	}
 	return written(a.Out, func(f *os.File) (int, error) {
 		return n.desk.HandOver(ctx, o, a.Division, other, peers.Me(), f)
 	})
