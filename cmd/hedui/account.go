@@ -80,7 +80,7 @@ func (ch chapter) reason(l lang.Lang, f report.Finding) string {
 func (ch chapter) why(g report.Gap) string {
 	for _, row := range ch.said.Categories {
 		for _, cell := range row.Persons {
-			if row.Code == g.Category && slices.Contains(g.Persons, cell.Person) && cell.Outcome == g.Outcome {
+			if row.Code == g.Category && cell.Scope == g.Scope && slices.Contains(g.Persons, cell.Person) && cell.Outcome == g.Outcome {
 				return cell.Reason
 			}
 		}

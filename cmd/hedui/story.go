@@ -135,7 +135,7 @@ func (s *story) step(ctx context.Context, f family, id string, stage hedui.Stage
 		}
 	case hedui.Commissioned:
 		if c, err = desk.Accept(ctx, receiver, id); err == nil {
-			s.tellStep(f, "demo.accepted", strconv.Itoa(len(c.Persons)*len(c.Programme.Categories())), c.DueAt.In(day.Beijing).Format(time.DateTime))
+			s.tellStep(f, "demo.accepted", strconv.Itoa(len(c.Plan(c.AcceptedAt, c.Round, nil, desk.Registers))), c.DueAt.In(day.Beijing).Format(time.DateTime))
 		}
 	case hedui.Dispatched, hedui.Collecting:
 		_, err = desk.Await(ctx, id, func(now hedui.Stage) bool { return now != hedui.Dispatched && now != hedui.Collecting })
