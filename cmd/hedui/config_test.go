@@ -147,7 +147,7 @@ func TestADemoLinkThatIsCutIsNamedInTheReport(t *testing.T) {
 			t.Errorf("Wang's %s: %s by %q: %v", g.Category, g.Outcome, g.AnsweredBy, g.Members)
 		}
 	}
-	for _, g := range li.Grid { // the register in Haishu cannot be reached either
+	for _, g := range li.Grid {
 		if want := map[bool]string{true: "yinzhou", false: "ningbo"}[g.Category == "land"]; g.AnsweredBy != want {
 			t.Errorf("Li's %s: answered by %q, want %q", g.Category, g.AnsweredBy, want)
 		}
