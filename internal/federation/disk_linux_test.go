@@ -21,7 +21,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		t.Skip("no small disk can be made here:", err)
 	}
 	o := store.Options{URL: filepath.Join(disk, "hedui.db"), Master: seal.NewKey(), Blind: seal.NewKey()}
-	hub := buildOn(t, o, plot{name: "ningbo", division: "330200", level: "prefecture", registers: []string{"hukou 330200 here", "housing 330200 here"}})
+	hub := buildOn(t, o, filepath.Join(t.TempDir(), "ring"), plot{name: "ningbo", division: "330200", level: "prefecture", registers: []string{"hukou 330200 here", "housing 330200 here"}})
 	t.Cleanup(func() {
 		hub.stop()
 		if err := syscall.Unmount(disk, 0); err != nil {

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"hedui/internal/store"
 	"hedui/internal/store/storetest"
 )
 
@@ -75,10 +74,4 @@ func TestAFullStoreKeepsLinksAndIncidentsInMind(t *testing.T) {
 	if i := hub.incident(t, "", "code"); i.Count != 7 {
 		t.Errorf("%d incidents are counted, want 7", i.Count)
 	}
-}
-
-// buildOn is build on a database that is there.
-func buildOn(t *testing.T, o store.Options, p plot) *place {
-	t.Helper()
-	return build(t, storetest.Engine{Fresh: func(testing.TB) store.Options { return o }}, p)
 }

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,12 +137,19 @@ type plot struct {
 	deadline       time.Duration // of a report; 0 = a minute
 	byHand         bool          // nothing goes over the wire: the test carries the letters
 	doorOnly       bool          // a process that only talks to peers and works on nothing
+	address        string        // to listen on; empty = any port
 	urls           []string      // of the parent, where they are not its own
 }
 
 func build(t *testing.T, e storetest.Engine, p plot) *place {
 	t.Helper()
-	at := &place{t: t, p: p, o: e.Fresh(t), ring: filepath.Join(t.TempDir(), "ring"), sources: map[string]*register{}}
+	return buildOn(t, e.Fresh(t), filepath.Join(t.TempDir(), "ring"), p)
+}
+
+// buildOn is build on a database and keys that may be there already.
+func buildOn(t *testing.T, o store.Options, ring string, p plot) *place {
+	t.Helper()
+	at := &place{t: t, p: p, o: o, ring: ring, sources: map[string]*register{}}
 	at.open(t)
 	t.Cleanup(func() { at.stop() })
 	return at
@@ -207,7 +215,7 @@ func (at *place) open(t *testing.T) {
 	if err := at.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	address := "127.0.0.1:0"
+	address := cmp.Or(p.address, "127.0.0.1:0")
 	if at.listener != nil {
 		address = at.listener.Addr().String()
 	}
