@@ -136,15 +136,15 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	terms := asked.Mandate().Terms()
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
 	key := postKey{c.ID, asked.Purpose(), until.UnixMilli()}
-	p.questions[key] = append(p.questions[key], questionOf(asked, hedui.Todays(c.Division, day.Of(p.at)), q.Scope, d.Node))
+	p.questions[key] = append(p.questions[key], QuestionOf(asked, hedui.Todays(c.Division, day.Of(p.at)), q.Scope, d.Node))
 	r.posted[q.ID] = true
 	q.Post(p.at)
 	return false, tx.SnoozeJob(ctx, job, until)
 }
 
-// questionOf is what another node learns of a query: person, category, window
+// QuestionOf is what another node learns of a query: person, category, window
 // and the mandate as far as the category goes.
-func questionOf(q source.Query, division, scope, node string) exchange.Question {
+func QuestionOf(q source.Query, division, scope, node string) exchange.Question {
 	terms, window := q.Mandate().Terms(), q.Window()
 	return exchange.Question{
 		ID: q.ID(), Division: division, Scope: scope, Category: q.Category(), From: window.From, To: window.To, Hops: []string{node},
