@@ -53,11 +53,25 @@ func (d *Desk) preparePeers() error {
 
 // post is one transaction's letters to one peer.
 type post struct {
-	peer      string
-	at        time.Time
-	questions map[postKey][]exchange.Question
-	cancels   exchange.Cancels
-	parcels   []store.Parcel
+	peer    string
+	at      time.Time
+	sheets  []*sheet
+	filling map[postKey]*sheet // the one of each kind that has room
+	cancels exchange.Cancels
+	recall  map[string]bool // letters of which something is not wanted any more
+	gone    map[string]bool // questions that need not be asked by those letters
+	parcels []store.Parcel
+}
+
+// sheet is a letter of questions while it is written.
+type sheet struct {
+	id        string
+	until     time.Time
+	questions exchange.Questions
+}
+
+func newPost(peer string, at time.Time) *post {
+	return &post{peer: peer, at: at, filling: map[postKey]*sheet{}, recall: map[string]bool{}, gone: map[string]bool{}}
 }
 
 // postKey says what goes into one letter: what concerns one case, or one asking
@@ -76,7 +90,7 @@ func (d *Desk) postWork(peer string) func(context.Context, []queue.Job) error {
 			if r, err = load(ctx, tx, jobs); err != nil {
 				return err
 			}
-			p := &post{peer: peer, at: d.Now(), questions: map[postKey][]exchange.Question{}}
+			p := newPost(peer, d.Now())
 			r.sift(p.at)
 			changed := slices.Clone(r.queries)
 			var done []queue.Job
@@ -118,11 +132,15 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	r.touched[q.ID] = true
 	switch {
 	case !c.Stage.Asking():
-		p.withdraw(q)
+		if q.State != hedui.Waiting {
+			p.withdraw(q.ID, q.Token)
+		}
 		q.GiveUp(hedui.ReasonEnded, p.at)
 		return true, nil
 	case r.unsent[q.ID]:
-		p.withdraw(q)
+		if q.State != hedui.Waiting {
+			p.withdraw(q.ID, q.Token)
+		}
 		q.Take(r.answers[q.ID], p.at)
 		return true, nil
 	case !p.at.Before(until):
@@ -135,11 +153,30 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	}
 	terms := asked.Mandate().Terms()
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
-	key := postKey{c.ID, asked.Purpose(), until.UnixMilli()}
-	p.questions[key] = append(p.questions[key], QuestionOf(asked, hedui.Todays(c.Division, day.Of(p.at)), q.Scope, d.Node))
+	question := QuestionOf(asked, hedui.Todays(c.Division, day.Of(p.at)), q.Scope, d.Node)
+	if _, err := question.Encode(); err != nil { // it must not hold up what others ask
+		q.GiveUp(source.ReasonMalformed, p.at)
+		return true, nil
+	}
+	q.Token = p.ask(postKey{c.ID, asked.Purpose(), until.UnixMilli()}, question, q.Token)
 	r.posted[q.ID] = true
 	q.Post(p.at)
 	return false, tx.SnoozeJob(ctx, job, until)
+}
+
+// ask writes a question into a letter and returns the letter's id, which is kept
+// with the question. One in which it went before need not be sent any more.
+func (p *post) ask(key postKey, q exchange.Question, before string) string {
+	if before != "" {
+		p.recall[before], p.gone[q.ID] = true, true
+	}
+	s := p.filling[key]
+	if s == nil || len(s.questions) == perLetter {
+		s = &sheet{id: exchange.NewID(), until: time.UnixMilli(key.until)}
+		p.filling[key], p.sheets = s, append(p.sheets, s)
+	}
+	s.questions = append(s.questions, q)
+	return s.id
 }
 
 // QuestionOf is what another node learns of a query: person, category, window
@@ -154,31 +191,88 @@ func QuestionOf(q source.Query, division, scope, node string) exchange.Question 
 }
 
 // withdraw tells the peer that an answer is not wanted any more, if it was asked.
-func (p *post) withdraw(q *hedui.Query) {
-	if q.State != hedui.Waiting {
-		p.cancels = append(p.cancels, exchange.Cancel{Query: q.ID, Reason: string(hedui.ReasonEnded), At: p.at})
+// What still lies in the outbox does not leave it, and the cancel is sent all the
+// same: the letter may have arrived without our knowing.
+func (p *post) withdraw(query, letter string) {
+	p.cancels = append(p.cancels, exchange.Cancel{Query: query, Reason: string(hedui.ReasonEnded), At: p.at})
+	if letter != "" {
+		p.recall[letter], p.gone[query] = true, true
 	}
 }
 
-// send puts everything into the outbox.
+// send puts everything into the outbox, and takes out what was recalled.
 func (p *post) send(ctx context.Context, tx *store.Tx) error {
-	for key, questions := range p.questions {
-		for part := range slices.Chunk(questions, perLetter) {
-			if err := p.add(time.UnixMilli(key.until), exchange.Questions(part)); err != nil {
-				return err
-			}
+	if err := p.drop(ctx, tx); err != nil {
+		return err
+	}
+	for _, s := range p.sheets {
+		if err := p.add(s.id, s.until, s.questions); err != nil {
+			return err
 		}
 	}
 	for part := range slices.Chunk(p.cancels, exchange.MaxItems) {
-		if err := p.add(p.at.Add(maxWait), part); err != nil {
+		if err := p.add(exchange.NewID(), p.at.Add(maxWait), part); err != nil {
 			return err
 		}
 	}
 	return tx.AddParcels(ctx, p.parcels...)
 }
 
-func (p *post) add(expires time.Time, body exchange.Body) error {
-	m, err := exchange.NewMessage(exchange.NewID(), expires, body)
+// drop takes those of the recalled letters out of the outbox that hold nothing
+// else that is wanted.
+func (p *post) drop(ctx context.Context, tx *store.Tx) error {
+	if len(p.recall) == 0 {
+		return nil
+	}
+	parcels, err := tx.ParcelsByID(ctx, p.peer, slices.Collect(maps.Keys(p.recall)))
+	if err != nil {
+		return err
+	}
+	var empty []string
+	for _, parcel := range parcels {
+		wanted, err := p.wanted(ctx, tx, parcel)
+		if err != nil {
+			return err
+		}
+		if !wanted {
+			empty = append(empty, parcel.ID)
+		}
+	}
+	if len(empty) == 0 {
+		return nil
+	}
+	return tx.DropParcels(ctx, p.peer, empty)
+}
+
+// wanted reports whether a letter of questions holds one that somebody waits for.
+func (p *post) wanted(ctx context.Context, tx *store.Tx, parcel store.Parcel) (bool, error) {
+	m, err := ReadLetter(parcel)
+	if err != nil {
+		return false, err
+	}
+	questions, err := m.Questions()
+	if err != nil {
+		return false, err
+	}
+	var rest []string
+	for _, q := range questions {
+		if !p.gone[q.ID] {
+			rest = append(rest, q.ID)
+		}
+	}
+	if len(rest) == 0 {
+		return false, nil
+	}
+	queries, err := tx.QueriesByID(ctx, rest)
+	if err != nil {
+		return false, err
+	}
+	relays, err := tx.RelaysByQuery(ctx, rest)
+	return slices.ContainsFunc(queries, func(q hedui.Query) bool { return !q.Settled() }) || slices.ContainsFunc(relays, open), err
+}
+
+func (p *post) add(id string, expires time.Time, body exchange.Body) error {
+	m, err := exchange.NewMessage(id, expires, body)
 	if err != nil {
 		return fmt.Errorf("casework: letter to %s: %w", p.peer, err)
 	}

@@ -73,8 +73,12 @@ func (d *Desk) Undelivered(ctx context.Context, tx *store.Tx, peer string, m exc
 	}
 	at := d.Now()
 	replies := make([]exchange.Reply, len(questions))
+	outcome := source.Refused
+	if why == exchange.ReasonExpired { // nobody has said no: it came too late
+		outcome = source.Failed
+	}
 	for i, q := range questions {
-		replies[i] = exchange.Reply{Query: q.ID, Outcome: string(source.Refused), Reason: string(why), AnsweredBy: peer, Scope: q.Scope, At: at}
+		replies[i] = exchange.Reply{Query: q.ID, Outcome: string(outcome), Reason: string(why), AnsweredBy: peer, Scope: q.Scope, At: at}
 	}
 	if _, err = d.hear(ctx, tx, peer, replies, at); errors.Is(err, errUnasked) {
 		return nil // nobody waits any more
@@ -94,22 +98,16 @@ func (d *Desk) hear(ctx context.Context, tx *store.Tx, peer string, replies []ex
 	if err != nil {
 		return nil, err
 	}
-	queries, err := tx.QueriesByID(ctx, ids)
+	queries, stages, err := askedOf(ctx, tx, peer, ids)
 	if err != nil {
 		return nil, err
 	}
-	queries = slices.DeleteFunc(queries, func(q hedui.Query) bool { return q.Source != hedui.AtNode(peer) })
 	if len(queries)+passed == 0 {
 		return nil, errUnasked
 	}
 	r := &round{cases: map[string]*hedui.Case{}, touched: map[string]bool{}, answers: map[string]source.Answer{}}
 	for _, q := range queries {
 		r.cases[q.Case] = nil
-	}
-	cases := slices.Collect(maps.Keys(r.cases))
-	stages, err := tx.LockCases(ctx, cases)
-	if err != nil {
-		return nil, err
 	}
 	var jobs []string
 	for i := range queries {
@@ -129,7 +127,31 @@ func (d *Desk) hear(ctx context.Context, tx *store.Tx, peer string, replies []ex
 	if err := tx.DropJobs(ctx, jobs); err != nil {
 		return nil, err
 	}
-	return cases, d.write(ctx, tx, hedui.AtNode(peer), r, queries, nil, at)
+	return slices.Collect(maps.Keys(r.cases)), d.write(ctx, tx, hedui.AtNode(peer), r, queries, nil, at)
+}
+
+// askedOf returns those of the queries that were put to a peer, and the stages of
+// their cases. They are read again once the cases are locked: what came at the
+// same time in another message is settled already.
+func askedOf(ctx context.Context, tx *store.Tx, peer string, ids []string) ([]hedui.Query, map[string]hedui.Stage, error) {
+	of := func() ([]hedui.Query, error) {
+		queries, err := tx.QueriesByID(ctx, ids)
+		return slices.DeleteFunc(queries, func(q hedui.Query) bool { return q.Source != hedui.AtNode(peer) }), err
+	}
+	queries, err := of()
+	if err != nil || len(queries) == 0 {
+		return nil, nil, err
+	}
+	cases := map[string]bool{}
+	for _, q := range queries {
+		cases[q.Case] = true
+	}
+	stages, err := tx.LockCases(ctx, slices.Collect(maps.Keys(cases)))
+	if err != nil {
+		return nil, nil, err
+	}
+	queries, err = of()
+	return queries, stages, err
 }
 
 // takeReply puts a reply into a query. What is not in the form of the catalogue
@@ -224,9 +246,9 @@ func (d *Desk) cancel(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 		}
 		if peer, away := hedui.NodeOf(r.Source); away && r.State != hedui.Waiting {
 			if on[peer] == nil {
-				on[peer] = &post{peer: peer, at: at}
+				on[peer] = newPost(peer, at)
 			}
-			on[peer].cancels = append(on[peer].cancels, exchange.Cancel{Query: r.Query, Reason: string(hedui.ReasonEnded), At: at})
+			on[peer].withdraw(r.Query, r.Token)
 		}
 		r.State, r.AnsweredAt, r.Outcome, r.Reason = hedui.Cancelled, at, source.Failed, hedui.ReasonEnded
 		jobs = append(jobs, relayJob(*r, at).ID)
@@ -262,15 +284,15 @@ func (d *Desk) notice(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 		}
 	}
 	ids := slices.Collect(maps.Keys(by))
-	queries, err := tx.QueriesByID(ctx, ids)
+	queries, _, err := askedOf(ctx, tx, from.Name, ids)
 	if err != nil {
 		return nil, err
 	}
 	var failing []hedui.Query
 	var cases []string
 	for _, q := range queries {
-		if q.Source == hedui.AtNode(from.Name) && !q.Settled() {
-			q.State, q.Outcome, q.Reason = hedui.Retrying, source.Failed, source.Reason(by[q.ID].Detail["reason"])
+		if !q.Settled() {
+			q.State, q.Outcome, q.Reason = hedui.Retrying, source.Failed, oneWord(source.Reason(by[q.ID].Detail["reason"]))
 			failing, cases = append(failing, q), append(cases, q.Case)
 		}
 	}

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,7 +74,7 @@ func (d *Desk) take(ctx context.Context, tx *store.Tx, from Neighbour, m exchang
 		return err
 	}
 	var jobs []queue.Job
-	out := &post{peer: from.Name, at: at}
+	out := newPost(from.Name, at)
 	var replies exchange.Replies
 	for _, r := range fresh {
 		if reply, no := refused[r.ID]; no {
@@ -186,7 +187,7 @@ func (x *relayed) query(at time.Time) (source.Query, error) {
 	q := x.question
 	m, err := source.Mint(source.Terms{Number: q.Mandate.Number, Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose,
 		Person:     source.Person{Name: q.Person.Name, ID: q.Person.ID},
-		Categories: []catalog.Code{q.Category}, From: q.Mandate.From, Until: q.Mandate.Until})
+		Categories: []catalog.Code{q.Category}, From: earlierOf(q.Mandate.From, at), Until: q.Mandate.Until}) // the asker's clock may run ahead
 	if err != nil {
 		return source.Query{}, err
 	}
@@ -206,9 +207,13 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 	}
 	var changed []store.Relay
 	var done []queue.Job
+	var void []string // jobs of what was settled meanwhile; the cancel that did so may have dropped them
 	heard := newReturns(at)
 	for _, relay := range now {
 		x := r.relays[relay.ID]
+		if !open(relay) {
+			continue
+		}
 		delete(r.relays, relay.ID)
 		finished, err := d.settleRelay(ctx, tx, g, r, x, &relay, heard)
 		if err != nil {
@@ -219,13 +224,13 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 			done = append(done, x.job)
 		}
 	}
-	for _, x := range r.relays { // those whose row is gone
-		done = append(done, x.job)
+	for _, x := range r.relays { // settled, or the row is gone
+		void = append(void, x.job.ID)
 	}
 	if err := tx.SaveRelays(ctx, changed); err != nil {
 		return err
 	}
-	if err := tx.FinishJobs(ctx, done); err != nil {
+	if err := errors.Join(tx.FinishJobs(ctx, done), tx.DropJobs(ctx, void)); err != nil {
 		return err
 	}
 	if err := d.hurryRelays(ctx, tx, heard, g.info.Name); err != nil {
@@ -237,9 +242,6 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 // settleRelay does for a relay what settle does for a query.
 func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, g *guard, r *round, x *relayed, relay *store.Relay, heard *returns) (finished bool, err error) {
 	id, at := relay.ID, heard.at
-	if !open(*relay) {
-		return true, nil
-	}
 	if !at.Before(relay.ExpiresAt) {
 		relay.State, relay.AnsweredAt, relay.Outcome, relay.Reason = hedui.Cancelled, at, source.Failed, hedui.ReasonEnded
 		return true, nil
@@ -266,7 +268,7 @@ func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, g *guard, r *round
 		register, _ := d.Registers.At(relay.Category, x.question.Scope, day.Of(at))
 		heard.reply(relay, exchange.Reply{
 			Query: relay.Query, Outcome: string(a.Outcome), Records: a.Records, Match: string(a.Match), AsOf: a.AsOf.Truncate(time.Millisecond), Hash: a.Hash,
-			Reason: string(a.Reason), Department: register.DepartmentOn(day.Of(at)), AnsweredBy: d.Node, Scope: x.question.Scope, At: at})
+			Reason: string(whyNot(a)), Department: register.DepartmentOn(day.Of(at)), AnsweredBy: d.Node, Scope: x.question.Scope, At: at})
 		heard.back = heard.back || x.relay.State == hedui.Retrying
 		return true, nil
 	case hedui.Pending:
@@ -299,20 +301,21 @@ func (d *Desk) hurryRelays(ctx context.Context, tx *store.Tx, heard *returns, so
 func (d *Desk) postRelays(ctx context.Context, tx *store.Tx, p *post, r *round) error {
 	var changed []store.Relay
 	var done []queue.Job
+	var void []string
 	counts := map[string]int{}
 	for _, x := range r.relays {
 		relay := x.relay
 		on, err := x.question.Via(d.Node)
 		switch {
 		case !open(relay) || err != nil:
-			done = append(done, x.job)
+			void = append(void, x.job.ID)
 			continue
 		case !p.at.Before(relay.ExpiresAt):
 			relay.State, relay.AnsweredAt, relay.Outcome, relay.Reason = hedui.Cancelled, p.at, source.Failed, hedui.ReasonEnded
 			done = append(done, x.job)
 		default:
 			key := postKey{"@" + relay.Peer, on.Mandate.Purpose, earlierOf(relay.ExpiresAt, p.at.Add(maxWait)).UnixMilli()}
-			p.questions[key] = append(p.questions[key], on)
+			relay.Token = p.ask(key, on, relay.Token)
 			relay.State, relay.Attempts, relay.Reason = hedui.Pending, relay.Attempts+1, hedui.ReasonSent
 			if relay.AskedAt.IsZero() {
 				relay.AskedAt = p.at
@@ -332,5 +335,5 @@ func (d *Desk) postRelays(ctx context.Context, tx *store.Tx, p *post, r *round) 
 			return err
 		}
 	}
-	return tx.FinishJobs(ctx, done)
+	return errors.Join(tx.FinishJobs(ctx, done), tx.DropJobs(ctx, void))
 }

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"time"
 
@@ -59,7 +60,27 @@ const wordFailing = "failing"
 
 // failing tells the peer why there is no answer yet.
 func (b *returns) failing(r *store.Relay) {
-	b.notice(r, exchange.Notice{Word: wordFailing, Query: r.Query, At: b.at, Detail: map[string]string{"reason": string(r.Reason)}})
+	b.notice(r, exchange.Notice{Word: wordFailing, Query: r.Query, At: b.at, Detail: map[string]string{"reason": string(oneWord(r.Reason))}})
+}
+
+// whyNot is the reason of an answer as it goes to a peer: none where there is
+// nothing to explain.
+func whyNot(a source.Answer) source.Reason {
+	if a.Outcome == source.Found || a.Outcome == source.None {
+		return ""
+	}
+	return oneWord(a.Reason)
+}
+
+var reasonForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+// oneWord keeps reasons to their form: what travels between nodes, and is shown
+// by those who get it, must not be text of a department's or a peer's making.
+func oneWord(r source.Reason) source.Reason {
+	if reasonForm.MatchString(string(r)) {
+		return r
+	}
+	return source.ReasonUnknownCode
 }
 
 // count notes for the record what was heard on a mandate.
@@ -80,12 +101,12 @@ func (b *returns) count(x *relayed, a source.Answer) {
 // was asked and what it said.
 func (b *returns) send(ctx context.Context, tx *store.Tx, sourceName string) error {
 	for peer, r := range b.peers {
-		out := &post{peer: peer, at: b.at}
+		out := newPost(peer, b.at)
 		if err := out.reply(r.replies, r.until); err != nil {
 			return err
 		}
 		for part := range slices.Chunk(r.notices, exchange.MaxItems) {
-			if err := out.add(r.until, part); err != nil {
+			if err := out.add(exchange.NewID(), r.until, part); err != nil {
 				return err
 			}
 		}
@@ -100,21 +121,26 @@ func (b *returns) send(ctx context.Context, tx *store.Tx, sourceName string) err
 	return tx.Record(ctx, entries...)
 }
 
-// reply makes letters of replies; one that is too large alone becomes a failure,
-// so that whoever asked does not wait for ever.
+// reply makes letters of replies; one that cannot be sent, be it too large or not
+// in form, becomes a failure, so that whoever asked does not wait for ever and
+// the replies beside it are not held up.
 func (p *post) reply(replies exchange.Replies, until time.Time) error {
 	until = earlierOf(until, p.at.Add(maxWait))
 	for part := range slices.Chunk(replies, perLetter) {
-		err := p.add(until, part)
+		err := p.add(exchange.NewID(), until, part)
 		switch {
-		case !errors.Is(err, exchange.ErrTooLarge):
+		case err == nil:
 		case len(part) > 1:
 			half := len(part) / 2
 			err = errors.Join(p.reply(part[:half], until), p.reply(part[half:], until))
 		default:
+			why := source.ReasonMalformed
+			if errors.Is(err, exchange.ErrTooLarge) {
+				why = source.Reason(exchange.ReasonTooLarge)
+			}
 			r := part[0]
-			r.Outcome, r.Records, r.Match, r.Reason = string(source.Failed), nil, "", string(exchange.ReasonTooLarge)
-			err = p.add(until, exchange.Replies{r})
+			err = p.add(exchange.NewID(), until, exchange.Replies{{Query: r.Query, Outcome: string(source.Failed), Reason: string(why),
+				AnsweredBy: r.AnsweredBy, Scope: r.Scope, At: r.At}})
 		}
 		if err != nil {
 			return err

@@ -127,6 +127,9 @@ func (n *Node) Decide(ctx context.Context, o hedui.Officer, name string, approve
 			e.State, verb = store.Approved, audit.NodeApproved
 			err = tx.SavePeer(ctx, store.Peer{Name: e.Name, Division: e.Division, Level: e.Level, Role: store.ChildRole,
 				Keys: e.Request, ChangedAt: at, ChangedBy: o.ID})
+			if err == nil {
+				err = n.tellKeys(ctx, tx, name, at)
+			}
 			if err != nil {
 				return err
 			}
@@ -192,6 +195,9 @@ func (n *Node) Join(ctx context.Context, o hedui.Officer, address string, code e
 	err = n.DB.InTx(ctx, func(tx *store.Tx) error {
 		err := tx.SavePeer(ctx, store.Peer{Name: parent.Name, Division: parent.Division, Level: string(parent.Level), Role: store.ParentRole,
 			Keys: keys, ChangedAt: at, ChangedBy: o.ID})
+		if err == nil {
+			err = n.tellKeys(ctx, tx, parent.Name, at)
+		}
 		if err != nil {
 			return err
 		}

@@ -22,10 +22,12 @@ const silence = 40 * time.Second
 // links notes how the links stand: that to the parent as the clients tell, those
 // to the children by their requests.
 type links struct {
-	node  *Node
-	mu    sync.Mutex
-	up    map[int]exchange.Link // to each process of the parent
-	heard map[string]bool       // children since the last save
+	node   *Node
+	saving sync.Mutex // one after the other, so that the last word stays
+	mu     sync.Mutex
+	up     map[int]exchange.Link // to each process of the parent
+	late   *store.Link           // of the parent, not noted yet because the store did not take it
+	heard  map[string]bool       // children since the last save
 }
 
 // parent hears of one connection to the parent. The link is up while any is.
@@ -41,20 +43,41 @@ func (l *links) parent(i int, now exchange.Link) {
 			best = one
 		}
 	}
+	l.late = &store.Link{Peer: l.node.Parent, Up: best.Up, Since: best.Since, Reason: string(best.Reason)}
 	l.mu.Unlock()
-	row := store.Link{Peer: l.node.Parent, Up: best.Up, Since: best.Since, Reason: string(best.Reason)}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	if err := l.note(ctx); err != nil {
+		l.node.Log.WarnContext(ctx, "federation: link not noted", "peer", l.node.Parent, "error", err)
+	}
+}
+
+// note writes how the link to the parent stands, if that is not written yet.
+func (l *links) note(ctx context.Context) error {
+	l.saving.Lock()
+	defer l.saving.Unlock()
+	l.mu.Lock()
+	row := l.late
+	l.mu.Unlock()
+	if row == nil {
+		return nil
+	}
 	err := l.node.DB.InTx(ctx, func(tx *store.Tx) error {
-		changed, err := tx.SaveLink(ctx, row)
+		changed, err := tx.SaveLink(ctx, *row)
 		if err != nil || !changed {
 			return err
 		}
-		return l.record(ctx, tx, row)
+		return l.record(ctx, tx, *row)
 	})
 	if err != nil {
-		l.node.Log.WarnContext(ctx, "federation: link not noted", "peer", row.Peer, "error", err)
+		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.late == row {
+		l.late = nil
+	}
+	return nil
 }
 
 func (l *links) record(ctx context.Context, tx *store.Tx, row store.Link) error {
@@ -77,6 +100,9 @@ func (l *links) seen(peer string, _ time.Time) {
 
 // save notes which children were heard of, and which have been silent too long.
 func (l *links) save(ctx context.Context) error {
+	if err := l.note(ctx); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	heard := slices.Sorted(maps.Keys(l.heard))
 	l.heard = nil
@@ -132,20 +158,22 @@ func (i *incidents) add(_ context.Context, x exchange.Incident) {
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		remote = host
 	}
+	i.count(store.Incident{Peer: x.Peer, Reason: string(x.Reason), Remote: remote, Key: x.Key, Envelope: x.Envelope, Last: x.At, Count: 1})
+}
+
+func (i *incidents) count(x store.Incident) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.open == nil {
 		i.open = map[incidentKey]store.Incident{}
 	}
-	k := incidentKey{x.Peer, string(x.Reason), remote}
+	k := incidentKey{x.Peer, x.Reason, x.Remote}
 	if _, have := i.open[k]; !have && len(i.open) >= mostIncidents {
-		k = incidentKey{}
+		k = incidentKey{reason: store.ManyIncidents}
+		x.Peer, x.Reason, x.Remote, x.Key, x.Envelope = "", store.ManyIncidents, "", "", ""
 	}
-	row := i.open[k]
-	row.Peer, row.Reason, row.Remote = k.peer, k.reason, k.remote
-	row.Key, row.Envelope, row.Last = x.Key, x.Envelope, x.At
-	row.Count++
-	i.open[k] = row
+	x.Count += i.open[k].Count
+	i.open[k] = x
 }
 
 // save writes what was counted.
@@ -157,7 +185,7 @@ func (i *incidents) save(ctx context.Context) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return i.node.DB.InTx(ctx, func(tx *store.Tx) error {
+	err := i.node.DB.InTx(ctx, func(tx *store.Tx) error {
 		for _, row := range rows {
 			if err := tx.AddIncident(ctx, day.Of(row.Last).String(), row); err != nil {
 				return err
@@ -165,4 +193,10 @@ func (i *incidents) save(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err != nil {
+		for _, row := range rows { // to be written with the next ones
+			i.count(row)
+		}
+	}
+	return err
 }

@@ -39,6 +39,7 @@ type Node struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 	Wait     time.Duration // how long a pull is held open; 0 = 25 s
+	Retry    time.Duration // the parent that is not reached is tried again after so long at most; 0 = 15 s
 
 	outbox    outbox
 	peers     atomic.Pointer[pins]
@@ -88,7 +89,7 @@ func (n *Node) dial(ctx context.Context, i int, url string) error {
 			stop := n.Ring.onChange(generation, cancel)
 			c := &exchange.Client{
 				Identity: n.identity(), Parent: n.Parent, Peers: n.lookup, URL: url, Outbox: &n.outbox, Receiver: receiver{n}, Now: n.Now,
-				Wait: n.Wait, Changed: func(l exchange.Link) { n.links.parent(i, l) }, Refused: n.incidents.add, Log: n.Log,
+				Wait: n.Wait, Retry: n.Retry, Changed: func(l exchange.Link) { n.links.parent(i, l) }, Refused: n.incidents.add, Log: n.Log,
 			}
 			if err := c.Run(run); err != nil {
 				cancel()
@@ -176,7 +177,10 @@ func (n *Node) housekeep(ctx context.Context) error {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
-			return n.incidents.save(last)
+			if err := n.incidents.save(last); err != nil {
+				n.Log.WarnContext(ctx, "federation: incidents not written", "error", err)
+			}
+			return nil
 		case <-ticker.C:
 		}
 	}

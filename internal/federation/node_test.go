@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,14 +86,23 @@ func (r *register) calls() (queries, most int) {
 	return len(r.asked), most
 }
 
-// A place is one node under test.
+// A place is one node under test. It can be stopped and opened again on the same
+// database, keys and port, and its clock may be wrong.
 type place struct {
 	*Node
+	t        *testing.T // of the whole story
+	p        plot
 	o        store.Options
+	ring     string
 	listener net.Listener
 	sources  map[string]*register
+	ahead    atomic.Int64 // nanoseconds by which its clock is ahead
 	stop     func()
 }
+
+func (at *place) url() string { return "https://" + at.listener.Addr().String() }
+
+func (at *place) now() time.Time { return time.Now().Add(time.Duration(at.ahead.Load())) }
 
 var boss = hedui.Officer{ID: "boss", Name: "管理员", Office: "中心", Division: "330000", Rights: hedui.Rights()}
 
@@ -105,26 +114,23 @@ type plot struct {
 	name, division string
 	level          region.Kind
 	parent         *place
-	registers      []string // "land 330203 here", "hukou 330200 ningbo", "land below 330200 ningbo"
+	registers      []string      // "land 330203 here", "hukou 330200 ningbo", "land below 330200 ningbo"
+	deadline       time.Duration // of a report; 0 = a minute
+	byHand         bool          // nothing goes over the wire: the test carries the letters
+	doorOnly       bool          // a process that only talks to peers and works on nothing
+	urls           []string      // of the parent, where they are not its own
 }
 
 func build(t *testing.T, e storetest.Engine, p plot) *place {
 	t.Helper()
-	at := &place{o: e.Fresh(t), sources: map[string]*register{}}
-	at.open(t, p, filepath.Join(t.TempDir(), "ring"))
+	at := &place{t: t, p: p, o: e.Fresh(t), ring: filepath.Join(t.TempDir(), "ring"), sources: map[string]*register{}}
+	at.open(t)
+	t.Cleanup(func() { at.stop() })
 	return at
 }
 
-func (at *place) open(t *testing.T, p plot, ring string) {
+func (at *place) desk(t *testing.T, db *store.DB) *casework.Desk {
 	t.Helper()
-	db, err := store.Open(t.Context(), at.o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := OpenRing(ring)
-	if err != nil {
-		t.Fatal(err)
-	}
 	key, err1 := seal.Generate(seal.P256SHA256)
 	cert, err2 := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
 	calendar, err3 := hedui.China()
@@ -133,16 +139,20 @@ func (at *place) open(t *testing.T, p plot, ring string) {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}
-	desk := &casework.Desk{DB: db, Node: p.name, Issuer: "核对中心", Signer: key, Certificate: cert, Calendar: calendar,
-		Deadlines: deadlines.WithReport(hedui.Length{Exact: time.Minute}), Tolerances: tolerances, Now: time.Now}
-	for _, line := range p.registers {
+	report := hedui.Length{Exact: max(at.p.deadline, 0)}
+	if at.p.deadline == 0 {
+		report.Exact = time.Minute
+	}
+	desk := &casework.Desk{DB: db, Node: at.p.name, Issuer: "核对中心", Signer: key, Certificate: cert, Calendar: calendar,
+		Deadlines: deadlines.WithReport(report), Tolerances: tolerances, Now: at.now}
+	for _, line := range at.p.registers {
 		w := strings.Fields(line)
 		r := hedui.Register{Category: catalog.Code(w[0])}
 		if w[1] == "below" {
 			r.Below, w = true, w[1:]
 		}
 		if r.Scope, r.Source = w[1], hedui.AtNode(w[2]); w[2] == "here" {
-			r.Source = strings.ReplaceAll(w[0], "_", "-") + "-" + w[1]
+			r.Source = strings.ReplaceAll(string(r.Category), "_", "-") + "-" + w[1]
 			if at.sources[r.Source] == nil {
 				at.sources[r.Source] = &register{name: r.Source, code: r.Category, asked: map[string]int{}}
 			}
@@ -153,10 +163,28 @@ func (at *place) open(t *testing.T, p plot, ring string) {
 	if err := desk.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	at.Node = &Node{Name: p.name, Division: p.division, Level: p.level, DB: db, Desk: desk, Ring: keys, Now: time.Now,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return desk
+}
+
+// open starts the node, anew after stop.
+func (at *place) open(t *testing.T) {
+	t.Helper()
+	db, err := store.Open(t.Context(), at.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := OpenRing(at.ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := at.p
+	at.Node = &Node{Name: p.name, Division: p.division, Level: p.level, DB: db, Desk: at.desk(t, db), Ring: keys, Now: at.now,
+		Retry: time.Second, Log: slog.New(slog.DiscardHandler)}
 	if p.parent != nil {
-		at.Parent, at.URLs = p.parent.Name, []string{"https://" + p.parent.listener.Addr().String()}
+		at.Parent, at.URLs = p.parent.Name, p.urls
+		if p.urls == nil {
+			at.URLs = []string{p.parent.url()}
+		}
 	}
 	if err := at.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
@@ -170,24 +198,29 @@ func (at *place) open(t *testing.T, p plot, ring string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	all.Go(func() {
-		if err := desk.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	all.Go(func() {
-		if err := at.Run(ctx, at.listener); err != nil {
-			t.Error(p.name, err)
-		}
-	})
+	desk, node, listener := at.Desk, at.Node, at.listener
+	if !p.doorOnly {
+		all.Go(func() {
+			if err := desk.Run(ctx); err != nil {
+				at.t.Error(err)
+			}
+		})
+	}
+	if !p.byHand {
+		all.Go(func() {
+			if err := node.Run(ctx, listener); err != nil {
+				at.t.Error(p.name, err)
+			}
+		})
+	}
 	at.stop = sync.OnceFunc(func() {
 		cancel()
 		all.Wait()
+		_ = listener.Close()
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			at.t.Error(err)
 		}
 	})
-	t.Cleanup(func() { at.stop() })
 }
 
 // join takes a child through the whole enrolment.
@@ -227,8 +260,13 @@ var (
 // accept opens a case of one person and takes it to the dispatch of its queries.
 func (at *place) accept(t *testing.T, n int, registered string) string {
 	t.Helper()
+	return at.acceptIn(t, n, at.Division, registered)
+}
+
+func (at *place) acceptIn(t *testing.T, n int, division, registered string) string {
+	t.Helper()
 	ctx := t.Context()
-	f := hedui.Form{Programme: "dibao", Division: at.Division, Office: "民政局"}
+	f := hedui.Form{Programme: "dibao", Division: division, Office: "民政局"}
 	f.Persons = append(f.Persons, hedui.FormPerson{Name: "某人", ID: storetest.ID(t, day.Must("1970-01-01").Add(n), 10).Reveal(), Relation: "self", Registered: registered})
 	f.Consents = append(f.Consents, hedui.FormConsent{Person: 1, Programme: "dibao", SignedOn: "today", Until: "today+30", Document: "授权书"})
 	c, err := at.Desk.Register(ctx, clerk, fmt.Sprint("draft", n), f)
@@ -253,17 +291,39 @@ func (at *place) grid(t *testing.T, id string, wait time.Duration) []string {
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
-	v, err := at.Desk.Look(t.Context(), receiver2, id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return at.cells(t, id)
+}
+
+// cells tells how the queries of a case stand.
+func (at *place) cells(t *testing.T, id string) []string {
+	t.Helper()
 	var lines []string
-	for _, q := range v.Grid {
+	for _, q := range at.look(t, id) {
 		if q.Reason != hedui.ReasonNoSource || q.AnsweredBy != "" {
 			lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s: %s %s %s", q.Category, q.Scope, q.Outcome, q.Reason, q.AnsweredBy)))
 		}
 	}
 	return lines
+}
+
+func (at *place) look(t *testing.T, id string) []hedui.Query {
+	t.Helper()
+	v, err := at.Desk.Look(t.Context(), receiver2, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Grid
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, wait time.Duration, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(wait); !holds(); {
+		if time.Now().After(end) {
+			t.Fatalf("after %s still not: %s", wait, what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func want(t *testing.T, what string, got []string, want ...string) {

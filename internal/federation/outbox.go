@@ -28,8 +28,12 @@ const (
 	pollAlone  = 2 * time.Second
 )
 
-// Take implements [exchange.Outbox].
+// Take implements [exchange.Outbox]. A peer that was shut out gets nothing any
+// more, not by a pull either that was held open when it was.
 func (o *outbox) Take(ctx context.Context, peer string, most int) ([]exchange.Message, error) {
+	if _, known := o.node.lookup(peer); !known {
+		return nil, exchange.ErrUnknownPeer
+	}
 	now := o.node.Now()
 	parcels, err := o.node.DB.Parcels(ctx, peer, most, now, now.Add(lease))
 	messages := make([]exchange.Message, 0, len(parcels))
@@ -76,7 +80,7 @@ func (o *outbox) Delivered(ctx context.Context, peer string, receipts []exchange
 	}
 	now := o.node.Now()
 	for after, ids := range again {
-		errs = append(errs, o.node.DB.ReleaseParcels(ctx, peer, ids, now.Add(after)))
+		errs = append(errs, o.node.DB.ReleaseParcels(ctx, peer, ids, now.Add(min(after, lease))))
 		if after == 0 {
 			o.arrived(peer)
 		}

@@ -39,7 +39,15 @@ func (n *Node) reload(ctx context.Context) error {
 			p.all[row.Name] = exchange.Peer{Name: row.Name, Division: row.Division, Level: region.Kind(row.Level), Sign: keys.Sign, Boxes: keys.Boxes}
 			p.role[row.Name] = row.Role
 		}
-		n.peers.Store(p)
+		before := n.peers.Swap(p)
+		if before == nil {
+			return nil
+		}
+		for name := range before.all {
+			if _, still := p.all[name]; !still { // whoever waits for it is told
+				n.outbox.arrived(name)
+			}
+		}
 		return nil
 	})
 }
@@ -112,6 +120,9 @@ func (n *Node) takeKeys(ctx context.Context, from exchange.Peer, m exchange.Mess
 			if p.Name != from.Name || p.Revoked {
 				continue
 			}
+			if have, err := readKeys(p.Keys); err != nil || latest(keys).Before(latest(have)) {
+				return err // no order is promised: this one was made before
+			}
 			p.Keys, p.ChangedAt, p.ChangedBy = text, n.Now(), from.Name
 			if err := tx.SavePeer(ctx, p); err != nil {
 				return err
@@ -124,6 +135,17 @@ func (n *Node) takeKeys(ctx context.Context, from exchange.Peer, m exchange.Mess
 		return err
 	}
 	return n.reload(ctx)
+}
+
+// latest is from when on the newest key counts.
+func latest(k exchange.Keys) time.Time {
+	var from time.Time
+	for _, pin := range k.Sign {
+		if pin.From.After(from) {
+			from = pin.From
+		}
+	}
+	return from
 }
 
 func keyNames(k exchange.Keys) string {

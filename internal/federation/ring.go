@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,8 @@ import (
 // and a box key, one pair in use and, while they are changed, the next or the
 // last one beside it. It lies in a directory that all processes of the node read.
 type Ring struct {
-	dir string
+	dir     string
+	editing sync.Mutex
 
 	mu      sync.Mutex
 	plan    plan
@@ -36,8 +38,24 @@ type Ring struct {
 
 // plan says which pairs there are and when they count.
 type plan struct {
-	Current int     `json:"current"` // the pair that signs
-	Pairs   []dated `json:"pairs"`   // oldest first
+	Current int     `json:"current"`        // the pair that signs
+	Pairs   []dated `json:"pairs"`          // oldest first
+	Told    int     `json:"told,omitempty"` // the newest pair that was announced to every peer
+}
+
+func (p *plan) newest() dated { return p.Pairs[len(p.Pairs)-1] }
+
+// turning reports whether a pair waits to become the current one.
+func (p *plan) turning() bool { return p.newest().N != p.Current }
+
+// until is when the current pair counts no more; zero while it has no end.
+func (p *plan) until() time.Time {
+	for _, d := range p.Pairs {
+		if d.N == p.Current {
+			return d.Until
+		}
+	}
+	return time.Time{}
 }
 
 type dated struct {
@@ -61,11 +79,10 @@ func OpenRing(dir string) (*Ring, error) {
 	r := &Ring{dir: dir, pairs: map[int]pair{}, waiting: map[int]func(){}}
 	_, err := os.Stat(filepath.Join(dir, planFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		r.plan = plan{Current: 1, Pairs: []dated{{N: 1}}}
 		if err := r.makePair(1); err != nil {
 			return nil, err
 		}
-		if err := r.write(); err != nil {
+		if err := r.write(plan{Current: 1, Pairs: []dated{{N: 1}}}); err != nil {
 			return nil, err
 		}
 	}
@@ -99,9 +116,21 @@ func (r *Ring) makePair(n int) error {
 	return nil
 }
 
+func (r *Ring) read() (plan, error) {
+	text, err := os.ReadFile(filepath.Join(r.dir, planFile))
+	if err != nil {
+		return plan{}, fmt.Errorf("federation: keys: %w", err)
+	}
+	var p plan
+	if err := json.Unmarshal(text, &p); err != nil || len(p.Pairs) == 0 {
+		return plan{}, errors.Join(fmt.Errorf("federation: %s cannot be read", filepath.Join(r.dir, planFile)), err)
+	}
+	return p, nil
+}
+
 // write replaces the plan as a whole.
-func (r *Ring) write() error {
-	text, err := json.MarshalIndent(r.plan, "", "  ")
+func (r *Ring) write(p plan) error {
+	text, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -119,18 +148,35 @@ func (r *Ring) write() error {
 	return nil
 }
 
+// edit changes the plan as it lies in the directory, where another process may
+// have changed it; change says whether it did.
+func (r *Ring) edit(change func(*plan) (bool, error)) error {
+	r.editing.Lock()
+	defer r.editing.Unlock()
+	p, err := r.read()
+	if err != nil {
+		return err
+	}
+	changed, err := change(&p)
+	if err != nil {
+		return err
+	}
+	if changed {
+		if err := r.write(p); err != nil {
+			return err
+		}
+	}
+	return r.Reload()
+}
+
 // Reload reads what another process may have changed, and tells whoever runs with
 // keys that are not the current ones any more.
 func (r *Ring) Reload() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	text, err := os.ReadFile(filepath.Join(r.dir, planFile))
+	p, err := r.read()
 	if err != nil {
-		return fmt.Errorf("federation: keys: %w", err)
-	}
-	var p plan
-	if err := json.Unmarshal(text, &p); err != nil || len(p.Pairs) == 0 {
-		return errors.Join(fmt.Errorf("federation: %s cannot be read", filepath.Join(r.dir, planFile)), err)
+		return err
 	}
 	for _, d := range p.Pairs {
 		if _, have := r.pairs[d.N]; have {
@@ -145,6 +191,9 @@ func (r *Ring) Reload() error {
 		}
 		r.pairs[d.N] = k
 	}
+	maps.DeleteFunc(r.pairs, func(n int, _ pair) bool {
+		return !slices.ContainsFunc(p.Pairs, func(d dated) bool { return d.N == n })
+	})
 	changed := p.Current != r.plan.Current || len(p.Pairs) != len(r.plan.Pairs)
 	r.plan = p
 	if changed {
@@ -206,89 +255,108 @@ func (r *Ring) announce() exchange.Keys {
 	return k
 }
 
-// next makes a new pair that counts from now on, beside the old ones until the
-// overlap is over.
-func (r *Ring) next(now time.Time, overlap time.Duration) (exchange.Keys, error) {
-	r.mu.Lock()
-	newest := r.plan.Pairs[len(r.plan.Pairs)-1]
-	changing := newest.N != r.plan.Current
-	if !changing {
-		newest = dated{N: newest.N + 1, From: now.UTC().Truncate(time.Millisecond)}
-	}
-	r.mu.Unlock()
-	if !changing { // otherwise the change that is under way is told again
-		if err := r.makePair(newest.N); err != nil {
-			return exchange.Keys{}, err
+// soon is from when on a new pair counts: by then every process of the node has it.
+const soon = 2 * housekeepEvery
+
+// mostPairs is how many pairs a peer is told of at most.
+const mostPairs = 8
+
+// next makes a new pair that counts from soon on, beside the old ones until the
+// overlap is over. A change that is under way already is told again.
+func (r *Ring) next(now time.Time, overlap time.Duration) (n int, k exchange.Keys, err error) {
+	err = r.edit(func(p *plan) (bool, error) {
+		if n = p.newest().N; p.turning() {
+			return false, nil
 		}
-		r.mu.Lock()
-		for i := range r.plan.Pairs {
-			if r.plan.Pairs[i].Until.IsZero() {
-				r.plan.Pairs[i].Until = newest.From.Add(overlap)
+		if len(p.Pairs) >= mostPairs {
+			return false, hedui.Fail(hedui.Conflict, hedui.Say("error.node.many_keys"), nil)
+		}
+		n++
+		pair := dated{N: n, From: now.UTC().Add(soon).Truncate(time.Millisecond)}
+		if err := r.makePair(n); err != nil {
+			return false, err
+		}
+		for i := range p.Pairs {
+			if p.Pairs[i].Until.IsZero() {
+				p.Pairs[i].Until = pair.From.Add(overlap)
 			}
 		}
-		r.plan.Pairs = append(r.plan.Pairs, newest)
-		err := r.write()
-		r.plan.Pairs = r.plan.Pairs[:len(r.plan.Pairs)-1] // so that Reload sees a change
-		r.mu.Unlock()
-		if err = errors.Join(err, r.Reload()); err != nil {
-			return exchange.Keys{}, err
-		}
+		p.Pairs = append(p.Pairs, pair)
+		return true, nil
+	})
+	if err != nil {
+		return 0, k, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.announce(), nil
+	return n, r.announce(), nil
+}
+
+// told notes that the announcement of a pair lies in the outbox for every peer.
+func (r *Ring) told(n int) error {
+	return r.edit(func(p *plan) (bool, error) {
+		changed := p.Told != n
+		p.Told = n
+		return changed, nil
+	})
 }
 
 // turn makes the newest pair the current one; it reports whether it was not.
-func (r *Ring) turn() (bool, error) {
-	r.mu.Lock()
-	newest := r.plan.Pairs[len(r.plan.Pairs)-1].N
-	was := r.plan.Current
-	if was == newest {
-		r.mu.Unlock()
-		return false, nil
-	}
-	r.plan.Current = newest
-	err := r.write()
-	r.plan.Current = was
-	r.mu.Unlock()
-	return true, errors.Join(err, r.Reload())
+func (r *Ring) turn() (turned bool, err error) {
+	err = r.edit(func(p *plan) (bool, error) {
+		turned = p.turning() && p.Told == p.newest().N
+		if turned {
+			p.Current = p.newest().N
+		}
+		return turned, nil
+	})
+	return turned, err
 }
 
-// changing reports whether a pair waits to become the current one.
-func (r *Ring) changing() bool {
+// change is what a peer that is pinned now has to be told of a change of keys
+// under way, and until when the current pair counts; zero if there is none.
+func (r *Ring) change() (exchange.Keys, time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.plan.Pairs[len(r.plan.Pairs)-1].N != r.plan.Current
+	if !r.plan.turning() {
+		return exchange.Keys{}, time.Time{}
+	}
+	return r.announce(), r.plan.until()
 }
 
-// Prune destroys pairs that have not counted since before an instant.
-func (r *Ring) Prune(before time.Time) error {
+// turning says whether an announced pair waits to become the current one, from
+// when on it counts and until when the current one does.
+func (r *Ring) turning() (announced bool, from, until time.Time) {
 	r.mu.Lock()
-	var gone []int
-	kept := plan{Current: r.plan.Current}
-	for _, d := range r.plan.Pairs {
-		if d.N != r.plan.Current && !d.Until.IsZero() && d.Until.Before(before) {
-			gone = append(gone, d.N)
-			continue
-		}
-		kept.Pairs = append(kept.Pairs, d)
-	}
-	if len(gone) == 0 {
-		r.mu.Unlock()
-		return nil
-	}
-	was := r.plan
-	r.plan = kept
-	err := r.write()
-	r.plan = was
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	return r.plan.turning() && r.plan.Told == r.plan.newest().N, r.plan.newest().From, r.plan.until()
+}
+
+// Prune destroys pairs that have not counted since before an instant, and what a
+// process that was killed has left of such.
+func (r *Ring) Prune(before time.Time) error {
+	var kept plan
+	err := r.edit(func(p *plan) (bool, error) {
+		had := len(p.Pairs)
+		p.Pairs = slices.DeleteFunc(p.Pairs, func(d dated) bool {
+			return d.N != p.Current && !d.Until.IsZero() && d.Until.Before(before)
+		})
+		kept = *p
+		return len(p.Pairs) != had, nil
+	})
 	if err != nil {
 		return err
 	}
-	errs := []error{r.Reload()}
-	for _, n := range gone {
-		errs = append(errs, os.Remove(r.path(n, "sign")), os.Remove(r.path(n, "box")))
+	var errs []error
+	for n := 1; n < kept.newest().N; n++ { // a pair after the newest may be in the making
+		if slices.ContainsFunc(kept.Pairs, func(d dated) bool { return d.N == n }) {
+			continue
+		}
+		for _, kind := range []string{"sign", "box"} {
+			if err := os.Remove(r.path(n, kind)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, fmt.Errorf("federation: destroy keys: %w", err))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -313,14 +381,21 @@ func (n *Node) Rotate(ctx context.Context, o hedui.Officer, overlap time.Duratio
 		return hedui.Fail(hedui.Invalid, hedui.Say("error.node.overlap"), nil)
 	}
 	at := n.Now()
-	keys, err := n.Ring.next(at, overlap)
+	pair, keys, err := n.Ring.next(at, overlap)
 	if err != nil {
 		return err
 	}
-	return n.DB.InTx(ctx, func(tx *store.Tx) error {
+	err = n.DB.InTx(ctx, func(tx *store.Tx) error {
+		peers, err := tx.Peers(ctx)
+		if err != nil {
+			return err
+		}
 		var parcels []store.Parcel
-		for peer := range n.peers.Load().all {
-			p, err := letterOfKeys(peer, keys, at, overlap)
+		for _, peer := range peers {
+			if peer.Revoked {
+				continue
+			}
+			p, err := letterOfKeys(peer.Name, keys, at, overlap)
 			if err != nil {
 				return err
 			}
@@ -331,22 +406,54 @@ func (n *Node) Rotate(ctx context.Context, o hedui.Officer, overlap time.Duratio
 		}
 		return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.NodeKeys, n.Name, keyNames(keys)))
 	})
-}
-
-// turnKeys follows other processes, and ends a change of keys: the new pair is
-// used once no announcement waits any more.
-func (n *Node) turnKeys(ctx context.Context) error {
-	if err := n.Ring.Reload(); err != nil || !n.Ring.changing() {
+	if err != nil {
 		return err
 	}
+	return n.Ring.told(pair)
+}
+
+// tellKeys announces the pair that is about to be used to a peer that is pinned
+// while a change of keys is under way: it was told of the current one only.
+func (n *Node) tellKeys(ctx context.Context, tx *store.Tx, peer string, at time.Time) error {
+	if err := n.Ring.Reload(); err != nil {
+		return err
+	}
+	keys, until := n.Ring.change()
+	if until.IsZero() {
+		return nil
+	}
+	p, err := letterOfKeys(peer, keys, at, max(until.Sub(at), time.Hour))
+	if err != nil {
+		return err
+	}
+	return tx.AddParcels(ctx, p)
+}
+
+// lastTurn is how long before the end of the current pair the next one is used at
+// the latest, be it known to every peer or not.
+const lastTurn = 2 * exchange.DefaultSkew
+
+// turnKeys follows other processes, and ends a change of keys: the new pair is
+// used once no announcement waits any more. A peer that has been away for the
+// whole overlap must not keep the others from knowing this node: it has to be
+// enrolled anew.
+func (n *Node) turnKeys(ctx context.Context) error {
+	if err := n.Ring.Reload(); err != nil {
+		return err
+	}
+	announced, from, until := n.Ring.turning()
+	now := n.Now()
+	if !announced || now.Before(from) {
+		return nil
+	}
 	waiting, err := n.DB.ParcelsOfKind(ctx, string(exchange.KindKeys))
-	if err != nil || waiting > 0 {
+	if err != nil || waiting > 0 && now.Before(until.Add(-lastTurn)) {
 		return err
 	}
 	turned, err := n.Ring.turn()
 	if turned {
 		sign, box := n.Ring.KeyIDs()
-		n.Log.InfoContext(ctx, "federation: the node signs with new keys", "sign", sign, "box", box)
+		n.Log.InfoContext(ctx, "federation: the node signs with new keys", "sign", sign, "box", box, "not_told", waiting)
 	}
 	return err
 }

@@ -61,6 +61,11 @@ func (tx *Tx) DropParcels(ctx context.Context, peer string, ids []string) error 
 	return nil
 }
 
+// longestLease is how long a parcel is lent or put off at most: a minute, and the
+// five by which the clock of another process may run ahead. A lease that ends
+// later was made by a clock that was wrong and is right now; it holds nothing back.
+const longestLease = 6 * time.Minute
+
 // Parcels returns at most n parcels for a peer, oldest first and those of one
 // instant by id, without the expired ones and those that somebody sends. Until
 // the given instant nobody else gets them; then, unless they are delivered, they
@@ -76,11 +81,11 @@ func (db *DB) Parcels(ctx context.Context, peer string, n int, now, until time.T
 		list = append(list, p)
 		return err
 	}, `WITH due AS MATERIALIZED (
-			SELECT id FROM parcels WHERE peer = $1 AND leased_until <= $2 AND (expires_at = 0 OR expires_at > $2)
+			SELECT id FROM parcels WHERE peer = $1 AND (leased_until <= $2 OR leased_until > $6) AND (expires_at = 0 OR expires_at > $2)
 			ORDER BY created_at, id LIMIT $3`+db.engine.skipLock+`)
 		UPDATE parcels SET leased_until = $4, lease = $5
 		WHERE peer = $1 AND id IN (SELECT id FROM due) RETURNING id, kind, created_at, expires_at, body`,
-		peer, micros(now), n, micros(until), db.owner)
+		peer, micros(now), n, micros(until), db.owner, micros(now.Add(longestLease)))
 	if err != nil {
 		return nil, db.wrap("parcels", err)
 	}
@@ -151,10 +156,10 @@ func (tx *Tx) ParcelsByID(ctx context.Context, peer string, ids []string) ([]Par
 func (db *DB) NextParcel(ctx context.Context, peer string, now time.Time) (time.Time, bool, error) {
 	var next sql.NullInt64
 	err := db.read.QueryRowContext(ctx, `SELECT coalesce(
-			(SELECT leased_until FROM parcels WHERE peer = $1 AND leased_until <= $2 AND (expires_at = 0 OR expires_at > $2)
+			(SELECT 0 FROM parcels WHERE peer = $1 AND (leased_until <= $2 OR leased_until > $3) AND (expires_at = 0 OR expires_at > $2)
 			ORDER BY created_at, id LIMIT 1),
 			(SELECT min(leased_until) FROM parcels WHERE peer = $1 AND (expires_at = 0 OR expires_at > $2)))`,
-		peer, micros(now)).Scan(&next)
+		peer, micros(now), micros(now.Add(longestLease))).Scan(&next)
 	if err != nil {
 		return time.Time{}, false, db.wrap("next parcel", err)
 	}

@@ -144,9 +144,32 @@ type Incident struct {
 	Count    int
 }
 
+// ManyIncidents is the reason of what is counted without saying what it was,
+// because the day has seen so much of it.
+const ManyIncidents = "many"
+
+// mostIncidents is how many different incidents are kept of a day. Whoever knocks
+// from ever new addresses must not fill the disk.
+const mostIncidents = 500
+
 // AddIncident counts an incident; on is the day in local time.
 func (tx *Tx) AddIncident(ctx context.Context, on string, i Incident) error {
-	_, err := tx.exec(ctx, `INSERT INTO incidents (on_day, peer, reason, remote, node_key, envelope, first_at, last_at, n)
+	n, err := tx.exec(ctx, `UPDATE incidents SET node_key = $5, envelope = $6, last_at = $7, n = n + $8
+		WHERE on_day = $1 AND peer = $2 AND reason = $3 AND remote = $4`, on, i.Peer, i.Reason, i.Remote, i.Key, i.Envelope, micros(i.Last), i.Count)
+	if err != nil {
+		return fmt.Errorf("add incident: %w", err)
+	}
+	if n > 0 {
+		return nil
+	}
+	var kept int
+	if err := tx.tx.QueryRowContext(ctx, `SELECT count(*) FROM incidents WHERE on_day = $1`, on).Scan(&kept); err != nil {
+		return fmt.Errorf("count incidents: %w", err)
+	}
+	if kept >= mostIncidents {
+		i.Peer, i.Reason, i.Remote, i.Key, i.Envelope = "", ManyIncidents, "", "", ""
+	}
+	_, err = tx.exec(ctx, `INSERT INTO incidents (on_day, peer, reason, remote, node_key, envelope, first_at, last_at, n)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) ON CONFLICT (on_day, peer, reason, remote) DO UPDATE SET
 		node_key = excluded.node_key, envelope = excluded.envelope, last_at = excluded.last_at, n = incidents.n + excluded.n`,
 		on, i.Peer, i.Reason, i.Remote, i.Key, i.Envelope, micros(i.Last), i.Count)

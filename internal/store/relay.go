@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,8 +53,15 @@ const relayColumns = `id, peer, query, category, source, state, attempts, token,
 	created_at, expires_at, asked_at, answered_at, outcome, reason, body`
 
 // AddRelays writes questions that peers have asked and returns those that are
-// new. The others stay as they are, answered or not.
+// new, or are asked anew after their time was over. The others stay as they are,
+// answered or not.
 func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err error) {
+	seen := map[string]bool{}
+	relays = slices.DeleteFunc(slices.Clone(relays), func(r Relay) bool { // one statement changes a row once
+		again := seen[r.ID]
+		seen[r.ID] = true
+		return again
+	})
 	rows, err := tx.relayRows(relays)
 	if err != nil {
 		return nil, fmt.Errorf("add relays: %w", err)
@@ -64,14 +72,16 @@ func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err
 		err := rows.Scan(&id)
 		added[id] = true
 		return err
-	}, `INSERT INTO relays (`+relayColumns+`)`, rows, `ON CONFLICT DO NOTHING RETURNING id`)
+	}, `INSERT INTO relays (`+relayColumns+`)`, rows, `ON CONFLICT (id) DO UPDATE SET category = excluded.category, source = excluded.source,
+		state = excluded.state, attempts = excluded.attempts, token = excluded.token, created_at = excluded.created_at, expires_at = excluded.expires_at,
+		asked_at = excluded.asked_at, answered_at = excluded.answered_at, outcome = excluded.outcome, reason = excluded.reason,
+		body = excluded.body WHERE relays.expires_at <= excluded.created_at RETURNING id`)
 	if err != nil {
 		return nil, fmt.Errorf("add relays: %w", err)
 	}
 	for _, r := range relays {
 		if added[r.ID] {
 			fresh = append(fresh, r)
-			delete(added, r.ID)
 		}
 	}
 	return fresh, nil
