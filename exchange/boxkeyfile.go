@@ -8,8 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
+
+	"hedui/seal"
 )
 
 const (
@@ -33,7 +34,7 @@ func (k *BoxKey) Save(path string) error {
 	data := pem.EncodeToMemory(&pem.Block{Type: pemPrivate, Bytes: der})
 	defer clear(data)
 	defer clear(der)
-	if err := writeNew(path, data); err != nil {
+	if err := seal.WriteSecret(path, data); err != nil {
 		return fmt.Errorf("exchange: write key file: %w", err)
 	}
 	return nil
@@ -86,28 +87,4 @@ func onlyBlock(data []byte, kind string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: want one PEM block %s", ErrMalformed, kind)
 	}
 	return block.Bytes, nil
-}
-
-// writeNew creates path, which must not exist, and returns when the bytes and the
-// directory entry are on disk.
-func writeNew(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	if runtime.GOOS == "windows" { // which cannot sync a directory
-		return nil
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -16,20 +16,29 @@ const (
 	maxFile = 1 << 20 // a trust file of thousands of keys still fits
 )
 
+// WriteSecret makes the file of a secret, readable by its owner only, see writeNew.
+func WriteSecret(path string, data []byte) error { return writeNew(path, data, ownerOnly) }
+
 // writeNew creates path, which must not exist, and returns when the bytes and
 // the directory entry are on disk: a key that is lost after its first use would
-// take everything encrypted under it along.
-func writeNew(path string, data []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+// take everything encrypted under it along. The file is there in full or not at
+// all, also when the program is killed meanwhile.
+func writeNew(path string, data []byte, mode os.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*")
 	if err != nil {
 		return fmt.Errorf("seal: write key file: %w", err)
 	}
+	defer func() {
+		if err = errors.Join(err, os.Remove(f.Name())); err != nil {
+			err = fmt.Errorf("seal: write key file: %w", err)
+		}
+	}()
 	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("seal: write key file: %w", err), os.Remove(path))
+	if err := os.Link(f.Name(), path); err != nil { // unlike a rename it never replaces a key
+		return err
 	}
 	return syncDir(filepath.Dir(path))
 }

@@ -61,7 +61,7 @@ func (n *node) takeOrders(ctx context.Context) error {
 		return fmt.Errorf("control: %w", err)
 	}
 	c := control{Address: l.Addr().String(), Secret: rand.Text()}
-	text, err := json.Marshal(c)
+	text, err := json.Marshal(c) //nolint:gosec // G117: the file is readable by its owner only
 	if err == nil {
 		err = writeWhole(filepath.Join(n.dir, controlFile), text)
 	}

@@ -48,10 +48,12 @@ type (
 		Members    []memberJSON `json:"members"`
 	}
 	memberJSON struct {
-		Member  string `json:"member"`
-		Outcome string `json:"outcome"`
-		Reason  string `json:"reason,omitempty"`
-		Millis  int64  `json:"millis"`
+		Member     string `json:"member"`
+		Scope      string `json:"scope,omitempty"` // division of the register asked
+		Outcome    string `json:"outcome"`
+		Reason     string `json:"reason,omitempty"`
+		AnsweredBy string `json:"answered_by,omitempty"` // node that asked the department
+		Millis     int64  `json:"millis"`
 	}
 	findingJSON struct {
 		Kind     string `json:"kind"`
@@ -90,7 +92,11 @@ func (ch chapter) json(l lang.Lang) caseJSON {
 			g.AsOf = &row.AsOf
 		}
 		for _, cell := range row.Persons {
-			g.Members = append(g.Members, memberJSON{memberName(c, cell.Person), string(cell.Outcome), inLanguage(l, cell.Reason), cell.Millis})
+			by := cell.AnsweredBy
+			if by == "" && !cell.AnsweredAt.IsZero() {
+				by = ch.node.name
+			}
+			g.Members = append(g.Members, memberJSON{memberName(c, cell.Person), cell.Scope.Code, string(cell.Outcome), inLanguage(l, cell.Reason), by, cell.Millis})
 		}
 		out.Grid = append(out.Grid, g)
 	}

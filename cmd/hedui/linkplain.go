@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hedui/catalog"
-	"hedui/day"
 	"hedui/exchange"
 	"hedui/internal/audit"
 	"hedui/internal/casework"
@@ -164,7 +163,7 @@ func (p *plainAPI) load(ctx context.Context, id string) (*plainBatch, error) {
 				return err
 			}
 			b.queries = append(b.queries, q)
-			b.questions = append(b.questions, casework.QuestionOf(asked, hedui.Todays(c.Division, day.Of(at)), q.Scope, p.county.name))
+			b.questions = append(b.questions, casework.QuestionOf(asked, c.Division, q.Scope, p.county.name))
 		}
 		return nil
 	})

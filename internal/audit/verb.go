@@ -31,6 +31,10 @@ const (
 	Resumed      Verb = "case.resume"
 	Terminated   Verb = "case.terminate"
 	Archived     Verb = "case.archive"
+	Moved        Verb = "case.move"      // to the division that took over from its own
+	HandedOver   Verb = "case.hand_over" // to another node
+	Arrived      Verb = "case.arrive"    // that node has confirmed it
+	TakenOver    Verb = "case.take_over" // from another node
 	Erased       Verb = "case.erase"
 	ReadCase     Verb = "case.read"
 	Searched     Verb = "case.search" // by identity number, which the entry does not hold
@@ -55,7 +59,7 @@ func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, Objected, Confirmed,
-		AskedAgain, Suspended, Resumed, Terminated, Archived, Erased, ReadCase, Searched,
+		AskedAgain, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
 		Refused,
 	}

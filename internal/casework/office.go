@@ -29,6 +29,7 @@ type Desk struct {
 	Sources     []source.Source
 	Registers   hedui.Registers   // which category is asked where
 	Node        string            // name of this node among its peers; may be empty without any
+	Division    string            // of this node; cases move to a successor only within it, empty = anywhere
 	Issuer      string            // the verification centre's name, printed on reports
 	Signer      seal.Signer       // seals reports
 	Certificate *x509.Certificate // of the signer, for the signature within a PDF
@@ -67,13 +68,18 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases})
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
 
-// Run asks sources and keeps deadlines until ctx is done.
-func (d *Desk) Run(ctx context.Context) error { return d.runner.Run(ctx) }
+// Run asks sources, keeps deadlines and sequences the audit log until ctx is done.
+func (d *Desk) Run(ctx context.Context) error {
+	if err := d.startSequencer(ctx); err != nil {
+		return err
+	}
+	return d.runner.Run(ctx)
+}
 
 // OwnRegisters are the registers that sources of the node answer for, when all of
 // them speak for one division.
@@ -103,7 +109,11 @@ func (d *Desk) act(ctx context.Context, o hedui.Officer, id string, verb audit.V
 		if c, err = tx.Case(ctx, id); err != nil {
 			return err
 		}
+		gone := c.Gone()
 		detail, err := decide(tx, c, at)
+		if gone != nil && hedui.KindOf(err) != hedui.Forbidden {
+			return gone // where it went is a better answer than what it lacks
+		}
 		if err != nil {
 			return err
 		}

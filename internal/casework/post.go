@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"hedui/day"
 	"hedui/exchange"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
@@ -153,7 +152,7 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	}
 	terms := asked.Mandate().Terms()
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
-	question := QuestionOf(asked, hedui.Todays(c.Division, day.Of(p.at)), q.Scope, d.Node)
+	question := QuestionOf(asked, c.Division, q.Scope, d.Node)
 	if _, err := question.Encode(); err != nil { // it must not hold up what others ask
 		q.GiveUp(source.ReasonMalformed, p.at)
 		return true, nil

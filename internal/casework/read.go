@@ -31,9 +31,10 @@ func (d *Desk) Cases(ctx context.Context, o hedui.Officer, f store.Filter) ([]st
 // A View is what an officer sees of one case.
 type View struct {
 	Case       *hedui.Case
-	Grid       []hedui.Query // one query of each cell
+	Grid       []hedui.Query // one query of each register asked
 	Assessment hedui.Assessment
 	Reports    []store.Report
+	Rev        string // of all this, see [Desk.Changed]
 }
 
 // Look opens a case for reading. The look is recorded; a page that loads itself
@@ -55,7 +56,11 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 			return err
 		}
 		v.Grid = hedui.Newest(queries)
-		v.Reports, err = tx.Reports(ctx, id)
+		if v.Reports, err = tx.Reports(ctx, id); err != nil {
+			return err
+		}
+		pulse, err := tx.Pulse(ctx, id) // of the same state: a read sees one
+		v.Rev = pulse.Rev
 		return err
 	})
 	if err != nil {

@@ -152,12 +152,12 @@ func (d *Desk) hear(ctx context.Context, tx *store.Tx, peer string, replies []ex
 	var jobs []string
 	for i := range queries {
 		q := &queries[i]
-		if q.Settled() {
+		stage := stages[q.Case]
+		if q.Settled() || stage == hedui.Handed { // whoever has the case now asks anew
 			continue
 		}
 		r.touched[q.ID] = true
 		jobs = append(jobs, askJob(*q, at).ID)
-		stage := stages[q.Case]
 		if !stage.Asking() && stage != hedui.Suspended { // nobody may read it any more
 			q.GiveUp(hedui.ReasonEnded, at)
 			continue

@@ -170,6 +170,10 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 		if err := o.May(hedui.PrintReports, c.Division); err != nil {
 			return err
 		}
+		counted := form == "pdf" || form == "html"
+		if gone := c.Gone(); counted && gone != nil { // copies are counted where the case is
+			return gone
+		}
 		if r, err = tx.Report(ctx, id, version); err != nil {
 			return err
 		}
@@ -177,7 +181,7 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 			return hedui.Fail(hedui.NotFound, hedui.Say("error.no_report"), nil)
 		}
 		verb := audit.ReadReport
-		if form == "pdf" || form == "html" {
+		if counted {
 			verb = audit.Printed
 			if n, err = tx.NextCopy(ctx, id, version); err != nil {
 				return err

@@ -32,6 +32,8 @@ type Case struct {
 	Consents []Consent `json:"consents,omitempty"`
 	Mandates []string  `json:"mandates,omitempty"` // numbers, by person
 	Steps    []Step    `json:"steps"`
+	Handed   *Handing  `json:"handed,omitempty"` // to which node, at stage [Handed]
+	Taken    *Handing  `json:"taken,omitempty"`  // from which node the case came, if it was not opened here
 
 	Rev int64 `json:"-"` // changes so far, for safe saving
 }

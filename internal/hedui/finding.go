@@ -95,10 +95,12 @@ func Conclusions() []Conclusion {
 	return []Conclusion{NoFinding, AllConsistent, Suspect, OverLimit, Incomplete, UnableToConfirm}
 }
 
-// A Gap is a cell of the grid that no register has settled.
+// A Gap is a query that no register has settled. Scope is the division of the
+// register, empty where there is none to ask.
 type Gap struct {
 	Person     int            `json:"person"`
 	Category   catalog.Code   `json:"category"`
+	Scope      string         `json:"scope,omitempty"`
 	Department string         `json:"department"`
 	Outcome    source.Outcome `json:"outcome"`
 	Reason     source.Reason  `json:"reason"`

@@ -20,23 +20,24 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, day.Beijing)
 // rows. A person changes this drawing first.
 func TestStagesAllAgainstAll(t *testing.T) {
 	drawing := strings.Fields(`
-		draft        .x..............x
-		consented    x.x.............x
-		commissioned ...xx...........x
-		returned     xxx.............x
-		accepted     ...x.x.........xx
-		dispatched   ......x.x......xx
-		collecting   .......xx......xx
-		manual       ......x.x......xx
-		summarised   ......xx.x.....xx
-		reviewed     ........x.x....xx
-		issued       ........x..x.....
-		delivered    ........x...x.x..
-		objected     ......x.x....x...
-		rechecked    ........x.....x..
-		archived     .................
-		suspended    ....xxxxxx......x
-		terminated   .................`)
+		draft        .x..............xx
+		consented    x.x.............xx
+		commissioned ...xx...........xx
+		returned     xxx.............xx
+		accepted     ...x.x.........xxx
+		dispatched   ......x.x......xxx
+		collecting   .......xx......xxx
+		manual       ......x.x......xxx
+		summarised   ......xx.x.....xxx
+		reviewed     ........x.x....xxx
+		issued       ........x..x.....x
+		delivered    ........x...x.x..x
+		objected     ......x.x....x...x
+		rechecked    ........x.....x..x
+		archived     .................x
+		suspended    ....xxxxxx......xx
+		terminated   .................x
+		handed       ..................`)
 	if got, want := len(drawing), 2*len(Stages()); got != want {
 		t.Fatalf("the drawing has %d words, want %d", got, want)
 	}
@@ -422,6 +423,15 @@ func TestNewestKeepsOneQueryOfEachCell(t *testing.T) {
 	again.State, again.Outcome = Answered, source.None
 	if got := Newest([]Query{again, old}); got[0].ID != "again" {
 		t.Error("the corrected answer does not count")
+	}
+	city, county := again, Query{ID: "county", Person: 1, Category: "land", Scope: "330203", CreatedAt: noon}
+	city.Scope = "330200"
+	unasked := Query{ID: "unasked", Person: 1, Category: "land", Scope: "330212", State: Answered, Outcome: source.Refused, Reason: ReasonNoConsent}
+	if got := Newest([]Query{city, county, unasked}); len(got) != 2 || got[0].ID != "again" || got[1].ID != "county" {
+		t.Errorf("scopes: got %+v", got)
+	}
+	if got := Newest([]Query{unasked}); len(got) != 1 {
+		t.Error("nobody could be asked, and nothing says so")
 	}
 }
 

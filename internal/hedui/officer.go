@@ -19,13 +19,14 @@ const (
 	SealReports     Right = "seal_reports"
 	ReadCases       Right = "read_cases" // grid, findings, report
 	PrintReports    Right = "print_reports"
+	HandCases       Right = "hand_cases"     // give cases to the node that takes over their division, and take them
 	RunNode         Right = "run_node"       // admit, decline and shut out other nodes, change the node's keys
 	ReadIncidents   Right = "read_incidents" // what was refused of other nodes, and how the links stand
 )
 
 // Rights lists all rights.
 func Rights() []Right {
-	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, RunNode, ReadIncidents}
+	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city

@@ -73,7 +73,8 @@ func QueryID(caseID string, person int, c catalog.Code, scope string, round int)
 // Newest keeps one query of each register asked, in the order given: the latest that a
 // register has settled, or the latest if none has. An answer is never typed over;
 // a corrected one takes its place only once it is there, so that an objection
-// does not make a finding disappear while a department is down.
+// does not make a finding disappear while a department is down. That nobody could
+// be asked is kept only where it stayed so.
 func Newest(queries []Query) []Query {
 	type cell struct {
 		person   int
@@ -97,11 +98,35 @@ func Newest(queries []Query) []Query {
 			newest[i] = q
 		}
 	}
-	return newest
+	newest = succeeded(newest)
+	asked := map[cell]bool{}
+	for _, q := range newest {
+		if q.ScopeAsked() != "" {
+			asked[cell{q.Person, q.Category, ""}] = true
+		}
+	}
+	return slices.DeleteFunc(newest, func(q Query) bool {
+		return q.ScopeAsked() == "" && asked[cell{q.Person, q.Category, ""}]
+	})
 }
 
 // heard reports whether a register has settled the query.
 func (q *Query) heard() bool { return q.State == Answered && q.Outcome != source.Refused }
+
+// ScopeAsked is the scope of the query if there was a register to ask, else nothing:
+// a division where nobody could be asked, or nobody gave consent, names no register.
+func (q *Query) ScopeAsked() string {
+	if q.Reason == ReasonNoConsent || q.Reason == ReasonNoSource && q.AskedAt.IsZero() {
+		return ""
+	}
+	return q.Scope
+}
+
+// Informs reports whether an outcome tells something of the person. "Not covered"
+// does not: another scope's register may know.
+func Informs(o source.Outcome) bool {
+	return o == source.Found || o == source.None || o == source.IdentityDoubt
+}
 
 // Settled reports whether nothing more is expected of the query.
 func (q *Query) Settled() bool { return q.State == Answered || q.State == Cancelled }

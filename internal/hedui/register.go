@@ -114,6 +114,14 @@ func (r Register) DepartmentOn(on day.Day) string {
 	return ""
 }
 
+// Apart reports whether a reader must be told for which division a register
+// speaks: the category has others, or the division does not hold those of all.
+func (rs Registers) Apart(code catalog.Code, scope string) bool {
+	return scope != "" && slices.ContainsFunc(rs, func(r Register) bool {
+		return r.Scope != "" && r.Scope != scope && (r.Category == code || !Covers(scope, r.Scope))
+	})
+}
+
 // Todays is the division that stands on a day where the code stood before: 鄞州区
 // for 江东区 from October 2016. A code that nothing is known to follow stays.
 func Todays(division string, on day.Day) string {

@@ -5,7 +5,7 @@ import "slices"
 // A Stage is where a case stands (domain: merged model of section 2.1).
 type Stage string
 
-// The stages in the order of the work; the last two stand beside it.
+// The stages in the order of the work; the last three stand beside it.
 const (
 	Draft        Stage = "draft"        // 登记: members, obligors, declarations entered
 	Consented    Stage = "consented"    // 授权: every person who must be is covered
@@ -24,12 +24,13 @@ const (
 	Archived     Stage = "archived"     // 归档
 	Suspended    Stage = "suspended"    // 中止: waits for something
 	Terminated   Stage = "terminated"   // 终止: ended without a result
+	Handed       Stage = "handed"       // 移交: another node has the case, see [Handing]
 )
 
 // Stages lists all stages.
 func Stages() []Stage {
 	return []Stage{Draft, Consented, Commissioned, Returned, Accepted, Dispatched, Collecting, Manual,
-		Summarised, Reviewed, Issued, Delivered, Objected, Rechecked, Archived, Suspended, Terminated}
+		Summarised, Reviewed, Issued, Delivered, Objected, Rechecked, Archived, Suspended, Terminated, Handed}
 }
 
 // moves is the life of a case: from each stage, the stages it may go to.
@@ -57,16 +58,24 @@ var moves = map[Stage][]Stage{
 	Archived:     {},
 	Suspended:    {Accepted, Dispatched, Collecting, Manual, Summarised, Reviewed, Terminated},
 	Terminated:   {},
+	Handed:       {},
 }
 
-// CanBecome reports whether a case may go from s to t.
-func (s Stage) CanBecome(t Stage) bool { return slices.Contains(moves[s], t) }
+// CanBecome reports whether a case may go from s to t. From every stage it may be
+// handed over to another node, which takes it up there; here it stays so.
+func (s Stage) CanBecome(t Stage) bool {
+	if t == Handed {
+		_, known := moves[s]
+		return known && s != Handed
+	}
+	return slices.Contains(moves[s], t)
+}
 
 // Running reports whether a case in stage s is under way: a second case of the
 // same household for the same programme must wait.
 func (s Stage) Running() bool {
 	switch s {
-	case Delivered, Rechecked, Archived, Terminated:
+	case Delivered, Rechecked, Archived, Terminated, Handed:
 		return false
 	}
 	return true

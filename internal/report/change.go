@@ -5,18 +5,38 @@ import (
 	"strconv"
 	"strings"
 
+	"hedui/catalog"
 	"hedui/internal/hedui"
 	"hedui/money"
 )
 
 // changes lists what differs between two versions: conclusion, what became of
 // each query, findings, records and sums. Persons are numbered alike in both.
+// Registers are told apart by scope, unless the version before did not know them.
 func changes(was, is Content) []Change {
-	list := []Change{}
-	for _, lines := range []func(Content) []line{Content.head, Content.cellLines, Content.findingLines, Content.recordLines, Content.sums} {
-		list = append(list, compare(lines(was), lines(is))...)
+	list := append([]Change{}, compare(was.head(), is.head())...)
+	list = append(list, compare(was.cellLines(is), is.cellLines(was))...)
+	list = append(list, compare(was.findingLines(), is.findingLines())...)
+	byScope := was.knowsScopes() && is.knowsScopes()
+	list = append(list, compare(was.recordLines(byScope), is.recordLines(byScope))...)
+	return append(list, compare(was.sums(), is.sums())...)
+}
+
+// knowsScopes is false of a report of before there were several scopes.
+func (c Content) knowsScopes() bool {
+	return slices.ContainsFunc(c.Categories, func(row Category) bool {
+		return slices.ContainsFunc(row.Persons, func(k Cell) bool { return k.Scope.Code != "" })
+	})
+}
+
+// first is the first cell of a person in a category, if there is one.
+func (c Content) first(code catalog.Code, person int) Cell {
+	for _, row := range c.Categories {
+		if i := slices.IndexFunc(row.Persons, func(k Cell) bool { return k.Person == person }); row.Code == code && i >= 0 {
+			return row.Persons[i]
+		}
 	}
-	return list
+	return Cell{}
 }
 
 // A line is something that can change: who is told apart by key, and its text.
@@ -46,15 +66,23 @@ func (c Content) head() []line {
 	return []line{{"conclusion", zh("report.change.conclusion"), c.Conclusion.Text}}
 }
 
-func (c Content) cellLines() []line {
+// cellLines tells cells apart by scope. A first cell without one in either version
+// is the same as the other version's first cell.
+func (c Content) cellLines(other Content) []line {
 	var list []line
 	for _, row := range c.Categories {
 		for _, cell := range row.Persons {
+			key := string(row.Code) + "/" + strconv.Itoa(cell.Person)
+			first := c.first(row.Code, cell.Person)
+			theirs := other.first(row.Code, cell.Person)
+			if first.Scope != cell.Scope || cell.Scope.Code != "" && theirs.Scope.Code != "" {
+				key += "/" + cell.Scope.Code
+			}
 			text := cell.Text
 			if cell.Records > 0 {
 				text = zh("report.count.records", cell.Text, strconv.Itoa(cell.Records))
 			}
-			list = append(list, line{string(row.Code) + strconv.Itoa(cell.Person), zh("report.change.cell", row.Name, c.name(cell.Person)), text})
+			list = append(list, line{key, zh("report.change.cell", c.scoped(row.Code, row.Name, cell.Scope), c.name(cell.Person)), text})
 		}
 	}
 	return list
@@ -77,7 +105,7 @@ func (c Content) findingLines() []line {
 
 // recordLines tells records apart by all they say, so a changed record is one
 // removed and one added.
-func (c Content) recordLines() []line {
+func (c Content) recordLines(byScope bool) []line {
 	var list []line
 	seen := map[string]int{}
 	for _, t := range c.Tables {
@@ -90,8 +118,11 @@ func (c Content) recordLines() []line {
 			}
 			text := mask(strings.Join(parts, "，"))
 			key := string(t.Category) + "/" + strconv.Itoa(r.Person) + "/" + text
+			if byScope {
+				key += "/" + r.Scope.Code
+			}
 			seen[key]++
-			list = append(list, line{key + "/" + strconv.Itoa(seen[key]), zh("report.change.record", t.Name, r.Name), text})
+			list = append(list, line{key + "/" + strconv.Itoa(seen[key]), zh("report.change.record", c.scoped(t.Category, t.Name, r.Scope), r.Name), text})
 		}
 	}
 	return list

@@ -185,11 +185,11 @@ func (c Content) checkGrid() error {
 		return fmt.Errorf("%w: categories are not those of the programme", ErrIncomplete)
 	}
 	for _, row := range c.Categories {
-		if len(row.Persons) != len(c.Members)+len(c.Obligors) {
-			return fmt.Errorf("%w: %s does not name every person", ErrIncomplete, row.Code)
+		if err := c.checkPersons(row); err != nil {
+			return err
 		}
 		for _, cell := range row.Persons {
-			if !c.named(row.Code, cell) {
+			if !c.named(row, cell) {
 				return fmt.Errorf("%w: %s: person %d has no result and is in no list of gaps", ErrIncomplete, row.Code, cell.Person)
 			}
 		}
@@ -197,16 +197,40 @@ func (c Content) checkGrid() error {
 	return nil
 }
 
-func (c Content) named(code catalog.Code, cell Cell) bool {
+// checkPersons wants a cell for every person, and no two of one register.
+func (c Content) checkPersons(row Category) error {
+	type asked struct {
+		person int
+		scope  string
+	}
+	seen, persons := map[asked]bool{}, map[int]bool{}
+	for _, cell := range row.Persons {
+		k := asked{cell.Person, cell.Scope.Code}
+		if _, known := c.Person(cell.Person); !known || seen[k] {
+			return fmt.Errorf("%w: %s names nobody of the case, or one register twice", ErrIncomplete, row.Code)
+		}
+		seen[k], persons[cell.Person] = true, true
+	}
+	if len(persons) != len(c.Members)+len(c.Obligors) {
+		return fmt.Errorf("%w: %s does not name every person", ErrIncomplete, row.Code)
+	}
+	return nil
+}
+
+func (c Content) named(row Category, cell Cell) bool {
 	switch cell.Outcome {
 	case source.Found, source.None, source.IdentityDoubt:
 		return true
-	case source.Failed, source.Refused, source.NotCovered:
+	case source.NotCovered:
+		if row.settled(cell.Person) {
+			return true
+		}
+	case source.Failed, source.Refused:
 	default:
 		return false
 	}
 	return slices.ContainsFunc(slices.Concat(c.Gaps, c.NotCovered), func(g Gap) bool {
-		return g.Category == code && strings.Contains(g.Text, g.Name) && slices.Contains(g.Persons, cell.Person)
+		return g.Category == row.Code && g.Scope == cell.Scope && strings.Contains(g.Text, g.Name) && slices.Contains(g.Persons, cell.Person)
 	})
 }
 

@@ -94,13 +94,13 @@ func (c Content) reach() string {
 func (c Content) unknown() string {
 	var names, outside []string
 	for _, g := range c.Gaps {
-		if !slices.Contains(names, g.Name) {
-			names = append(names, g.Name)
+		if name := c.scoped(g.Category, g.Name, g.Scope); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	for _, g := range c.NotCovered {
-		if !slices.Contains(outside, g.Name) {
-			outside = append(outside, g.Name)
+		if name := c.scoped(g.Category, g.Name, g.Scope); !slices.Contains(outside, name) {
+			outside = append(outside, name)
 		}
 	}
 	switch {

@@ -21,9 +21,10 @@ func (m *maker) grid() []Category {
 		known, _ := catalog.Get(code)
 		row := Category{Code: code, Name: known.Name}
 		for _, p := range m.Case.Persons {
-			cell := m.cell(p.No, code)
-			row.Persons = append(row.Persons, cell)
-			row.add(cell)
+			for _, cell := range m.cellsOf(p.No, code) {
+				row.Persons = append(row.Persons, cell)
+				row.add(cell)
+			}
 		}
 		if row.Department == "" {
 			owner, _ := known.OwnerOn(day.Of(m.At))
@@ -35,14 +36,24 @@ func (m *maker) grid() []Category {
 	return rows
 }
 
-// cell reads one query. One that was never planned, or has no outcome by now, is
-// a gap: silence is never "none".
-func (m *maker) cell(person int, code catalog.Code) Cell {
-	q := m.cells[cellKey{person, code}]
-	if q == nil {
-		return Cell{Person: person, Outcome: source.Failed, Text: zh("report.unasked.consent"), Reason: zh("report.reason.not_asked")}
+// cellsOf reads the queries of a person and category. One that was never planned
+// is a gap.
+func (m *maker) cellsOf(person int, code catalog.Code) []Cell {
+	queries := m.cells[cellKey{person, code}]
+	if len(queries) == 0 {
+		return []Cell{{Person: person, Outcome: source.Failed, Text: zh("report.unasked.consent"), Reason: zh("report.reason.not_asked")}}
 	}
-	cell := Cell{Person: person, Outcome: q.Outcome, Department: mask(q.Department), Hash: q.Hash}
+	var cells []Cell
+	for _, q := range queries {
+		cells = append(cells, m.cell(q))
+	}
+	return cells
+}
+
+// cell reads one query. One that has no outcome by now is a gap: silence is never
+// "none".
+func (m *maker) cell(q *hedui.Query) Cell {
+	cell := Cell{Person: q.Person, Scope: m.scope(q), AnsweredBy: mask(q.AnsweredBy), Outcome: q.Outcome, Department: mask(q.Department), Hash: q.Hash}
 	reason := q.Reason
 	switch {
 	case q.State != hedui.Answered: // given up, or still under way: no feedback
@@ -95,14 +106,15 @@ func (c *Category) add(cell Cell) {
 	c.Millis = max(c.Millis, cell.Millis)
 }
 
-// sum says what became of the queries of a row, the weightiest first.
+// sum says what became of the queries of a row, the weightiest first, and of how
+// many persons each is said.
 func (c *Category) sum() {
 	var parts []string
 	for _, n := range tally(c.Persons) {
 		if c.Outcome == "" {
 			c.Outcome = n.outcome
 		}
-		parts = append(parts, zh("report.count", n.text, strconv.Itoa(n.count)))
+		parts = append(parts, zh("report.count", n.text, strconv.Itoa(len(n.persons))))
 	}
 	c.Text = strings.Join(parts, "，")
 	if len(parts) == 1 {
@@ -115,6 +127,7 @@ type tallied struct {
 	outcome source.Outcome
 	text    string
 	count   int
+	persons map[int]bool
 }
 
 // tally counts cells by outcome and word, by the weight of the outcomes.
@@ -128,21 +141,25 @@ func tally(cells []Cell) []tallied {
 			i := slices.IndexFunc(list, func(n tallied) bool { return n.outcome == o && n.text == k.Text })
 			if i < 0 {
 				i = len(list)
-				list = append(list, tallied{o, k.Text, 0})
+				list = append(list, tallied{o, k.Text, 0, map[int]bool{}})
 			}
 			list[i].count++
+			list[i].persons[k.Person] = true
 		}
 	}
 	return list
 }
 
 // gaps collects what nobody answered, or nobody could be asked about, and what no
-// register can know: one line for each category, outcome and reason.
+// register can know: one line for each category, scope, outcome and reason. Where
+// one scope does not cover a person whom another one's register has settled,
+// nothing is open.
 func (c Content) gaps() (gaps, notCovered []Gap) {
 	gaps, notCovered = []Gap{}, []Gap{}
 	for _, row := range c.Categories {
 		for _, cell := range row.Persons {
 			switch {
+			case cell.Outcome == source.NotCovered && row.settled(cell.Person):
 			case cell.Outcome == source.Failed, cell.Outcome == source.Refused, cell.Reason == zh("reason.no_source"):
 				gaps = c.addGap(gaps, row, cell)
 			case cell.Outcome == source.NotCovered:
@@ -152,7 +169,7 @@ func (c Content) gaps() (gaps, notCovered []Gap) {
 	}
 	for _, list := range [][]Gap{gaps, notCovered} {
 		for i := range list {
-			list[i].Text = zh("report.gap", list[i].Name, list[i].Text, c.names(list[i].Persons))
+			list[i].Text = zh("report.gap", c.scoped(list[i].Category, list[i].Name, list[i].Scope), list[i].Text, c.names(list[i].Persons))
 		}
 	}
 	return gaps, notCovered
@@ -163,13 +180,15 @@ func (c Content) addGap(list []Gap, row Category, cell Cell) []Gap {
 	if cell.Reason != "" {
 		text = zh("report.because", cell.Text, cell.Reason)
 	}
-	i := slices.IndexFunc(list, func(g Gap) bool { return g.Category == row.Code && g.Outcome == cell.Outcome && g.Text == text })
+	i := slices.IndexFunc(list, func(g Gap) bool {
+		return g.Category == row.Code && g.Scope == cell.Scope && g.Outcome == cell.Outcome && g.Text == text
+	})
 	if i < 0 {
 		department := cell.Department
 		if department == "" {
 			department = row.Department
 		}
-		return append(list, Gap{row.Code, row.Name, department, []int{cell.Person}, cell.Outcome, text})
+		return append(list, Gap{row.Code, row.Name, cell.Scope, department, []int{cell.Person}, cell.Outcome, text})
 	}
 	list[i].Persons = append(list[i].Persons, cell.Person)
 	return list

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -37,7 +38,7 @@ type Input struct {
 // maker is one run of New: the input and what is looked up in it often.
 type maker struct {
 	Input
-	cells map[cellKey]*hedui.Query
+	cells map[cellKey][]*hedui.Query // one for each scope, the widest first
 }
 
 type cellKey struct {
@@ -52,10 +53,12 @@ func New(in Input) (Content, error) {
 		return Content{}, err
 	}
 	in.Queries = hedui.Newest(in.Queries)
-	m := &maker{Input: in, cells: map[cellKey]*hedui.Query{}}
+	slices.SortStableFunc(in.Queries, func(a, b hedui.Query) int { return cmp.Compare(a.Scope, b.Scope) })
+	m := &maker{Input: in, cells: map[cellKey][]*hedui.Query{}}
 	for i := range in.Queries {
 		q := &in.Queries[i]
-		m.cells[cellKey{q.Person, q.Category}] = q
+		k := cellKey{q.Person, q.Category}
+		m.cells[k] = append(m.cells[k], q)
 	}
 	c := Content{
 		Form: Form, Salt: in.Salt, Title: zh("report.title"), Number: in.Number, Version: in.Version,
@@ -115,7 +118,7 @@ func (m *maker) about() About {
 	return About{
 		Number: c.Number, Commission: c.Commission,
 		Programme: word("programme.", string(c.Programme)), Kind: word("kind.", string(c.Kind)),
-		Division: Word{c.Division, region.Name(c.Division, c.AppliedOn)}, Office: mask(c.Office),
+		Division: Word{c.Division, region.Name(c.Division, day.Of(m.At))}, Office: mask(c.Office),
 		AppliedOn: c.AppliedOn, IncomeFrom: w.From, IncomeTo: w.To,
 	}
 }

@@ -70,11 +70,13 @@ func (c Content) gridPart() part {
 		}
 		g.Columns = append(g.Columns, columns("as_of", 20, "answered", 24, "millis", 12)...)
 		for _, row := range c.Categories {
-			line := texts(row.Name, row.Department)
-			for _, person := range group {
-				line = append(line, row.cell(person.No))
+			for _, r := range row.registers() {
+				line := texts(c.scoped(row.Code, row.Name, r.scope), r.Department)
+				for _, person := range group {
+					line = append(line, r.cell(person.No))
+				}
+				g.Rows = append(g.Rows, append(line, texts(r.asOf(), dateTime(r.AnsweredAt), took(r.Category))...))
 			}
-			g.Rows = append(g.Rows, append(line, texts(row.asOf(), dateTime(row.AnsweredAt), took(row))...))
 		}
 		p.Grids = append(p.Grids, g)
 	}

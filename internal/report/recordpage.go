@@ -12,14 +12,14 @@ import (
 // with more, each record becomes a card of its own.
 const maxVarying = 6
 
-// recordsPart shows the records of each person and category. A single record is a
+// recordsPart shows the records of each person, category and register. A single record is a
 // card of labels and values. Of several, what they have in common stands once and
 // only what differs makes the columns: twelve months of one insurance stay small.
 func (c Content) recordsPart() part {
 	p := part{ID: "records", Title: zh("report.part.records")}
 	for _, t := range c.Tables {
-		for _, group := range byPerson(t.Rows) {
-			p.Grids = append(p.Grids, t.grids(group)...)
+		for _, group := range byRegister(t.Rows) {
+			p.Grids = append(p.Grids, t.grids(group, c.register(t.Category, group[0].Scope))...)
 		}
 	}
 	if len(p.Grids) == 0 {
@@ -28,10 +28,11 @@ func (c Content) recordsPart() part {
 	return p
 }
 
-func byPerson(rows []Row) [][]Row {
+// byRegister parts rows by person and scope.
+func byRegister(rows []Row) [][]Row {
 	var groups [][]Row
 	for _, r := range rows {
-		if n := len(groups); n > 0 && groups[n-1][0].Person == r.Person {
+		if n := len(groups); n > 0 && groups[n-1][0].Person == r.Person && groups[n-1][0].Scope == r.Scope {
 			groups[n-1] = append(groups[n-1], r)
 			continue
 		}
@@ -40,9 +41,11 @@ func byPerson(rows []Row) [][]Row {
 	return groups
 }
 
-func (t Table) grids(rows []Row) []grid {
+// grids shows the records of one person in one register, which is named if it
+// must be told from others.
+func (t Table) grids(rows []Row, register string) []grid {
 	first := rows[0]
-	caption := zh("report.records.group", t.Name, first.Name, strconv.Itoa(len(rows)))
+	caption := zh("report.records.group", parenthesis(t.Name, register), first.Name, strconv.Itoa(len(rows)))
 	note := join("　", first.Department,
 		zh("report.col.as_of")+" "+unstated(second(first.AsOf)), zh("report.col.answered")+" "+orDash(second(first.AnsweredAt)), first.Match)
 	var same, varying []int

@@ -25,8 +25,10 @@ func (m *maker) tables() []Table {
 			}
 		}
 		for _, p := range m.Case.Persons {
-			if q := m.cells[cellKey{p.No, code}]; q != nil && q.State == hedui.Answered && q.Outcome == source.Found {
-				t.Rows = append(t.Rows, rows(q, mask(p.Name), fields)...)
+			for _, q := range m.cells[cellKey{p.No, code}] {
+				if q.State == hedui.Answered && q.Outcome == source.Found {
+					t.Rows = append(t.Rows, m.rows(q, mask(p.Name), fields)...)
+				}
 			}
 		}
 		if len(t.Rows) > 0 {
@@ -42,11 +44,11 @@ func (m *maker) filled(code catalog.Code, key string) bool {
 	})
 }
 
-func rows(q *hedui.Query, name string, fields []catalog.Field) []Row {
+func (m *maker) rows(q *hedui.Query, name string, fields []catalog.Field) []Row {
 	var list []Row
 	for _, r := range q.Records {
 		row := Row{
-			Person: q.Person, Name: name, Department: mask(q.Department), Match: zh("report.match." + string(q.Match)),
+			Person: q.Person, Name: name, Scope: m.scope(q), Department: mask(q.Department), Match: zh("report.match." + string(q.Match)),
 			AsOf: instant(q.AsOf), AnsweredAt: instant(q.AnsweredAt), Values: []string{},
 		}
 		for _, f := range fields {

@@ -101,6 +101,7 @@ type Person struct {
 }
 
 // A Category is one row of the grid: what became of all queries of a category.
+// A person has one cell for each register that was asked, see Cell.Scope.
 // Outcome is the one that matters most: found, identity doubt, failed, refused,
 // not covered, none. AsOf is the oldest, AnsweredAt the latest, Millis the longest.
 type Category struct {
@@ -115,9 +116,14 @@ type Category struct {
 	Persons    []Cell         `json:"persons"`
 }
 
-// A Cell is what became of one query.
+// A Cell is what became of one query. Scope is the division for which the
+// register speaks; there is none where nobody could be asked, and in reports of
+// before there were several. AnsweredBy is the node that asked the department, if
+// it is another one.
 type Cell struct {
 	Person     int            `json:"person"`
+	Scope      Word           `json:"scope,omitzero"`
+	AnsweredBy string         `json:"answered_by,omitempty"`
 	Outcome    source.Outcome `json:"outcome"`
 	Text       string         `json:"text"`
 	Department string         `json:"department"`
@@ -184,6 +190,7 @@ type Column struct {
 type Row struct {
 	Person     int       `json:"person"`
 	Name       string    `json:"name"`
+	Scope      Word      `json:"scope,omitzero"` // of the register
 	Department string    `json:"department"`
 	Match      string    `json:"match"`
 	AsOf       time.Time `json:"as_of,omitzero"`
@@ -191,10 +198,12 @@ type Row struct {
 	Values     []string  `json:"values"`
 }
 
-// A Gap is a category for which some persons have no result, and why.
+// A Gap is a register of a category from which some persons have no result, and
+// why. Of one category each scope has gaps of its own.
 type Gap struct {
 	Category   catalog.Code   `json:"category"`
 	Name       string         `json:"name"`
+	Scope      Word           `json:"scope,omitzero"`
 	Department string         `json:"department"`
 	Persons    []int          `json:"persons"`
 	Outcome    source.Outcome `json:"outcome"`

@@ -40,7 +40,7 @@ func supplement(t testing.TB) Input {
 }
 
 func inputs(t testing.TB) map[string]Input {
-	return map[string]Input{"wang": wang(t), "li": li(t), "li-supplement": supplement(t)}
+	return map[string]Input{"wang": wang(t), "wang-scopes": scopes(t), "li": li(t), "li-supplement": supplement(t)}
 }
 
 func TestGoldenText(t *testing.T) {

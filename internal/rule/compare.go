@@ -75,11 +75,14 @@ func bestWage(groups map[group][]fact, g group) bool {
 // finding begins the finding of a group: its unit is that of any fact that has an
 // amount, whatever the order of the records.
 func finding(g group, facts []fact) hedui.Finding {
-	f := hedui.Finding{Category: g.category, Person: facts[0].person, Class: g.class, Count: len(facts)}
+	f := hedui.Finding{Category: g.category, Person: facts[0].person, Class: g.class}
 	for _, x := range facts {
 		f.Person = min(f.Person, x.person)
 		if x.Unit != hedui.NoAmount {
 			f.Unit = x.Unit
+		}
+		if !x.again {
+			f.Count++
 		}
 		f.Facts = append(f.Facts, x.Fact)
 	}

@@ -11,48 +11,53 @@ import (
 
 // localTax: wages are brought to a month over the income window; a company's own
 // payments show that it is active, not what its owner earns.
-func (s *sheet) localTax(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		if r["company_name"] != "" {
-			s.companyTax(q, i)
+func (s *sheet) localTax(_ hedui.Person, all []entry) {
+	var list []claim
+	for _, r := range all {
+		if r.Record["company_name"] != "" {
+			list = append(list, companyTax(all, r))
 			continue
 		}
 		amount, ok := r.Money("income_amount")
 		if !ok {
 			continue
 		}
-		inside := s.inWindow(r, amount)
+		inside := s.inWindow(r.Record, amount)
 		if inside == 0 {
 			continue
 		}
-		s.income(q, i, hedui.Wage, hedui.PerMonth, inside.MulDiv(1, hedui.WindowMonths),
-			during("rule.fact.taxed.", r["period_from"], r["period_to"], amount.Grouped()))
+		c := claim{entry: r, class: hedui.Wage, who: r.Record["withholding_unit"], unit: hedui.PerMonth, amount: inside.MulDiv(1, hedui.WindowMonths),
+			say: during("rule.fact.taxed.", r.Record["period_from"], r.Record["period_to"], amount.Grouped())}
+		list = append(list, c.of("period_from", "period_to"))
 	}
+	s.claims(list)
 }
 
-// companyTax notes a payment of a company, or its total in the record of an
+// companyTax claims a payment of a company, or its total in the record of an
 // investor. The total counts only where the single payments are not there.
-func (s *sheet) companyTax(q hedui.Query, i int) {
-	r := q.Records[i]
+func companyTax(all []entry, r entry) claim {
 	tax, paid := r.Money("tax_amount")
-	all, total := r.Money("company_tax_total")
-	from, to := r["period_from"], r["period_to"]
+	total, stated := r.Money("company_tax_total")
+	from, to := r.Record["period_from"], r.Record["period_to"]
+	c := claim{entry: r, class: hedui.BusinessIncome, kind: "payment", who: r.Record["company_name"]}.of("period_from", "period_to")
 	switch {
 	case paid:
-		s.income(q, i, hedui.BusinessIncome, hedui.InTotal, tax, during("rule.fact.company_tax.", from, to, tax.Grouped()))
-	case total && !paysItself(q.Records, r["company_name"]):
-		s.income(q, i, hedui.BusinessIncome, hedui.InTotal, all, during("rule.fact.company_total.", from, to, all.Grouped()))
-	case total:
-		s.income(q, i, hedui.BusinessIncome, hedui.NoAmount, 0, during("rule.fact.company_total.", from, to, all.Grouped()))
+		c.unit, c.amount, c.say = hedui.InTotal, tax, during("rule.fact.company_tax.", from, to, tax.Grouped())
+	case stated:
+		c.kind, c.say = "total", during("rule.fact.company_total.", from, to, total.Grouped())
+		if !paysItself(all, c.who) {
+			c.unit, c.amount = hedui.InTotal, total
+		}
 	default:
-		s.income(q, i, hedui.BusinessIncome, hedui.NoAmount, 0, during("rule.fact.company_tax.", from, to, ""))
+		c.say = during("rule.fact.company_tax.", from, to, "")
 	}
+	return c
 }
 
 // paysItself reports whether some record is a single payment of the company.
-func paysItself(records []catalog.Record, company string) bool {
-	for _, r := range records {
-		if _, paid := r.Money("tax_amount"); paid && r["company_name"] == company {
+func paysItself(all []entry, company string) bool {
+	for _, r := range all {
+		if _, paid := r.Money("tax_amount"); paid && r.Record["company_name"] == company {
 			return true
 		}
 	}
@@ -90,52 +95,68 @@ func earliest(a, b day.Day) day.Day {
 }
 
 // nationalTax: turnover is not profit, so it is shown and not compared by amount.
-func (s *sheet) nationalTax(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
+func (s *sheet) nationalTax(_ hedui.Person, all []entry) {
+	var list []claim
+	for _, r := range all {
 		sales, ok := r.Money("sales")
 		unit, amount := hedui.NoAmount, ""
 		if ok {
 			unit, amount = hedui.InTotal, sales.Grouped()
 		}
-		s.income(q, i, hedui.BusinessIncome, unit, sales, during("rule.fact.sales.", r["period_from"], r["period_to"], amount))
+		c := claim{entry: r, class: hedui.BusinessIncome, who: r.Record["company_name"], unit: unit, amount: sales,
+			say: during("rule.fact.sales.", r.Record["period_from"], r.Record["period_to"], amount)}
+		list = append(list, c.of("period_from", "period_to"))
 	}
+	s.claims(list)
 }
 
 // socialInsurance: a contribution base is not a wage (it has a floor and a
 // ceiling), so it serves only where tax shows nothing; pensions are transfers,
 // less the central basic part, which is not income.
-func (s *sheet) socialInsurance(_ hedui.Person, q hedui.Query) {
-	pension, benefit, bases := newSeries(), newSeries(), newSeries()
-	central := false
-	for i, r := range q.Records {
+func (s *sheet) socialInsurance(_ hedui.Person, all []entry) {
+	var pensions, benefits []claim
+	bases, central := newSeries(), false
+	for _, r := range all {
+		c := claim{entry: r, class: hedui.Transfer, who: r.Record["insured_type"]}.in("month")
 		if amount, ok := r.Money("pension_received"); ok && amount > 0 {
 			if basic, ok := r.Money("central_basic_pension"); ok && basic > 0 {
 				amount, central = max(0, amount-basic), true
 			}
-			pension.add(i, r, amount)
+			c.amount = amount
+			pensions = append(pensions, c)
 			continue
 		}
 		if amount, ok := r.Money("unemployment_benefit"); ok && amount > 0 {
-			benefit.add(i, r, amount)
+			c.amount = amount
+			benefits = append(benefits, c)
 			continue
 		}
-		if base, ok := r.Money("contribution_base"); ok && base > 0 && r["unit_name"] != "" {
-			bases.most(i, r, base) // several schemes share one base
+		if base, ok := r.Money("contribution_base"); ok && base > 0 && r.Record["unit_name"] != "" {
+			bases.most(r, base) // several schemes share one base, and so do several registers
 		}
 	}
 	key := "rule.fact.pension."
 	if central {
 		key = "rule.fact.pension.central."
 	}
-	s.received(q, pension, key)
-	s.received(q, benefit, "rule.fact.unemployment.")
-	s.bases(q, bases)
+	s.received(pensions, key)
+	s.received(benefits, "rule.fact.unemployment.")
+	s.bases(bases)
 }
 
 // received notes what is drawn: averaged over the window where several months are
 // stated. A single month is taken for what is drawn now, and so is a month after
-// the window where none lies within it.
-func (s *sheet) received(q hedui.Query, x *series, key string) {
+// the window where none lies within it. Months of several registers make one row.
+func (s *sheet) received(list []claim, key string) {
+	x, again := newSeries(), map[*hedui.Query][]claim{}
+	counts := once(list)
+	for i, c := range list {
+		if counts[i] {
+			x.add(c.entry, c.amount)
+		} else {
+			again[c.query] = append(again[c.query], c)
+		}
+	}
 	sum, months := x.within(s.c.Window())
 	amount := sum
 	switch {
@@ -151,29 +172,37 @@ func (s *sheet) received(q hedui.Query, x *series, key string) {
 	if months > 1 {
 		say = hedui.Say(key+"months", strconv.Itoa(months), sum.Grouped(), strconv.Itoa(hedui.WindowMonths), amount.Grouped())
 	}
-	s.income(q, x.first, hedui.Transfer, hedui.PerMonth, amount, say)
+	s.income(x.first, hedui.Transfer, hedui.PerMonth, amount, say)
+	for i, c := range list {
+		if others := again[c.query]; !counts[i] && len(others) > 0 {
+			s.again(c, len(others))
+			delete(again, c.query)
+		}
+	}
 }
 
 // bases notes contribution bases, averaged over the window. Months that are not
 // stated had no contributions.
-func (s *sheet) bases(q hedui.Query, x *series) {
+func (s *sheet) bases(x *series) {
 	sum, months := x.within(s.c.Window())
 	switch {
 	case months > 0:
 		mean := sum.MulDiv(1, hedui.WindowMonths)
-		s.income(q, x.first, hedui.Wage, hedui.PerMonth, mean,
+		s.income(x.first, hedui.Wage, hedui.PerMonth, mean,
 			hedui.Say("rule.fact.base.months", strconv.Itoa(months), sum.Grouped(), strconv.Itoa(hedui.WindowMonths), mean.Grouped()))
 	case x.current > 0:
-		s.income(q, x.first, hedui.Wage, hedui.PerMonth, x.current, hedui.Say("rule.fact.base.month", x.current.Grouped()))
+		s.income(x.first, hedui.Wage, hedui.PerMonth, x.current, hedui.Say("rule.fact.base.month", x.current.Grouped()))
 	}
 }
 
 // employment: a registered job without any pay in other registers is a question
 // without an amount; registrations outlive jobs.
-func (s *sheet) employment(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		if r["unit"] != "" && r["unemployment_reg_date"] <= r["employment_reg_date"] {
-			s.income(q, i, hedui.Wage, hedui.NoAmount, 0, stated("rule.fact.job.", "date", r["employment_reg_date"]))
+func (s *sheet) employment(_ hedui.Person, all []entry) {
+	var jobs []claim
+	for _, r := range all {
+		if unit := r.Record["unit"]; unit != "" && r.Record["unemployment_reg_date"] <= r.Record["employment_reg_date"] {
+			jobs = append(jobs, claim{entry: r, class: hedui.Wage, who: unit, say: stated("rule.fact.job.", "date", r.Record["employment_reg_date"])})
 		}
 	}
+	s.claims(jobs)
 }

@@ -6,9 +6,9 @@ import (
 	"hedui/money"
 )
 
-// readers turn the records of a category into facts and direct findings. A
-// category that is not here bears on neither income, property nor composition.
-var readers = map[catalog.Code]func(*sheet, hedui.Person, hedui.Query){
+// readers turn the records that all registers of a category hold on a person into
+// facts and direct findings. A category that is not here bears on neither income, property nor composition.
+var readers = map[catalog.Code]func(*sheet, hedui.Person, []entry){
 	"hukou":            (*sheet).hukou,
 	"marriage":         (*sheet).marriage,
 	"death":            (*sheet).death,
@@ -23,45 +23,46 @@ var readers = map[catalog.Code]func(*sheet, hedui.Person, hedui.Query){
 	"business":         (*sheet).business,
 }
 
-func (s *sheet) note(q hedui.Query, record int, income bool, class string, unit hedui.Unit, amount money.Fen, say hedui.Text) {
+func (s *sheet) note(e entry, income bool, class string, unit hedui.Unit, amount money.Fen, say hedui.Text) {
+	q := e.query
 	s.facts = append(s.facts, fact{
-		person: q.Person, category: q.Category, class: class, income: income,
-		Fact: hedui.Fact{Query: q.ID, Record: record, Department: q.Department, AsOf: q.AsOf, Say: say, Unit: unit, Amount: amount},
+		person: q.Person, category: q.Category, class: class, income: income, from: e,
+		Fact: hedui.Fact{Query: q.ID, Record: e.index, Department: q.Department, AsOf: q.AsOf, Say: say, Unit: unit, Amount: amount},
 	})
 }
 
-func (s *sheet) income(q hedui.Query, record int, class hedui.IncomeClass, unit hedui.Unit, amount money.Fen, say hedui.Text) {
-	s.note(q, record, true, string(class), unit, amount, say)
+func (s *sheet) income(e entry, class hedui.IncomeClass, unit hedui.Unit, amount money.Fen, say hedui.Text) {
+	s.note(e, true, string(class), unit, amount, say)
 }
 
 // property notes a record of property. Its amount is the part that the register
 // states, or the whole value; 0 means that there is none.
-func (s *sheet) property(q hedui.Query, record int, class hedui.PropertyClass, f fact) {
+func (s *sheet) property(e entry, class hedui.PropertyClass, f fact) {
 	unit := hedui.InTotal
 	if f.Amount == 0 {
 		unit = hedui.NoAmount
 	}
-	s.note(q, record, false, string(class), unit, f.Amount, f.Say)
+	s.note(e, false, string(class), unit, f.Amount, f.Say)
 	n := &s.facts[len(s.facts)-1]
-	n.thing, n.whole, n.part = f.thing, f.whole, f.part
+	n.ids, n.whole, n.part = f.ids, f.whole, f.part
 }
 
 // hukou: a cancelled registration is a doubt about the person, not a fact on means.
-func (s *sheet) hukou(p hedui.Person, q hedui.Query) {
-	for _, r := range q.Records {
-		if r["cancel_flag"] == "true" {
-			s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: p.No, Count: 1, Reason: stated("rule.hukou.cancelled.", "date", r["cancel_on"])})
+func (s *sheet) hukou(p hedui.Person, all []entry) {
+	for _, r := range all {
+		if r.Record["cancel_flag"] == "true" {
+			s.addOnce(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: catalog.Hukou, Person: p.No, Count: 1, Reason: stated("rule.hukou.cancelled.", "date", r.Record["cancel_on"])})
 		}
 	}
 }
 
-// marriage: the newest record decides; a living spouse who is not in the case is
-// an undeclared member.
-func (s *sheet) marriage(p hedui.Person, q hedui.Query) {
+// marriage: the newest record of all registers decides; a living spouse who is not
+// in the case is an undeclared member.
+func (s *sheet) marriage(p hedui.Person, all []entry) {
 	var newest catalog.Record
-	for _, r := range q.Records {
-		if newest == nil || r["reg_date"] > newest["reg_date"] {
-			newest = r
+	for _, r := range all {
+		if newest == nil || r.Record["reg_date"] > newest["reg_date"] {
+			newest = r.Record
 		}
 	}
 	if p.Role != hedui.Member || !married(newest) {
@@ -72,7 +73,7 @@ func (s *sheet) marriage(p hedui.Person, q hedui.Query) {
 			return
 		}
 	}
-	s.add(hedui.Finding{Kind: hedui.Undeclared, Category: q.Category, Person: p.No, Count: 1, Reason: stated("rule.spouse.", "date", newest["reg_date"])})
+	s.add(hedui.Finding{Kind: hedui.Undeclared, Category: catalog.Marriage, Person: p.No, Count: 1, Reason: stated("rule.spouse.", "date", newest["reg_date"])})
 }
 
 // married reads GB/T 2261.2: 20 to 23 are the married states.
@@ -82,76 +83,88 @@ func married(r catalog.Record) bool {
 }
 
 // death: living people are marked dead by mistake, so it is a doubt to be cleared.
-func (s *sheet) death(p hedui.Person, q hedui.Query) {
-	if len(q.Records) == 0 {
-		return
+// The same death in two registers is one.
+func (s *sheet) death(p hedui.Person, all []entry) {
+	date, counts := "", map[*hedui.Query]int{}
+	f := hedui.Finding{Kind: hedui.DoubtfulMatch, Category: catalog.Death, Person: p.No}
+	for _, r := range all {
+		if date == "" {
+			date = r.Record["death_date"]
+		}
+		counts[r.query]++
+		f.Count = max(f.Count, counts[r.query])
 	}
-	s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: p.No, Count: len(q.Records), Reason: stated("rule.death.", "date", q.Records[0]["death_date"])})
+	if f.Reason = stated("rule.death.", "date", date); f.Count > 0 {
+		s.add(f)
+	}
 }
 
-func (s *sheet) vehicle(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
+func (s *sheet) vehicle(_ hedui.Person, all []entry) {
+	for _, r := range all {
 		value, ok := r.Money("current_value")
 		if !ok {
 			value, _ = r.Money("original_value")
 		}
-		say := stated("rule.fact.vehicle.", "first", r["first_reg_date"], "valid", r["inspection_valid_to"])
-		s.property(q, i, hedui.Vehicles, whole(r, value, say, "plate_no", "vin"))
+		say := stated("rule.fact.vehicle.", "first", r.Record["first_reg_date"], "valid", r.Record["inspection_valid_to"])
+		s.property(r, hedui.Vehicles, whole(r.Record, value, say, "plate_no", "vin"))
 	}
 }
 
-func (s *sheet) land(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		say := stated("rule.fact.land.", "area", r["area_m2"], "share", r["share"])
-		s.property(q, i, hedui.Land, whole(r, 0, say, "certificate_no", "parcel_no", "location"))
+func (s *sheet) land(_ hedui.Person, all []entry) {
+	for _, r := range all {
+		say := stated("rule.fact.land.", "area", r.Record["area_m2"], "share", r.Record["share"])
+		s.property(r, hedui.Land, whole(r.Record, 0, say, "certificate_no", "parcel_no", "location"))
 	}
 }
 
-func (s *sheet) housing(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
+func (s *sheet) housing(_ hedui.Person, all []entry) {
+	for _, r := range all {
 		value, _ := r.Money("value")
-		say := stated("rule.fact.house.", "area", r["area"], "share", r["share"])
-		f := whole(r, value, say, "certificate_no", "contract_no", "location")
-		if percent, ok := hundredths(r["share"]); ok {
+		say := stated("rule.fact.house.", "area", r.Record["area"], "share", r.Record["share"])
+		f := whole(r.Record, value, say, "certificate_no", "contract_no", "location")
+		if percent, ok := hundredths(r.Record["share"]); ok {
 			f.Amount, f.part = value.MulDiv(percent, 100*100), true
 		}
-		s.property(q, i, hedui.Houses, f)
+		s.property(r, hedui.Houses, f)
 	}
 }
 
 // housingFund: the balance is property, though locked; the base is the last
 // choice for a wage and counts only while deposits are made.
-func (s *sheet) housingFund(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
+func (s *sheet) housingFund(_ hedui.Person, all []entry) {
+	var bases []claim
+	for _, r := range all {
 		if balance, ok := r.Money("balance"); ok && balance > 0 {
-			s.property(q, i, hedui.HousingFund, whole(r, balance, hedui.Say("rule.fact.fund", balance.Grouped()), "account_no"))
+			s.property(r, hedui.HousingFund, whole(r.Record, balance, hedui.Say("rule.fact.fund", balance.Grouped()), "account_no"))
 		}
 		base, ok := r.Money("deposit_base")
 		if monthly, _ := r.Money("monthly_deposit"); ok && base > 0 && monthly > 0 {
-			s.income(q, i, hedui.Wage, hedui.PerMonth, base, hedui.Say("rule.fact.fund_base", base.Grouped()))
+			bases = append(bases, claim{entry: r, class: hedui.Wage, who: r.Record["unit"], unit: hedui.PerMonth, amount: base,
+				say: hedui.Say("rule.fact.fund_base", base.Grouped())})
 		}
 	}
+	s.claims(bases)
 }
 
 // business: registered capital is a register's figure, subscribed and not paid
 // since March 2014; a registration is a question, never a verdict. Only what the
 // register states as the person's part has an amount: a manager owns nothing of
 // it. A cancelled registration is no property; one revoked still stands.
-func (s *sheet) business(_ hedui.Person, q hedui.Query) {
-	for i, r := range q.Records {
-		if r["status"] == "cancelled" {
+func (s *sheet) business(_ hedui.Person, all []entry) {
+	for _, r := range all {
+		if r.Record["status"] == "cancelled" {
 			continue
 		}
 		capital, _ := r.Money("registered_capital")
-		f := whole(r, capital, companyText(r, capital), "uscc", "reg_no", "name")
+		f := whole(r.Record, capital, companyText(r.Record, capital), "uscc", "reg_no", "name")
 		f.Amount, f.part = 0, true
-		if percent, ok := hundredths(r["share"]); ok {
+		if percent, ok := hundredths(r.Record["share"]); ok {
 			f.Amount = capital.MulDiv(percent, 100*100)
 		}
 		if own, ok := r.Money("subscribed"); ok {
 			f.Amount = own
 		}
-		s.property(q, i, hedui.Enterprise, f)
+		s.property(r, hedui.Enterprise, f)
 	}
 }
 
@@ -167,13 +180,11 @@ func companyText(r catalog.Record, capital money.Fen) hedui.Text {
 }
 
 // whole is the fact of a thing that the person owns alone, as far as the register
-// says. The first of the keys that has a value tells the thing from others.
+// says. The keys, the best first, are those that tell the thing from others.
 func whole(r catalog.Record, value money.Fen, say hedui.Text, keys ...string) fact {
 	f := fact{Fact: hedui.Fact{Say: say, Amount: value}, whole: value}
 	for _, k := range keys {
-		if f.thing = r[k]; f.thing != "" {
-			break
-		}
+		f.ids = append(f.ids, r[k])
 	}
 	return f
 }

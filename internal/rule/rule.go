@@ -3,8 +3,8 @@
 // conclusions are questions for the office that decides.
 //
 // Three habits keep the arithmetic honest. One fact counts once: a wage that tax,
-// social insurance and housing fund all show is taken from the best of them.
-// Periods are brought to a month before they are compared. And silence is never
+// social insurance and housing fund all show is taken from the best of them, and
+// what a city's and a county's register of one category both show is one. Periods are brought to a month before they are compared. And silence is never
 // nothing: what no register settled is listed as a gap.
 package rule
 
@@ -27,7 +27,9 @@ type fact struct {
 	category catalog.Code
 	class    string
 	income   bool
-	thing    string    // property: what tells the same thing in two records; empty if nothing does
+	again    bool      // stands beside the record of another register that counts
+	from     entry     // the record
+	ids      []string  // property: what tells the same thing in two records, the best first
 	whole    money.Fen // property: value of the whole thing
 	part     bool      // property: the amount is the part of it that the register states
 }
@@ -45,16 +47,37 @@ type sheet struct {
 	today     day.Day
 	facts     []fact
 	out       hedui.Assessment
-	cells     map[cell]source.Outcome // what a register answered; gaps are not in it
-	settled   int                     // queries that a register settled
+	cells     map[cell][]source.Outcome // what the registers answered; gaps are not in it
+	found     []reading
+	settled   int // queries that a register settled
+}
+
+// A reading is what all registers of a cell hold, one scope after the other.
+type reading struct {
+	cell
+	entries []entry
+}
+
+// An entry is one record with the query that brought it.
+type entry struct {
+	catalog.Record
+	query *hedui.Query
+	index int
 }
 
 // Assess reconciles a case with its answers as of a day.
 func Assess(c *hedui.Case, queries []hedui.Query, t Tolerance, today day.Day) hedui.Assessment {
-	s := &sheet{c: c, tolerance: t, today: today, cells: map[cell]source.Outcome{}}
-	for _, q := range queries {
-		s.take(q)
+	s := &sheet{c: c, tolerance: t, today: today, cells: map[cell][]source.Outcome{}}
+	for i := range queries {
+		s.take(&queries[i])
 	}
+	for _, r := range s.found {
+		if read, ok := readers[r.category]; ok {
+			p, _ := c.Person(r.person)
+			read(s, p, r.entries)
+		}
+	}
+	s.out.Gaps = slices.DeleteFunc(s.out.Gaps, s.needless)
 	s.gapFindings()
 	s.compare()
 	s.sortFindings()
@@ -62,10 +85,9 @@ func Assess(c *hedui.Case, queries []hedui.Query, t Tolerance, today day.Day) he
 	return s.out
 }
 
-// take reads one cell of the grid.
-func (s *sheet) take(q hedui.Query) {
-	p, ok := s.c.Person(q.Person)
-	if !ok {
+// take reads one query of the grid. A cell has one for each scope.
+func (s *sheet) take(q *hedui.Query) {
+	if _, ok := s.c.Person(q.Person); !ok {
 		return
 	}
 	if q.State != hedui.Answered || q.Outcome == source.Refused || q.Reason == hedui.ReasonNoSource {
@@ -74,24 +96,41 @@ func (s *sheet) take(q hedui.Query) {
 			outcome = source.Failed
 		}
 		s.out.Gaps = append(s.out.Gaps, hedui.Gap{
-			Person: q.Person, Category: q.Category, Department: q.Department, Outcome: outcome, Reason: q.Reason})
+			Person: q.Person, Category: q.Category, Scope: q.ScopeAsked(), Department: q.Department, Outcome: outcome, Reason: q.Reason})
 		return
 	}
-	s.cells[cell{q.Person, q.Category}] = q.Outcome
+	k := cell{q.Person, q.Category}
+	s.cells[k] = append(s.cells[k], q.Outcome)
 	switch q.Outcome {
 	case source.IdentityDoubt:
 		s.settled++
-		s.add(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: q.Person, Reason: unsure(q.Reason)})
+		s.addOnce(hedui.Finding{Kind: hedui.DoubtfulMatch, Category: q.Category, Person: q.Person, Reason: unsure(q.Reason)})
 	case source.Found:
 		s.settled++
 		s.age(q)
-		if read, ok := readers[q.Category]; ok {
-			read(s, p, q)
-		}
+		s.file(k, q)
 	case source.None:
 		s.settled++
 		s.age(q)
 	}
+}
+
+// file puts the records of an answer to those of the cell's other scopes.
+func (s *sheet) file(k cell, q *hedui.Query) {
+	i := slices.IndexFunc(s.found, func(r reading) bool { return r.cell == k })
+	if i < 0 {
+		i = len(s.found)
+		s.found = append(s.found, reading{cell: k})
+	}
+	for n, r := range q.Records {
+		s.found[i].entries = append(s.found[i].entries, entry{r, q, n})
+	}
+}
+
+// needless reports whether a gap leaves nothing open: a scope that nobody can be
+// asked about is none where another scope's register has settled the cell.
+func (s *sheet) needless(g hedui.Gap) bool {
+	return g.Reason == hedui.ReasonNoSource && slices.ContainsFunc(s.cells[cell{g.Person, g.Category}], hedui.Informs)
 }
 
 // unsure says why it is not clear that the record is of the person. A source may
@@ -104,24 +143,39 @@ func unsure(why source.Reason) hedui.Text {
 }
 
 // age marks old data: an old "none" knows as little of today as an old record.
-func (s *sheet) age(q hedui.Query) {
+func (s *sheet) age(q *hedui.Query) {
 	if q.AsOf.IsZero() || s.today.Sub(day.Of(q.AsOf)) <= s.tolerance.StaleDays {
 		return
 	}
-	s.add(hedui.Finding{Kind: hedui.Stale, Category: q.Category, Person: q.Person,
+	s.addOnce(hedui.Finding{Kind: hedui.Stale, Category: q.Category, Person: q.Person,
 		Reason: hedui.Say("rule.stale", day.Of(q.AsOf).String(), strconv.Itoa(s.tolerance.StaleDays))})
 }
 
 func (s *sheet) add(f hedui.Finding) { s.out.Findings = append(s.out.Findings, f) }
 
-// gapFindings names each category with a gap once for the household.
+// addOnce adds a finding that has no facts, unless another scope has led to the
+// same one.
+func (s *sheet) addOnce(f hedui.Finding) {
+	for i := range s.out.Findings {
+		g := &s.out.Findings[i]
+		if g.Kind == f.Kind && g.Category == f.Category && g.Person == f.Person && g.Class == "" &&
+			g.Reason.Key == f.Reason.Key && slices.Equal(g.Reason.Args, f.Reason.Args) {
+			g.Count = max(g.Count, f.Count)
+			return
+		}
+	}
+	s.add(f)
+}
+
+// gapFindings names each category with a gap once for the household. It counts
+// queries, and says of how many persons where those are fewer.
 func (s *sheet) gapFindings() {
 	type key struct {
 		category catalog.Code
 		kind     hedui.FindingKind
 		reason   source.Reason
 	}
-	counts := map[key]int{}
+	counts, persons := map[key]int{}, map[key]map[int]bool{}
 	var order []key
 	for _, g := range s.out.Gaps {
 		k := key{g.Category, hedui.SourceSilent, g.Reason}
@@ -130,15 +184,20 @@ func (s *sheet) gapFindings() {
 		}
 		if counts[k]++; counts[k] == 1 {
 			order = append(order, k)
+			persons[k] = map[int]bool{}
 		}
+		persons[k][g.Person] = true
 	}
 	for _, k := range order {
-		say := "rule.silent"
+		say, queries := "rule.silent", "rule.silent.queries"
 		if k.kind == hedui.NotVerifiable {
-			say = "rule.refused"
+			say, queries = "rule.refused", "rule.refused.queries"
 		}
-		s.add(hedui.Finding{Kind: k.kind, Category: k.category, Count: counts[k],
-			Reason: hedui.Say(say, strconv.Itoa(counts[k]))})
+		args := []string{strconv.Itoa(len(persons[k]))}
+		if counts[k] > len(persons[k]) {
+			say, args = queries, append(args, strconv.Itoa(counts[k]))
+		}
+		s.add(hedui.Finding{Kind: k.kind, Category: k.category, Count: counts[k], Reason: hedui.Say(say, args...)})
 	}
 }
 

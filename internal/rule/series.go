@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"hedui/catalog"
 	"hedui/day"
 	"hedui/money"
 	"hedui/source"
@@ -9,26 +8,26 @@ import (
 
 // A series is an amount that a register states month by month.
 type series struct {
-	first   int // record that began it
+	first   entry // record that began it
 	months  map[day.Day]money.Fen
 	current money.Fen // of records that name no month
 }
 
-func newSeries() *series { return &series{first: -1, months: map[day.Day]money.Fen{}} }
+func newSeries() *series { return &series{months: map[day.Day]money.Fen{}} }
 
 // add puts an amount to those of the same month.
-func (x *series) add(i int, r catalog.Record, amount money.Fen) {
-	x.put(i, r, func(before money.Fen) money.Fen { return before + amount })
+func (x *series) add(r entry, amount money.Fen) {
+	x.put(r, func(before money.Fen) money.Fen { return before + amount })
 }
 
 // most keeps the largest amount of a month.
-func (x *series) most(i int, r catalog.Record, amount money.Fen) {
-	x.put(i, r, func(before money.Fen) money.Fen { return max(before, amount) })
+func (x *series) most(r entry, amount money.Fen) {
+	x.put(r, func(before money.Fen) money.Fen { return max(before, amount) })
 }
 
-func (x *series) put(i int, r catalog.Record, join func(money.Fen) money.Fen) {
-	if x.first < 0 {
-		x.first = i
+func (x *series) put(r entry, join func(money.Fen) money.Fen) {
+	if x.first.query == nil {
+		x.first = r
 	}
 	if m, ok := r.Month("month"); ok {
 		x.months[m] = join(x.months[m])

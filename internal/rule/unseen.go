@@ -51,8 +51,8 @@ func (s *sheet) unseenIncome(covered map[group]bool) {
 }
 
 // unseenProperty handles property that was declared and no register showed. Only
-// where the declaring person's register was searched, and every other member's
-// has answered, can it be called absent.
+// where the declaring person's registers were searched, and every other member's
+// have answered, can it be called absent.
 func (s *sheet) unseenProperty(covered map[group]bool) {
 	for _, d := range s.c.Declared.Property {
 		if !s.member(d.Person) {
@@ -74,7 +74,7 @@ func (s *sheet) unseenProperty(covered map[group]bool) {
 			word = "unseen"
 		case s.openCell(category):
 			word = "silent"
-		case s.searched(d.Person, category):
+		case s.searched(d.Person, category) && !s.doubted(d.Person, category):
 			f.Kind, word = hedui.OverDeclared, "absent"
 		}
 		if sum == 0 {
@@ -85,13 +85,18 @@ func (s *sheet) unseenProperty(covered map[group]bool) {
 	}
 }
 
-// searched reports whether the register of a category was searched for the person.
+// searched reports whether a register of a category was searched for the person.
 func (s *sheet) searched(person int, c catalog.Code) bool {
-	outcome := s.cells[cell{person, c}]
-	return outcome == source.None || outcome == source.Found
+	return slices.ContainsFunc(s.cells[cell{person, c}], func(o source.Outcome) bool { return o == source.None || o == source.Found })
 }
 
-// openCell reports whether the query of some member in a category has no answer.
+// doubted reports whether some register of a category was not sure of the person.
+func (s *sheet) doubted(person int, c catalog.Code) bool {
+	return slices.Contains(s.cells[cell{person, c}], source.IdentityDoubt)
+}
+
+// openCell reports whether a query of some member in a category has no answer, of
+// whichever scope.
 func (s *sheet) openCell(c catalog.Code) bool {
 	return slices.ContainsFunc(s.out.Gaps, func(g hedui.Gap) bool { return g.Category == c && s.member(g.Person) })
 }

@@ -1,6 +1,11 @@
 package rule
 
-import "hedui/money"
+import (
+	"maps"
+	"slices"
+
+	"hedui/money"
+)
 
 // A weight is what the property records of a household come to.
 type weight struct {
@@ -15,13 +20,11 @@ type weight struct {
 func weigh(facts []fact) weight {
 	var w weight
 	var order [][]fact
-	at := map[string]int{}
 	for _, f := range facts {
-		i, known := at[f.thing]
-		if f.thing == "" || !known {
+		i := slices.IndexFunc(order, func(of []fact) bool { return slices.ContainsFunc(of, f.sameThing) })
+		if i < 0 {
 			i = len(order)
 			order = append(order, nil)
-			at[f.thing] = i
 		}
 		order[i] = append(order[i], f)
 	}
@@ -32,6 +35,18 @@ func weigh(facts []fact) weight {
 		w.missing = w.missing || worth == 0
 	}
 	return w
+}
+
+// sameThing reports whether two records of one category are of one thing: by the
+// best number that both state. Where they share none, only the same record in two
+// registers is one thing.
+func (f fact) sameThing(g fact) bool {
+	for i, id := range f.ids {
+		if id != "" && g.ids[i] != "" {
+			return id == g.ids[i]
+		}
+	}
+	return f.person == g.person && f.from.query != g.from.query && maps.Equal(f.from.Record, g.from.Record)
 }
 
 // worthOf is the household's part of one thing.

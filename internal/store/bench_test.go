@@ -172,3 +172,57 @@ func BenchmarkParcels(b *testing.B) {
 		perSecond(b, n, "parcels")
 	})
 }
+
+// One entry is one operation: it gets its place in the log, in rounds as the
+// sequencer makes them. That it was recorded before is not measured.
+func BenchmarkSequence(b *testing.B) {
+	for _, size := range []int{100, 1000, 4000} {
+		b.Run(fmt.Sprintf("round=%d", size), func(b *testing.B) {
+			eachEngine(b, func(b *testing.B, db *store.DB) {
+				n := 0
+				for b.Loop() {
+					b.StopTimer()
+					recordMany(b, db, size)
+					b.StartTimer()
+					got, err := db.Sequence(context.Background(), size, t0)
+					if err != nil || got != size {
+						b.Fatalf("got %d %v, want %d", got, err, size)
+					}
+					n += got
+				}
+				perSecond(b, n, "entries")
+			})
+		})
+	}
+}
+
+// recordMany records entries, as many in a transaction as a case has queries.
+func recordMany(tb testing.TB, db *store.DB, n int) {
+	tb.Helper()
+	for n > 0 {
+		list := make([]audit.Entry, min(n, 48))
+		for i := range list {
+			list[i] = audit.New(t0, "system", "housing_fund", audit.Asked, "0193f1a0-0000-7000-8000-000000000000", "asked: none")
+		}
+		n -= len(list)
+		inTx(tb, db, func(ctx context.Context, tx *store.Tx) error { return tx.Record(ctx, list...) })
+	}
+}
+
+// One entry is one operation: its leaf, its hashes and its row are proved.
+func BenchmarkCheckLog(b *testing.B) {
+	eachEngine(b, func(b *testing.B, db *store.DB) {
+		const size = 20_000
+		recordMany(b, db, size)
+		sequenceAll(b, db, 4000)
+		n := 0
+		for b.Loop() {
+			c, err := db.CheckLog(context.Background())
+			if err != nil || !c.Sound() || c.Size != size {
+				b.Fatalf("got %+v %v", c, err)
+			}
+			n += size
+		}
+		perSecond(b, n, "entries")
+	})
+}

@@ -7,15 +7,18 @@ import (
 	"strings"
 
 	"hedui/catalog"
+	"hedui/day"
 	"hedui/idcard"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/region"
 	"hedui/source"
 )
 
 type casePage struct {
 	frame
+	Rev                                             string // what the page shows, see [casework.Desk.Changed]
 	Number, Programme, Kind, Stage, Due, Conclusion string
 	Ask                                             bool // the conclusion asks for an explanation
 	Done, Total                                     int
@@ -31,7 +34,13 @@ type gridRow struct {
 	Cells              []cell
 }
 
-type cell struct{ Category, Symbol, Class, Text, Title string }
+// A cell has a mark for each register that was asked.
+type cell struct {
+	Category string
+	Marks    []mark
+}
+
+type mark struct{ Scope, Symbol, Class, Text, Title string }
 
 type findingRow struct {
 	Kind, Category, Who, Tongue, Declared, Found, Reason, Class string // Tongue is the language of Who
@@ -46,7 +55,12 @@ func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Office
 	if err != nil {
 		return err
 	}
-	p := casePage{frame: s.frame(r, "page.case")}
+	return render(w, http.StatusOK, "case.html", s.casePage(r, v))
+}
+
+func (s *Server) casePage(r *http.Request, v casework.View) casePage {
+	p := casePage{frame: s.frame(r, "page.case"), Rev: v.Rev}
+	p.Path = "/cases/" + v.Case.ID // also of a part of the page
 	p.Number, p.Due = v.Case.Number, clock(v.Case.DueAt)
 	p.Title = p.T("page.case") + " " + v.Case.Number
 	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
@@ -54,6 +68,9 @@ func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Office
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()
+	}
+	if p.Refresh > 0 {
+		p.Live = p.Path + "/live?lang=" + string(p.Lang)
 	}
 	p.fillFindings(v)
 	for _, rep := range v.Reports {
@@ -66,7 +83,7 @@ func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Office
 	for _, step := range slices.Backward(v.Case.Steps) {
 		p.Steps = append(p.Steps, stepRow{p.T("stage." + string(step.Stage)), step.Name, clock(step.At), p.say(step.Note)})
 	}
-	return render(w, http.StatusOK, "case.html", p)
+	return p
 }
 
 func (f frame) say(t hedui.Text) string {
@@ -88,12 +105,18 @@ func (f frame) category(c catalog.Code) string {
 }
 
 func (p *casePage) fillGrid(v casework.View) {
-	cells := map[int]map[catalog.Code]hedui.Query{}
+	type place struct {
+		person   int
+		category catalog.Code
+	}
+	marks := map[place][]mark{}
+	registers := make(hedui.Registers, len(v.Grid))
+	for i, q := range v.Grid {
+		registers[i] = hedui.Register{Category: q.Category, Scope: q.ScopeAsked()}
+	}
 	for _, q := range v.Grid {
-		if cells[q.Person] == nil {
-			cells[q.Person] = map[catalog.Code]hedui.Query{}
-		}
-		cells[q.Person][q.Category] = q
+		k := place{q.Person, q.Category}
+		marks[k] = append(marks[k], p.mark(q, registers))
 		p.Total++
 		if q.Settled() {
 			p.Done++
@@ -106,12 +129,7 @@ func (p *casePage) fillGrid(v casework.View) {
 	for _, person := range v.Case.Persons {
 		row := gridRow{Name: idcard.MaskName(person.Name), ID: person.ID.Masked(), Relation: p.T("relation." + string(person.Relation))}
 		for _, c := range codes {
-			q, ok := cells[person.No][c]
-			if !ok {
-				row.Cells = append(row.Cells, cell{Category: p.category(c)})
-				continue
-			}
-			row.Cells = append(row.Cells, p.cell(q))
+			row.Cells = append(row.Cells, cell{p.category(c), marks[place{person.No, c}]})
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -122,12 +140,31 @@ var symbols = map[source.Outcome]string{
 	source.Found: "●", source.None: "–", source.NotCovered: "○", source.IdentityDoubt: "◐", source.Refused: "⊘", source.Failed: "◌",
 }
 
-func (p *casePage) cell(q hedui.Query) cell {
-	c := cell{Category: p.category(q.Category), Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
-	if q.Settled() || q.State == hedui.Retrying {
-		c.Symbol, c.Class, c.Text = symbols[q.Outcome], string(q.Outcome), p.T("outcome."+string(q.Outcome))
+// mark shows one query. Its register is named where it must be told from others;
+// its title says all that there is.
+func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
+	m := mark{Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
+	switch {
+	case q.Settled(), q.State == hedui.Retrying:
+		m.Symbol, m.Class, m.Text = symbols[q.Outcome], string(q.Outcome), p.T("outcome."+string(q.Outcome))
+	case q.State == hedui.Pending && q.Reason == hedui.ReasonSent:
+		m.Text = p.T("page.sent")
+	case q.State == hedui.Pending && q.Reason == hedui.ReasonLink:
+		m.Text = p.T("page.link_down")
 	}
-	title := []string{c.Text, q.Department}
+	title := []string{m.Text, q.Department}
+	if scope := p.register(q); scope != "" {
+		title = []string{scope, m.Text, q.Department}
+		if registers.Apart(q.Category, q.ScopeAsked()) {
+			m.Scope = scope
+		}
+	}
+	switch peer, away := hedui.NodeOf(q.Source); {
+	case q.AnsweredBy != "":
+		title = append(title, p.T("page.answered_by", q.AnsweredBy))
+	case away && !q.Settled():
+		title = append(title, p.T("page.through", peer))
+	}
 	if q.Reason != "" {
 		title = append(title, p.reason(q.Reason))
 	}
@@ -138,8 +175,24 @@ func (p *casePage) cell(q hedui.Query) cell {
 		title = append(title, p.T("page.answered", clock(q.AnsweredAt), strconv.FormatInt(q.Millis(), 10)))
 	}
 	title = append(title, p.T("page.attempts", strconv.Itoa(q.Attempts)))
-	c.Title = strings.Join(title, " · ")
-	return c
+	m.Title = strings.Join(title, " · ")
+	return m
+}
+
+// register names the register that was asked by its division, on the day on which
+// the query was planned.
+func (p *casePage) register(q hedui.Query) string {
+	code := q.ScopeAsked()
+	if code == "" {
+		return ""
+	}
+	name := code
+	if d, ok := region.Lookup(code, day.Of(q.CreatedAt)); ok {
+		if name = d.Name; p.Lang == lang.English && d.NameEn != "" {
+			name = d.NameEn
+		}
+	}
+	return p.T("report.register", name)
 }
 
 // reason is a reason in words. A source may give one that we have no words for.

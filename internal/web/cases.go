@@ -47,7 +47,7 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 // takes it up again.
 func settled(s hedui.Stage) bool {
 	switch s {
-	case hedui.Delivered, hedui.Rechecked, hedui.Archived, hedui.Terminated:
+	case hedui.Delivered, hedui.Rechecked, hedui.Archived, hedui.Terminated, hedui.Handed:
 		return true
 	}
 	return false

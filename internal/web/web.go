@@ -1,5 +1,5 @@
 // Package web is the door for people: server-rendered pages that work without
-// script, Chinese first. Every route names the right it needs; an officer without
+// script, Chinese first. A script of our own keeps a case's page up to date. Every route names the right it needs; an officer without
 // it is refused. Pages are rendered to a buffer before the first byte goes out,
 // and only masked names and numbers stand on them.
 package web
@@ -28,6 +28,8 @@ type Server struct {
 	Who  func(*http.Request) (hedui.Officer, bool) // who is at the other end
 	Log  *slog.Logger
 	Now  func() time.Time
+
+	held held
 }
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
@@ -40,6 +42,7 @@ var routes = []struct {
 }{
 	{"GET /{$}", hedui.ReadCases, (*Server).cases},
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
+	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /trust.pem", hedui.ReadCases, (*Server).trust},
@@ -69,7 +72,7 @@ func (s *Server) Handler() (http.Handler, error) {
 func protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' "+report.StyleSource()+"; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' "+report.StyleSource()+"; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
@@ -150,8 +153,9 @@ type frame struct {
 	Lang    lang.Lang
 	HTML    string // the language as HTML names it
 	Title   string
-	Moving  bool // what the page shows changes by itself
-	Refresh int  // seconds after which the page loads itself anew, 0 = never
+	Moving  bool   // what the page shows changes by itself
+	Refresh int    // seconds after which the page loads itself anew, 0 = never
+	Live    string // address of what moves on the page, for the script that does this better
 	Issuer  string
 	Path    string
 	still   bool // the reader has stopped the page from loading itself anew

@@ -1,0 +1,137 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"reflect"
+	"testing"
+
+	"hedui/internal/audit"
+	"hedui/internal/hedui"
+	"hedui/internal/store"
+	"hedui/internal/store/storetest"
+)
+
+// bundled stores a case with answers, a sealed report, a copy and an entry, and
+// returns all of it.
+func bundled(t *testing.T, db *store.DB) (b store.Bundle) {
+	t.Helper()
+	c, queries := plan(t, db, 1)
+	queries[0].Take(storetest.Answer(c, &queries[0]), storetest.At)
+	queries[1].GiveUp("down", storetest.At)
+	r := store.Report{Case: c.ID, Version: 1, Number: "B1", Conclusion: hedui.Suspect, MadeAt: storetest.At, Digest: "sha256:00", Content: []byte("{}")}
+	inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.SaveQueries(ctx, queries); err != nil {
+			return err
+		}
+		if err := tx.AddReport(ctx, r); err != nil {
+			return err
+		}
+		r.SealedAt, r.Seal, r.PDF = storetest.At, []byte("seal"), []byte("%PDF")
+		if err := tx.SealReport(ctx, r); err != nil {
+			return err
+		}
+		if _, err := tx.NextCopy(ctx, c.ID, 1); err != nil {
+			return err
+		}
+		if err := tx.AddCopy(ctx, store.Copy{Case: c.ID, Version: 1, N: 1, Reader: "o", At: storetest.At}); err != nil {
+			return err
+		}
+		if err := tx.Record(ctx, audit.New(storetest.At, "o", "某<机构>", audit.Sealed, c.ID, "B1")); err != nil {
+			return err
+		}
+		var err error
+		b, err = tx.Bundle(ctx, c.ID)
+		return err
+	})
+	return b
+}
+
+func TestABundleComesToAnotherDatabaseAsItWas(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			here, there := e.Open(t), e.Open(t)
+			b := bundled(t, here)
+			if len(b.Queries) != 48 || len(b.Reports) != 1 || len(b.Copies) != 1 || len(b.Entries) != 1 {
+				t.Fatalf("%d queries, %d reports, %d copies, %d entries", len(b.Queries), len(b.Reports), len(b.Copies), len(b.Entries))
+			}
+			data, err := b.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := store.DecodeBundle(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got store.Bundle
+			inTx(t, there, func(ctx context.Context, tx *store.Tx) error {
+				if err := tx.AddBundle(ctx, read); err != nil {
+					return err
+				}
+				var err error
+				got, err = tx.Bundle(ctx, b.Case.ID)
+				return err
+			})
+			got.Case.Rev = b.Case.Rev
+			if !reflect.DeepEqual(got, b) {
+				t.Errorf("got %+v, want %+v", got, b)
+			}
+			err = there.InTx(t.Context(), func(tx *store.Tx) error { return tx.AddBundle(t.Context(), read) })
+			if hedui.KindOf(err) != hedui.Conflict {
+				t.Errorf("added twice: %v, want a conflict", err)
+			}
+		})
+	}
+}
+
+// What would be lost on the way is refused: a member that this version does not
+// know, and anything in another spelling.
+func TestABundleInAnotherFormIsRefused(t *testing.T) {
+	b := bundled(t, storetest.Engines()[0].Open(t))
+	data, err := b.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string][]byte{
+		"nothing":            nil,
+		"another version":    bytes.Replace(data, []byte(`{"v":1`), []byte(`{"v":2`), 1),
+		"a new member":       bytes.Replace(data, []byte(`{"v":1`), []byte(`{"v":1,"new":1`), 1),
+		"a new member below": bytes.Replace(data, []byte(`"division"`), []byte(`"new":1,"division"`), 1),
+		"a wrong number":     bytes.Replace(data, []byte(b.Case.Persons[0].ID.Reveal()), []byte("330200197003010019"), 1),
+		"cut short":          data[:len(data)-1],
+	} {
+		if _, err := store.DecodeBundle(bad); err == nil {
+			t.Errorf("%s: taken", name)
+		} else if bytes.Contains([]byte(err.Error()), []byte("3302")) {
+			t.Errorf("%s: the error quotes it: %v", name, err)
+		}
+	}
+}
+
+func TestCasesInADivision(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var ids []string
+		for n := range 5 {
+			ids = append(ids, create(t, db, n).ID)
+		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, ids[3]) })
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			if all, err := tx.Divisions(ctx); err != nil || !reflect.DeepEqual(all, []string{"330203"}) {
+				t.Errorf("divisions %v: %v", all, err)
+			}
+			first, err := tx.CasesIn(ctx, "330203", "", 2)
+			if err != nil || !reflect.DeepEqual(first, ids[:2]) {
+				t.Errorf("first page %v: %v", first, err)
+			}
+			rest, err := tx.CasesIn(ctx, "330203", ids[1], 9)
+			if err != nil || !reflect.DeepEqual(rest, []string{ids[2], ids[4]}) { // without the erased one
+				t.Errorf("second page %v: %v", rest, err)
+			}
+			none, err := tx.CasesIn(ctx, "330204", "", 9)
+			if len(none) != 0 {
+				t.Errorf("of another division: %v", none)
+			}
+			return err
+		})
+	})
+}
