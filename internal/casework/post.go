@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -93,7 +94,12 @@ func (d *Desk) postWork(peer string) func(context.Context, []queue.Job) error {
 			r.sift(p.at)
 			changed := slices.Clone(r.queries)
 			var done []queue.Job
+			var void []string // jobs of what was settled meanwhile; the reply that did so has dropped them
 			for i := range changed {
+				if changed[i].Settled() || r.cases[changed[i].Case] == nil {
+					void = append(void, r.jobs[changed[i].ID].ID)
+					continue
+				}
 				finished, err := d.postQuery(ctx, tx, p, r, &changed[i])
 				if err != nil {
 					return err
@@ -102,7 +108,7 @@ func (d *Desk) postWork(peer string) func(context.Context, []queue.Job) error {
 					done = append(done, r.jobs[changed[i].ID])
 				}
 			}
-			if err := d.postRelays(ctx, tx, p, r); err != nil {
+			if err := errors.Join(tx.DropJobs(ctx, void), d.postRelays(ctx, tx, p, r)); err != nil {
 				return err
 			}
 			if err := p.send(ctx, tx); err != nil {
@@ -121,10 +127,7 @@ func (d *Desk) postWork(peer string) func(context.Context, []queue.Job) error {
 // job is finished.
 func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q *hedui.Query) (finished bool, err error) {
 	job, c := r.jobs[q.ID], r.cases[q.Case]
-	switch {
-	case q.Settled() || c == nil:
-		return true, nil
-	case c.Stage == hedui.Suspended:
+	if c.Stage == hedui.Suspended {
 		return false, tx.SnoozeJob(ctx, job, p.at.Add(suspendedWait))
 	}
 	until := d.patience(c)
@@ -154,6 +157,7 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
 	question := QuestionOf(asked, c.Division, q.Scope, d.Node)
 	if _, err := question.Encode(); err != nil { // it must not hold up what others ask
+		r.answers[q.ID] = source.Answer{Query: q.ID, Outcome: source.Failed, Reason: source.ReasonMalformed}
 		q.GiveUp(source.ReasonMalformed, p.at)
 		return true, nil
 	}

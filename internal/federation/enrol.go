@@ -120,6 +120,8 @@ func (n *Node) Decide(ctx context.Context, o hedui.Officer, name string, approve
 			return hedui.Fail(hedui.NotFound, hedui.Say("error.node.unknown", name), nil)
 		case list[0].State != store.Asked:
 			return hedui.Fail(hedui.Conflict, hedui.Say("error.node.not_asked", name), nil)
+		case approve && !at.Before(list[0].ExpiresAt): // it could not fetch our keys with it
+			return hedui.Fail(hedui.Conflict, hedui.Say("error.node.run_out", name), nil)
 		}
 		e, verb := list[0], audit.NodeDeclined
 		e.State, e.ChangedAt, e.ChangedBy = store.Declined, at, o.ID

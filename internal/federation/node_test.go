@@ -36,7 +36,9 @@ type register struct {
 	down  bool
 	asked map[string]int // by query id
 	seen  []source.Query
-	gate  chan struct{} // if set, a call waits until it is closed
+	says  map[string]source.Answer // by query id, in the place of "none"
+	gate  chan struct{}            // if set, a call waits until it is closed
+	waits chan struct{}            // if set, hears of each call that waits
 }
 
 func (r *register) Info() source.Info {
@@ -48,6 +50,9 @@ func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.An
 	gate := r.gate
 	r.mu.Unlock()
 	if gate != nil {
+		if r.waits != nil {
+			r.waits <- struct{}{}
+		}
 		select {
 		case <-gate:
 		case <-ctx.Done():
@@ -62,6 +67,10 @@ func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.An
 	answers := make([]source.Answer, len(queries))
 	for i, q := range queries {
 		answers[i] = source.Answer{Query: q.ID(), Outcome: source.None, AsOf: time.Now(), Hash: "sha256:00"}
+		if a, ok := r.says[q.ID()]; ok {
+			answers[i] = a
+			answers[i].Query = q.ID()
+		}
 		if err := q.Check(time.Now()); err != nil {
 			answers[i] = source.Answer{Query: q.ID(), Outcome: source.Refused, Reason: source.ReasonMandate}
 		}
@@ -69,6 +78,15 @@ func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.An
 		r.seen = append(r.seen, q)
 	}
 	return answers, nil
+}
+
+func (r *register) say(query string, a source.Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.says == nil {
+		r.says = map[string]source.Answer{}
+	}
+	r.says[query] = a
 }
 
 func (r *register) setDown(down bool) {

@@ -1,0 +1,84 @@
+package federation
+
+import (
+	"testing"
+	"time"
+
+	"hedui/internal/store"
+	"hedui/internal/store/storetest"
+)
+
+// A node whose store takes nothing loses nothing of what peers send, and doubles
+// nothing once it does again.
+func TestAFullStoreLosesNothing(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			hub, county := two(t, e, 0)
+			eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+
+			free := storetest.Full(t, hub.o, "inbox", "relays")
+			first := county.accept(t, 1, "")
+			time.Sleep(300 * time.Millisecond)
+			onceEach(t, 0, hub)
+			if n := county.waiting(t, "ningbo"); n != 1 {
+				t.Errorf("%d letters wait at the county, want the one that the hub cannot take", n)
+			}
+			free()
+			county.answered(t, first, 10*time.Second)
+
+			free = storetest.Full(t, county.o, "inbox")
+			second := county.accept(t, 2, "")
+			for _, r := range hub.sources {
+				eventually(t, "the hub has asked", 10*time.Second, func() bool { n, _ := r.calls(); return n == 2 })
+			}
+			time.Sleep(300 * time.Millisecond)
+			want(t, "the county that cannot take the replies", county.cells(t, second), "hukou 330200:  sent", "housing 330200:  sent", "land 330203: none")
+			free()
+			county.answered(t, second, 10*time.Second)
+
+			free = storetest.Full(t, county.o, "parcels") // not even the outbox takes anything
+			third := county.accept(t, 3, "")
+			time.Sleep(300 * time.Millisecond)
+			free()
+			county.answered(t, third, 10*time.Second)
+			onceEach(t, 3, hub, county)
+			eventually(t, "both outboxes are empty", 10*time.Second, func() bool {
+				return county.waiting(t, "ningbo")+hub.waiting(t, "haishu") == 0
+			})
+		})
+	}
+}
+
+// What could not be written about links and strangers is written later.
+func TestAFullStoreKeepsLinksAndIncidentsInMind(t *testing.T) {
+	e := storetest.Engines()[0]
+	hub, county := two(t, e, 0)
+	eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+	free := storetest.Full(t, county.o, "links")
+	hub.stop()
+	time.Sleep(500 * time.Millisecond)
+	if l := county.link(t, "ningbo"); !l.Up {
+		t.Errorf("the link is written as %+v while nothing can be written", l)
+	}
+	free()
+	eventually(t, "the link is shown as down", 10*time.Second, func() bool { return !county.link(t, "ningbo").Up })
+
+	hub.open(t)
+	free = storetest.Full(t, hub.o, "incidents")
+	for range 7 {
+		hub.incidents.add(t.Context(), knock("203.0.113.9:1", time.Now()))
+		if err := hub.incidents.save(t.Context()); err == nil {
+			t.Fatal("incidents are written into a full store")
+		}
+	}
+	free()
+	if i := hub.incident(t, "", "code"); i.Count != 7 {
+		t.Errorf("%d incidents are counted, want 7", i.Count)
+	}
+}
+
+// buildOn is build on a database that is there.
+func buildOn(t *testing.T, o store.Options, p plot) *place {
+	t.Helper()
+	return build(t, storetest.Engine{Fresh: func(testing.TB) store.Options { return o }}, p)
+}
