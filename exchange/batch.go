@@ -122,19 +122,45 @@ type unpacker struct {
 	skew     time.Duration
 }
 
-// take returns the receipt for one parcel of the connection's peer.
-func (u unpacker) take(ctx context.Context, peer string, p parcel, now time.Time) (Receipt, error) {
-	m, from, err := Open(u.me, u.peers, p.data, now, u.skew)
-	switch {
-	case err != nil:
-	case from.Name != peer:
-		err = fmt.Errorf("%w: %s sent an envelope of %s", ErrUnknownPeer, peer, from.Name)
-	case m.ID != p.id:
-		err = fmt.Errorf("%w: another id beside the envelope than in it", ErrMalformed)
-	default:
-		err = u.receiver.Receive(ctx, from, m)
+// take returns the receipts for parcels of the connection's peer, and why one was
+// not taken.
+func (u unpacker) take(ctx context.Context, peer string, parcels []parcel, now func() time.Time) ([]Receipt, []error) {
+	errs := make([]error, len(parcels))
+	var from Peer
+	var messages []Message
+	var places []int
+	for i, p := range parcels {
+		m, sender, err := Open(u.me, u.peers, p.data, now(), u.skew)
+		switch {
+		case err != nil:
+		case sender.Name != peer:
+			err = fmt.Errorf("%w: %s sent an envelope of %s", ErrUnknownPeer, peer, sender.Name)
+		case m.ID != p.id:
+			err = fmt.Errorf("%w: another id beside the envelope than in it", ErrMalformed)
+		default:
+			from, messages, places = sender, append(messages, m), append(places, i)
+		}
+		errs[i] = err
 	}
-	return receiptOf(p.id, err), err
+	for j, err := range u.receive(ctx, from, messages) {
+		errs[places[j]] = err
+	}
+	receipts := make([]Receipt, len(parcels))
+	for i, p := range parcels {
+		receipts[i] = receiptOf(p.id, errs[i])
+	}
+	return receipts, errs
+}
+
+func (u unpacker) receive(ctx context.Context, from Peer, messages []Message) []error {
+	if all, ok := u.receiver.(BatchReceiver); ok && len(messages) > 1 {
+		return all.ReceiveAll(ctx, from, messages)
+	}
+	errs := make([]error, len(messages))
+	for i, m := range messages {
+		errs[i] = u.receiver.Receive(ctx, from, m)
+	}
+	return errs
 }
 
 func isDuplicate(err error) bool { return errors.Is(err, ErrDuplicate) }

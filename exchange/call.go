@@ -136,11 +136,10 @@ func (c *Client) pull(ctx context.Context, receipts []Receipt) ([]parcel, error)
 // takeAll hands what came to the receiver and returns the receipts.
 func (c *Client) takeAll(ctx context.Context, parcels []parcel) []Receipt {
 	u := unpacker{me: c.Identity, peers: c.Peers, receiver: c.Receiver, skew: c.Skew}
-	receipts := make([]Receipt, len(parcels))
-	for i, p := range parcels {
-		receipt, err := u.take(ctx, c.Parent, p, c.Now())
-		if receipts[i] = receipt; receipt.Status == Refused || receipt.Status == Busy {
-			c.refuse(ctx, p.id, err)
+	receipts, errs := u.take(ctx, c.Parent, parcels, c.Now)
+	for i, r := range receipts {
+		if r.Status == Refused || r.Status == Busy {
+			c.refuse(ctx, r.ID, errs[i])
 		}
 	}
 	return receipts

@@ -26,11 +26,10 @@ func (h *Handler) push(w http.ResponseWriter, r *http.Request, child Peer) error
 		return err
 	}
 	u := unpacker{me: h.Identity, peers: h.Peers, receiver: h.Receiver, skew: h.Skew}
-	receipts := make([]Receipt, len(parcels))
-	for i, p := range parcels {
-		receipt, err := u.take(r.Context(), child.Name, p, h.Now())
-		if receipts[i] = receipt; receipt.Status == Refused || receipt.Status == Busy {
-			h.refuse(r, p.id, err)
+	receipts, errs := u.take(r.Context(), child.Name, parcels, h.Now)
+	for i, receipt := range receipts {
+		if receipt.Status == Refused || receipt.Status == Busy {
+			h.refuse(r, receipt.ID, errs[i])
 		}
 	}
 	return writeJSON(w, http.StatusOK, wirePushed{Receipts: wireReceipts(receipts)})

@@ -46,6 +46,9 @@ type Question struct {
 	Hops     []string // names of the nodes it has passed, the asking one first
 }
 
+// Check reports what is not as it must be in a question.
+func (q Question) Check() error { return Questions{q}.check() }
+
 // Encode writes one question for a node's own store, in the form of a body.
 func (q Question) Encode() ([]byte, error) {
 	qs := Questions{q}

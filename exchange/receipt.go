@@ -70,6 +70,16 @@ type Receiver interface {
 	Receive(ctx context.Context, from Peer, m Message) error
 }
 
+// A BatchReceiver is a Receiver that can take several messages in one transaction,
+// which costs less than one for each.
+type BatchReceiver interface {
+	Receiver
+
+	// ReceiveAll is Receive of each message, with what it returned at the
+	// message's place. One that is not taken must not hold up the others.
+	ReceiveAll(ctx context.Context, from Peer, messages []Message) []error
+}
+
 // An Incident is something refused, for the security officer. Nothing in it is
 // personal data; Peer is proved by a key unless the reason is unknown_peer or key.
 type Incident struct {

@@ -23,6 +23,7 @@ type benchCommand struct {
 	Cases    int    `help:"Cases of each measurement." default:"200"`
 	Parallel int    `help:"Cases under way at once for the throughput." default:"16"`
 	Database string `help:"Measure PostgreSQL too: postgres://…, a database without Hedui's tables in use."`
+	Link     bool   `help:"Measure queries between a hub and a county instead, beside plain HTTPS."`
 	Profile  string `help:"Write a CPU profile here." type:"path"`
 }
 
@@ -52,6 +53,9 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("bench: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	if b.Link {
+		return b.link(ctx, s, dir)
+	}
 	city, err := sim.NewCity(sim.Options{Population: 40*b.Cases + 1000, Seed: 1, Instant: true})
 	if err != nil {
 		return err

@@ -68,6 +68,7 @@ type sheet struct {
 	id        string
 	until     time.Time
 	questions exchange.Questions
+	jobs      []queue.Job // of the questions
 }
 
 func newPost(peer string, at time.Time) *post {
@@ -155,21 +156,22 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	}
 	terms := asked.Mandate().Terms()
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
-	question := questionOf(asked, c.Division, q.Scope, d.Node)
-	if _, err := question.Encode(); err != nil { // it must not hold up what others ask
+	question := QuestionOf(asked, c.Division, q.Scope, d.Node)
+	if question.Check() != nil { // it must not hold up what others ask
 		r.answers[q.ID] = source.Answer{Query: q.ID, Outcome: source.Failed, Reason: source.ReasonMalformed}
 		q.GiveUp(source.ReasonMalformed, p.at)
 		return true, nil
 	}
-	q.Token = p.ask(postKey{c.ID, asked.Purpose(), until.UnixMilli()}, question, q.Token)
+	q.Token = p.ask(postKey{c.ID, asked.Purpose(), until.UnixMilli()}, question, q.Token, job)
 	r.posted[q.ID] = true
 	q.Post(p.at)
-	return false, tx.SnoozeJob(ctx, job, until)
+	return false, nil
 }
 
 // ask writes a question into a letter and returns the letter's id, which is kept
-// with the question. One in which it went before need not be sent any more.
-func (p *post) ask(key postKey, q exchange.Question, before string) string {
+// with the question. One in which it went before need not be sent any more. The
+// job sleeps until the letter expires.
+func (p *post) ask(key postKey, q exchange.Question, before string, job queue.Job) string {
 	if before != "" {
 		p.recall[before], p.gone[q.ID] = true, true
 	}
@@ -178,13 +180,13 @@ func (p *post) ask(key postKey, q exchange.Question, before string) string {
 		s = &sheet{id: exchange.NewID(), until: time.UnixMilli(key.until)}
 		p.filling[key], p.sheets = s, append(p.sheets, s)
 	}
-	s.questions = append(s.questions, q)
+	s.questions, s.jobs = append(s.questions, q), append(s.jobs, job)
 	return s.id
 }
 
-// questionOf is what another node learns of a query: person, category, window
+// QuestionOf is what another node learns of a query: person, category, window
 // and the mandate as far as the category goes.
-func questionOf(q source.Query, division, scope, node string) exchange.Question {
+func QuestionOf(q source.Query, division, scope, node string) exchange.Question {
 	terms, window := q.Mandate().Terms(), q.Window()
 	return exchange.Question{
 		ID: q.ID(), Division: division, Scope: scope, Category: q.Category(), From: window.From, To: window.To, Hops: []string{node},
@@ -209,6 +211,9 @@ func (p *post) send(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	for _, s := range p.sheets {
+		if err := tx.SnoozeJobs(ctx, s.jobs, s.until); err != nil {
+			return err
+		}
 		if err := p.add(s.id, s.until, s.questions); err != nil {
 			return err
 		}

@@ -28,37 +28,77 @@ var errUnasked = &exchange.Refusal{Reason: "unasked", Err: errors.New("nothing i
 // kept in the same transaction. It is the contract of [exchange.Receiver] for
 // questions, replies, cancels and notices.
 func (d *Desk) Receive(ctx context.Context, from Neighbour, m exchange.Message) error {
+	return d.ReceiveAll(ctx, from, []exchange.Message{m})[0]
+}
+
+// perTransaction is how many messages are taken in one transaction at most.
+const perTransaction = 16
+
+// ReceiveAll is Receive of each message; those that come together are taken in
+// one transaction. Where one of them cannot be taken, each has its own.
+func (d *Desk) ReceiveAll(ctx context.Context, from Neighbour, messages []exchange.Message) []error {
+	errs := make([]error, 0, len(messages))
+	for part := range slices.Chunk(messages, perTransaction) {
+		if some, err := d.receive(ctx, from, part); err == nil || len(part) == 1 {
+			errs = append(errs, some...)
+			continue
+		}
+		for i := range part {
+			one, _ := d.receive(ctx, from, part[i:i+1]) // the error stands in it
+			errs = append(errs, one...)
+		}
+	}
+	return errs
+}
+
+// receive takes messages in one transaction, all of them or none; a duplicate is
+// no hindrance.
+func (d *Desk) receive(ctx context.Context, from Neighbour, messages []exchange.Message) ([]error, error) {
+	errs := make([]error, len(messages))
 	var touched []string
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		touched = nil
-		first, err := tx.Receive(ctx, from.Name, m.ID, m.ExpiresAt.Add(exchange.DefaultSkew))
-		switch {
-		case err != nil:
-			return err
-		case !first:
-			return exchange.ErrDuplicate
-		}
-		at := d.Now()
-		switch m.Kind {
-		case exchange.KindQuestions:
-			return d.take(ctx, tx, from, m, at)
-		case exchange.KindReplies:
-			replies, err := m.Replies()
-			if err != nil {
+		for i, m := range messages {
+			cases, err := d.effect(ctx, tx, from, m)
+			if errs[i] = err; err != nil && !errors.Is(err, exchange.ErrDuplicate) {
 				return err
 			}
-			touched, err = d.hear(ctx, tx, from.Name, replies, at)
-			return err
-		case exchange.KindCancels:
-			return d.cancel(ctx, tx, from, m, at)
-		case exchange.KindNotices:
-			touched, err = d.notice(ctx, tx, from, m)
-			return err
+			touched = append(touched, cases...)
 		}
-		return &exchange.Refusal{Reason: exchange.ReasonKind}
+		return nil
 	})
+	if err != nil && len(messages) == 1 {
+		errs[0] = err
+	}
 	d.watch.changed(touched...)
-	return err
+	return errs, err
+}
+
+// effect makes the effect of one message and returns the cases that changed.
+func (d *Desk) effect(ctx context.Context, tx *store.Tx, from Neighbour, m exchange.Message) ([]string, error) {
+	first, err := tx.Receive(ctx, from.Name, m.ID, m.ExpiresAt.Add(exchange.DefaultSkew))
+	switch {
+	case err != nil:
+		return nil, err
+	case !first:
+		return nil, exchange.ErrDuplicate
+	}
+	at := d.Now()
+	switch m.Kind {
+	case exchange.KindQuestions:
+		return nil, d.take(ctx, tx, from, m, at)
+	case exchange.KindReplies:
+		replies, err := m.Replies()
+		if err != nil {
+			return nil, err
+		}
+		return d.hear(ctx, tx, from.Name, replies, at)
+	case exchange.KindCancels:
+		return nil, d.cancel(ctx, tx, from, m, at)
+	case exchange.KindNotices:
+		return d.notice(ctx, tx, from, m)
+	}
+	return nil, &exchange.Refusal{Reason: exchange.ReasonKind}
 }
 
 // Undelivered ends the wait for what a peer has refused for good: every question

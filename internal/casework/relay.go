@@ -315,15 +315,12 @@ func (d *Desk) postRelays(ctx context.Context, tx *store.Tx, p *post, r *round) 
 			done = append(done, x.job)
 		default:
 			key := postKey{"@" + relay.Peer, on.Mandate.Purpose, earlierOf(relay.ExpiresAt, p.at.Add(maxWait)).UnixMilli()}
-			relay.Token = p.ask(key, on, relay.Token)
+			relay.Token = p.ask(key, on, relay.Token, x.job)
 			relay.State, relay.Attempts, relay.Reason = hedui.Pending, relay.Attempts+1, hedui.ReasonSent
 			if relay.AskedAt.IsZero() {
 				relay.AskedAt = p.at
 			}
 			counts[relay.Peer+" "+string(relay.Category)]++
-			if err := tx.SnoozeJob(ctx, x.job, time.UnixMilli(key.until)); err != nil {
-				return err
-			}
 		}
 		changed = append(changed, relay)
 	}

@@ -3,6 +3,7 @@ package federation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"hedui/exchange"
@@ -91,7 +92,28 @@ func (r receiver) Receive(ctx context.Context, from exchange.Peer, m exchange.Me
 	if m.Kind == exchange.KindKeys {
 		return n.takeKeys(ctx, from, m)
 	}
-	return n.Desk.Receive(ctx, casework.Neighbour{Peer: from, Parent: n.peers.Load().role[from.Name] == store.ParentRole}, m)
+	return n.Desk.Receive(ctx, n.neighbour(from), m)
+}
+
+// ReceiveAll implements [exchange.BatchReceiver]. On a database that several
+// processes share only questions are taken together: two processes with replies
+// would wait for each other's cases.
+func (r receiver) ReceiveAll(ctx context.Context, from exchange.Peer, messages []exchange.Message) []error {
+	apart := slices.ContainsFunc(messages, func(m exchange.Message) bool {
+		return m.Kind == exchange.KindKeys || r.node.DB.Shared() && m.Kind != exchange.KindQuestions
+	})
+	if !apart {
+		return r.node.Desk.ReceiveAll(ctx, r.node.neighbour(from), messages)
+	}
+	errs := make([]error, len(messages))
+	for i, m := range messages {
+		errs[i] = r.Receive(ctx, from, m)
+	}
+	return errs
+}
+
+func (n *Node) neighbour(from exchange.Peer) casework.Neighbour {
+	return casework.Neighbour{Peer: from, Parent: n.peers.Load().role[from.Name] == store.ParentRole}
 }
 
 // takeKeys pins what a peer announces in the place of its old keys. The message

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
@@ -21,6 +22,7 @@ type engine struct {
 	skipLock string // appended to a SELECT that claims rows
 	lockRows string // appended to a SELECT whose rows stay as they are until the commit
 	lockName string // statement that holds a name, $1, until the commit; empty where only one writer is at work anyway
+	bare     bool   // the places of a list of values are written "?"
 	member   string // "x " + member: x is in the list, whose place is %d
 	scrub    string // run after a case was erased, outside of any transaction
 	list     func([]string) any
@@ -31,6 +33,7 @@ type engine struct {
 var sqliteEngine = engine{
 	driver:  "sqlite",
 	dialect: goose.DialectSQLite3,
+	bare:    true, // its driver looks up the name of each place in the list of all names, once a place
 	member:  "IN (SELECT value FROM json_each($%d))",
 	scrub:   "PRAGMA wal_checkpoint(TRUNCATE)",
 	list: func(items []string) any {
@@ -109,7 +112,11 @@ func (db *DB) wrap(doing string, err error) error {
 	return fmt.Errorf("store: %s: %w", doing, err)
 }
 
-func places(from, n int) string {
+// places are the places of one row of values, the first being $from.
+func (e engine) places(from, n int) string {
+	if e.bare {
+		return "(" + strings.Repeat("?,", n-1) + "?)"
+	}
 	b := make([]byte, 0, 5*n+2)
 	b = append(b, '(')
 	for i := range n {

@@ -62,6 +62,28 @@ func (tx *Tx) SnoozeJob(ctx context.Context, job queue.Job, runAt time.Time) err
 	return tx.putOff(ctx, job, runAt, max(job.Attempt-1, 0))
 }
 
+// SnoozeJobs is SnoozeJob of jobs that were claimed together, all made due at one
+// instant.
+func (tx *Tx) SnoozeJobs(ctx context.Context, jobs []queue.Job, runAt time.Time) error {
+	ids := make([]string, len(jobs))
+	for i, j := range jobs {
+		ids[i] = j.ID
+		tx.lanes = append(tx.lanes, j.Lane)
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	changed, err := tx.exec(ctx, `UPDATE jobs SET run_at = $3, attempt = attempt - 1, strikes = 0, lease = '', owner = ''
+		WHERE id `+tx.db.engine.in(1)+` AND lease = $2 AND lease <> ''`, tx.db.engine.list(ids), jobs[0].Lease, micros(runAt))
+	switch {
+	case err != nil:
+		return fmt.Errorf("put off jobs: %w", err)
+	case changed != int64(len(jobs)):
+		return fmt.Errorf("put off jobs: %w", queue.ErrLost)
+	}
+	return nil
+}
+
 // RetryJob ends the run of a claimed job and makes it due again at runAt. The
 // run counts as an attempt, but not as a strike: it was Work that decided. If
 // the lease is lost it is [queue.ErrLost].

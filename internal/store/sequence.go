@@ -164,7 +164,7 @@ func (tx *Tx) storedHashes(ctx context.Context) tlog.HashReader {
 				found[i] = tlog.Hash(hash)
 			}
 			return nil
-		}, `SELECT i, hash FROM audit_hashes WHERE i IN `+places(1, len(args)), args...)
+		}, `SELECT i, hash FROM audit_hashes WHERE i IN `+tx.db.engine.places(1, len(args)), args...)
 		if err != nil {
 			return nil, fmt.Errorf("hashes of the log: %w", err)
 		}

@@ -141,7 +141,7 @@ func eachOf(ctx context.Context, from querier, scan func(*sql.Rows) error, query
 // insert writes rows: head, their places, tail.
 func (tx *Tx) insert(ctx context.Context, head string, rows [][]any, tail string) error {
 	for len(rows) > 0 {
-		text, args, n := values(head, rows, tail)
+		text, args, n := tx.values(head, rows, tail)
 		if _, err := tx.exec(ctx, text, args...); err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (tx *Tx) insert(ctx context.Context, head string, rows [][]any, tail string
 // tail returns.
 func (tx *Tx) insertEach(ctx context.Context, scan func(*sql.Rows) error, head string, rows [][]any, tail string) error {
 	for len(rows) > 0 {
-		text, args, n := values(head, rows, tail)
+		text, args, n := tx.values(head, rows, tail)
 		if err := tx.each(ctx, scan, text, args...); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (tx *Tx) insertEach(ctx context.Context, scan func(*sql.Rows) error, head s
 
 // values makes a statement that writes the first n of rows. There are a few
 // sizes only, so that each is prepared once.
-func values(head string, rows [][]any, tail string) (query string, args []any, n int) {
+func (tx *Tx) values(head string, rows [][]any, tail string) (query string, args []any, n int) {
 	n = 1
 	for _, size := range []int{64, 16, 4} {
 		if len(rows) >= size {
@@ -179,7 +179,7 @@ func values(head string, rows [][]any, tail string) (query string, args []any, n
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = append(text, places(len(args)+1, len(row))...)
+		text = append(text, tx.db.engine.places(len(args)+1, len(row))...)
 		args = append(args, row...)
 	}
 	return string(append(append(text, ' '), tail...)), args, n
