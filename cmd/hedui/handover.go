@@ -67,21 +67,20 @@ func orderHandOver(ctx context.Context, n *node, o hedui.Officer, a handArgs) (a
 }
 
 func orderTakeOver(ctx context.Context, n *node, o hedui.Officer, a handArgs) (any, error) {
-	peers, other, err := n.border(a.Card)
-	if err != nil {
-		return nil, err
-	}
-	in, err := os.Open(a.In)
-	if err != nil {
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.hand.file", a.In), err)
-	}
-	defer in.Close()
-	return written(a.Out, func(f *os.File) (int, error) {
-		return n.desk.TakeOver(ctx, o, in, casework.Border{Me: peers.Me(), Peers: exchange.Only(other)}, f)
+	return n.fromOther(a, func(in *os.File, b casework.Border) (any, error) {
+		return written(a.Out, func(f *os.File) (int, error) { return n.desk.TakeOver(ctx, o, in, b, f) })
 	})
 }
 
 func orderHandedOver(ctx context.Context, n *node, o hedui.Officer, a handArgs) (any, error) {
+	return n.fromOther(a, func(in *os.File, b casework.Border) (any, error) {
+		cases, err := n.desk.HandedOver(ctx, o, in, b)
+		return handAnswer{cases}, err
+	})
+}
+
+// fromOther opens the card and the file of the other node.
+func (n *node) fromOther(a handArgs, read func(*os.File, casework.Border) (any, error)) (any, error) {
 	peers, other, err := n.border(a.Card)
 	if err != nil {
 		return nil, err
@@ -91,8 +90,7 @@ func orderHandedOver(ctx context.Context, n *node, o hedui.Officer, a handArgs) 
 		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.hand.file", a.In), err)
 	}
 	defer in.Close()
-	cases, err := n.desk.HandedOver(ctx, o, in, casework.Border{Me: peers.Me(), Peers: exchange.Only(other)})
-	return handAnswer{cases}, err
+	return read(in, casework.Border{Me: peers.Me(), Peers: exchange.Only(other)})
 }
 
 // written fills a new file and keeps it, also when the work broke off: what is in
