@@ -215,7 +215,7 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 			continue
 		}
 		delete(r.relays, relay.ID)
-		finished, err := d.settleRelay(ctx, tx, g, r, x, &relay, heard)
+		finished, err := d.settleRelay(ctx, tx, r, x, &relay, heard)
 		if err != nil {
 			return err
 		}
@@ -240,7 +240,7 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 }
 
 // settleRelay does for a relay what settle does for a query.
-func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, g *guard, r *round, x *relayed, relay *store.Relay, heard *returns) (finished bool, err error) {
+func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, r *round, x *relayed, relay *store.Relay, heard *returns) (finished bool, err error) {
 	id, at := relay.ID, heard.at
 	if !at.Before(relay.ExpiresAt) {
 		relay.State, relay.AnsweredAt, relay.Outcome, relay.Reason = hedui.Cancelled, at, source.Failed, hedui.ReasonEnded
