@@ -45,6 +45,7 @@ func (at *place) ofKind(t *testing.T, kind exchange.Kind) int {
 
 // A case that ends is told to the hub, and by it to the county behind.
 func TestTheEndOfACaseIsToldToAll(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, haishu, yinzhou := city(t, e)
@@ -79,6 +80,7 @@ func TestTheEndOfACaseIsToldToAll(t *testing.T) {
 // What could not be sent before its case ended does not leave the node: there is
 // no mandate for it any more.
 func TestWhatIsNotWantedAnyMoreLeavesTheOutbox(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, haishu, yinzhou := city(t, e)
@@ -147,6 +149,7 @@ func cancel(queries ...exchange.Question) exchange.Cancels {
 // A question that is taken back while the department looks gets no answer, and
 // those beside it are neither lost nor asked again.
 func TestACancelWhileTheDepartmentLooks(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub := build(t, e, plot{name: "ningbo", division: "330200", level: "prefecture", byHand: true, registers: []string{"hukou 330200 here"}})
@@ -184,6 +187,7 @@ func TestACancelWhileTheDepartmentLooks(t *testing.T) {
 
 // A letter goes on its way while anything in it is wanted.
 func TestALetterStaysWhileAnythingInItIsWanted(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub := build(t, e, plot{name: "ningbo", division: "330200", level: "prefecture", byHand: true, registers: []string{"land 330212 yinzhou"}})

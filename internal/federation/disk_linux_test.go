@@ -16,6 +16,7 @@ import (
 // The same with a disk that is really full: a small one in memory, which only root
 // may make.
 func TestAFullDiskLosesNothing(t *testing.T) {
+	t.Parallel()
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m,mode=0700"); err != nil {
 		t.Skip("no small disk can be made here:", err)

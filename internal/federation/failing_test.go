@@ -17,6 +17,7 @@ import (
 // county's grid with its reason; when it is back nobody waits for the pauses that
 // have grown meanwhile.
 func TestTheCountySeesWhyADepartmentDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, haishu, yinzhou := city(t, e)
@@ -61,6 +62,7 @@ func TestTheCountySeesWhyADepartmentDoesNotAnswer(t *testing.T) {
 // What a department says of itself may be anything; between nodes it is a word of
 // the known form, or it could hold up what travels beside it.
 func TestReasonsOutOfFormHoldUpNothing(t *testing.T) {
+	t.Parallel()
 	hub := build(t, storetest.Engines()[0], plot{name: "ningbo", division: "330200", level: "prefecture", byHand: true, registers: []string{"hukou 330200 here"}})
 	from := casework.Neighbour{Peer: exchange.Peer{Name: "haishu", Division: "330203", Level: "county"}}
 	tests := map[string]struct {

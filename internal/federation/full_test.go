@@ -10,6 +10,7 @@ import (
 // A node whose store takes nothing loses nothing of what peers send, and doubles
 // nothing once it does again.
 func TestAFullStoreLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)
@@ -50,6 +51,7 @@ func TestAFullStoreLosesNothing(t *testing.T) {
 
 // What could not be written about links and strangers is written later.
 func TestAFullStoreKeepsLinksAndIncidentsInMind(t *testing.T) {
+	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, county := two(t, e, 0)
 	eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })

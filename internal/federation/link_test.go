@@ -70,6 +70,7 @@ func (at *place) answered(t *testing.T, id string, wait time.Duration) {
 // While the parent is away the county goes on; when it is back everything that
 // waited flows, and has its effect once.
 func TestACutLinkStopsNothing(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 1500*time.Millisecond)
@@ -118,6 +119,7 @@ func TestACutLinkStopsNothing(t *testing.T) {
 
 // Either side may stop at any moment.
 func TestRestartsInTheMiddleLoseNothing(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)
@@ -140,6 +142,7 @@ func TestRestartsInTheMiddleLoseNothing(t *testing.T) {
 
 // When what comes back is lost, what was sent comes again and is known.
 func TestLostReceiptsDoubleNothing(t *testing.T) {
+	t.Parallel()
 	e := storetest.Engines()[0]
 	hub := build(t, e, plot{name: "ningbo", division: "330200", level: "prefecture", registers: []string{"hukou 330200 here", "housing 330200 here"}})
 	line, err := sim.NewLine(t.Context(), "127.0.0.1:0", hub.listener.Addr().String())
@@ -172,6 +175,7 @@ func TestLostReceiptsDoubleNothing(t *testing.T) {
 // Clocks that differ by minutes do no harm; where they differ by more the other
 // side refuses, says so, and takes it once the clock is right.
 func TestClocksThatDiffer(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)

@@ -148,6 +148,13 @@ func (n *Node) serveOnce(ctx context.Context, door *relisten) error {
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	// With the handler its knowledge is gone of what its last answers held; the next
+	// one, or another process, shall not wait for the leases.
+	free, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	if err := n.DB.FreeParcels(free, n.Parent); err != nil {
+		n.Log.WarnContext(ctx, "federation: parcels not given back", "error", err)
+	}
 	return nil
 }
 

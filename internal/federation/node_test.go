@@ -376,6 +376,7 @@ func city(t *testing.T, e storetest.Engine) (hub, haishu, yinzhou *place) {
 }
 
 func TestACaseIsAnsweredByThreeNodes(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, haishu, yinzhou := city(t, e)

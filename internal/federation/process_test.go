@@ -30,6 +30,7 @@ func shared(t *testing.T) []storetest.Engine {
 // A reply that one process of the hub has reaches a pull that another holds open,
 // and both follow a change of keys.
 func TestTwoProcessesAreOneHub(t *testing.T) {
+	t.Parallel()
 	for _, e := range shared(t) {
 		t.Run(e.Name, func(t *testing.T) {
 			works := build(t, e, plot{name: "ningbo", division: "330200", level: "prefecture", registers: []string{"hukou 330200 here", "housing 330200 here"}})
@@ -74,6 +75,7 @@ func TestAHubThatIsKilled(t *testing.T) {
 	if url := os.Getenv("HEDUI_TEST_HUB"); url != "" {
 		hubProcess(t, url)
 	}
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)

@@ -96,6 +96,7 @@ func twoByHand(t *testing.T, e storetest.Engine) (hub, county *place) {
 }
 
 func TestAQuestionIsHeldAgainstTheRightsOfWhoAsks(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Truncate(time.Millisecond)
 	tests := map[string]struct {
 		change func(*exchange.Question)
@@ -199,6 +200,7 @@ func replies(t *testing.T, list ...exchange.Reply) exchange.Message {
 }
 
 func TestAReplyIsHeldAgainstWhatWasAsked(t *testing.T) {
+	t.Parallel()
 	stranger := exchange.NewID()
 	found := func(record catalog.Record) func(*exchange.Reply) {
 		return func(r *exchange.Reply) {
@@ -254,6 +256,7 @@ func (at *place) query(t *testing.T, id string, code catalog.Code) hedui.Query {
 
 // No order is promised, and everything may come twice.
 func TestOrderAndRepetitionChangeNothing(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := twoByHand(t, e)
@@ -347,6 +350,7 @@ func must[T any](v T, err error) T {
 // What a node claims of itself is held against what it was enrolled as, and what
 // is refused is there for the security officer.
 func TestAChildIsNotBelievedWhatItClaims(t *testing.T) {
+	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, haishu, _ := city(t, e)
 	t.Run("another county's division in the header", func(t *testing.T) {

@@ -37,6 +37,7 @@ func speaks(t *testing.T, me exchange.Identity, parent *place) exchange.Reason {
 }
 
 func TestKeysChangeWhileCasesRun(t *testing.T) {
+	t.Parallel()
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)
@@ -93,6 +94,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 // Whatever was done when the program ended, calling Rotate again ends the change,
 // and no peer is left behind.
 func TestAChangeOfKeysThatWasBrokenOff(t *testing.T) {
+	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, county := two(t, e, 0)
 	eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
@@ -150,6 +152,7 @@ func TestAChangeOfKeysThatWasBrokenOff(t *testing.T) {
 // Who joins while the keys are changed learns of the new ones, and who is away for
 // the whole time does not keep the others from it.
 func TestAChangeOfKeysWithAPeerAway(t *testing.T) {
+	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, away := two(t, e, 0)
 	away.stop()
@@ -176,6 +179,7 @@ func TestAChangeOfKeysWithAPeerAway(t *testing.T) {
 
 // No order is promised: an older announcement does not take the newer keys away.
 func TestAnOlderAnnouncementChangesNothing(t *testing.T) {
+	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, county := two(t, e, 0)
 	county.stop()
@@ -207,6 +211,7 @@ func TestAnOlderAnnouncementChangesNothing(t *testing.T) {
 }
 
 func TestKeysAreNotChangedTooOften(t *testing.T) {
+	t.Parallel()
 	ring, err := OpenRing(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

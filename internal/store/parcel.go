@@ -126,6 +126,19 @@ func (db *DB) ReleaseParcels(ctx context.Context, peer string, ids []string, at 
 	})
 }
 
+// FreeParcels gives back at once what this opening of the database has taken, but
+// for the parcels for one peer: whoever was to send them has ended. What had
+// arrived all the same comes a second time, and the peer knows it.
+func (db *DB) FreeParcels(ctx context.Context, but string) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `UPDATE parcels SET leased_until = 0, lease = '' WHERE lease = $1 AND peer <> $2`, db.owner, but)
+		if err != nil {
+			return fmt.Errorf("free parcels: %w", err)
+		}
+		return nil
+	})
+}
+
 // ParcelsByID returns those of the parcels for a peer that still wait, be they
 // on their way or not, by id.
 func (tx *Tx) ParcelsByID(ctx context.Context, peer string, ids []string) ([]Parcel, error) {

@@ -117,6 +117,39 @@ func TestParcelsComeBack(t *testing.T) {
 	})
 }
 
+// A lease of a clock that was wrong holds nothing back once it is right; one of a
+// clock that runs ahead by minutes does.
+func TestALeaseOfAWrongClock(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		post(t, db, parcel("a", 0))
+		pick(t, db, 9, t0.Add(3*time.Minute))
+		wantParcels(t, "of a clock that runs ahead", pick(t, db, 9, t0))
+		pick(t, db, 9, t0.Add(10*time.Minute))
+		wantNext(t, "of a wrong clock", db, t0, time.UnixMicro(0))
+		wantParcels(t, "of a wrong clock", pick(t, db, 9, t0), "a")
+	})
+}
+
+// Who stops gives back what it has taken, but for one peer.
+func TestParcelsAreGivenBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		other := parcel("b", 0)
+		other.Peer = "other"
+		post(t, db, parcel("a", 0), other)
+		pick(t, db, 9, t0)
+		if _, err := db.Parcels(t.Context(), "other", 9, t0, t0.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.FreeParcels(t.Context(), "other"); err != nil {
+			t.Fatal(err)
+		}
+		wantParcels(t, "given back", pick(t, db, 9, t0), "a")
+		if list, err := db.Parcels(t.Context(), "other", 9, t0, t0.Add(time.Minute)); err != nil || len(list) != 0 {
+			t.Errorf("for the other peer: %d parcels, %v; want none", len(list), err)
+		}
+	})
+}
+
 // A process does not give back what another one has meanwhile. On SQLite there
 // is no other one: what it left is free when the database is opened again.
 func TestParcelsOfAnotherProcess(t *testing.T) {

@@ -168,3 +168,37 @@ func TestRelayBodiesStayInTheirPlace(t *testing.T) {
 		})
 	}
 }
+
+// A question whose time was over may be asked anew; before, it stays as it is.
+func TestRelaysAskedAnew(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		first := storetest.Answered(storetest.Relay(hub, "a", nil))
+		add := func(at time.Time) []store.Relay {
+			again := storetest.Relay(hub, "a", []byte("again"))
+			again.CreatedAt, again.ExpiresAt = at, at.Add(time.Hour)
+			var fresh []store.Relay
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+				fresh, err = tx.AddRelays(ctx, []store.Relay{again})
+				return err
+			})
+			return fresh
+		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.AddRelays(ctx, []store.Relay{first})
+			return err
+		})
+		if fresh := add(first.ExpiresAt.Add(-time.Second)); len(fresh) != 0 {
+			t.Errorf("in its time: %d are new, want none", len(fresh))
+		}
+		if fresh := add(first.ExpiresAt); len(fresh) != 1 {
+			t.Errorf("after its time: %d are new, want 1", len(fresh))
+		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			list, err := tx.RelaysByID(ctx, []string{first.ID})
+			if err == nil && (len(list) != 1 || list[0].State != hedui.Waiting || list[0].Outcome != "" || string(list[0].Body) != "again") {
+				t.Errorf("got %+v, want the question as it was asked anew", list)
+			}
+			return err
+		})
+	})
+}
