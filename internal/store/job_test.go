@@ -125,6 +125,7 @@ func TestALostLeaseFinishesNothing(t *testing.T) {
 		for name, f := range map[string]func(tx *store.Tx) error{
 			"finish":  func(tx *store.Tx) error { return tx.FinishJobs(ctx, slow) },
 			"snooze":  func(tx *store.Tx) error { return tx.SnoozeJob(ctx, lost, t0) },
+			"letter":  func(tx *store.Tx) error { return tx.SnoozeJobs(ctx, slow, t0) },
 			"retry":   func(tx *store.Tx) error { return tx.RetryJob(ctx, lost, t0) },
 			"unknown": func(tx *store.Tx) error { return tx.FinishJobs(ctx, []queue.Job{{ID: "a"}}) },
 		} {
@@ -178,12 +179,13 @@ func TestJobsThatArePutOff(t *testing.T) {
 			}
 		}
 		step("snooze", func(tx *store.Tx, j queue.Job) error { return tx.SnoozeJob(ctx, j, at) }, 1, 1)
-		step("retry", func(tx *store.Tx, j queue.Job) error { return tx.RetryJob(ctx, j, at) }, 3, 1)
+		step("letter", func(tx *store.Tx, j queue.Job) error { return tx.SnoozeJobs(ctx, []queue.Job{j}, at) }, 2, 1)
+		step("retry", func(tx *store.Tx, j queue.Job) error { return tx.RetryJob(ctx, j, at) }, 4, 1)
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 			return tx.MoveJobs(ctx, []string{"a", "b"}, at.Add(-time.Hour))
 		})
-		if got := claim(t, db, "l", 9, at.Add(-time.Hour)); len(got) != 1 || got[0].Attempt != 4 || got[0].Strikes != 2 {
-			t.Errorf("moved: got %+v, want the job in its fourth run", got)
+		if got := claim(t, db, "l", 9, at.Add(-time.Hour)); len(got) != 1 || got[0].Attempt != 5 || got[0].Strikes != 2 {
+			t.Errorf("moved: got %+v, want the job in its fifth run", got)
 		}
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 			return tx.MoveJobs(ctx, []string{"a"}, at.Add(-time.Hour))

@@ -82,6 +82,9 @@ func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err
 	for _, r := range relays {
 		if added[r.ID] {
 			fresh = append(fresh, r)
+			if n, counted := tx.open[r.Peer]; counted && !r.settled() {
+				tx.open[r.Peer] = n + 1
+			}
 		}
 	}
 	return fresh, nil
@@ -173,14 +176,19 @@ func scanRelay(rows *sql.Rows) (r Relay, err error) {
 	return r, err
 }
 
-// RelayOpen returns how many questions of a peer are not settled.
+// RelayOpen returns how many questions of a peer are not settled. A transaction
+// counts once, and then adds what it adds itself: there may be very many.
 func (tx *Tx) RelayOpen(ctx context.Context, peer string) (int, error) {
+	if n, counted := tx.open[peer]; counted {
+		return n, nil
+	}
 	var n int
 	err := tx.tx.QueryRowContext(ctx, `SELECT count(*) FROM relays WHERE peer = $1 AND state NOT IN ('answered', 'cancelled')`,
 		peer).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("open relays: %w", err)
 	}
+	tx.open[peer] = n
 	return n, nil
 }
 

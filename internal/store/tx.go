@@ -22,6 +22,7 @@ type Tx struct {
 	peers   []string                   // with new parcels
 	keys    map[string]seal.Key        // of cases seen
 	persons map[string][]idcard.Number // of cases loaded, as their index has them
+	open    map[string]int             // relays of a peer, where they were counted
 	erased  bool
 }
 
@@ -71,7 +72,7 @@ func (db *DB) once(ctx context.Context, write bool, f func(*Tx) error) (_ *Tx, e
 			err = errors.Join(err, back)
 		}
 	}()
-	tx := &Tx{db: db, tx: inner, write: write, keys: map[string]seal.Key{}, persons: map[string][]idcard.Number{}}
+	tx := &Tx{db: db, tx: inner, write: write, keys: map[string]seal.Key{}, persons: map[string][]idcard.Number{}, open: map[string]int{}}
 	if err := f(tx); err != nil {
 		return nil, err
 	}
