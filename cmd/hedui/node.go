@@ -97,6 +97,7 @@ func (n *node) openPeers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.desk.KeyIDs = ring.KeyIDs
 	n.peers = &federation.Node{Name: n.name, Division: n.division, Level: n.level, DB: n.db, Desk: n.desk, Ring: ring,
 		Parent: n.parentName, URLs: n.urls, Now: time.Now, Log: n.logger()}
 	return n.peers.Prepare(ctx)

@@ -37,11 +37,13 @@ type Desk struct {
 	Deadlines   hedui.DeadlineBook
 	Tolerances  []rule.Tolerance
 	Now         func() time.Time
+	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
 
 	guards map[string]*guard
 	runner *queue.Runner
 	watch  watchers
 	looks  looks
+	uplink uplink
 }
 
 // Prepare checks that the desk is complete and makes its work lanes. Call it

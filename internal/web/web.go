@@ -45,6 +45,8 @@ var routes = []struct {
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
+	{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
+	{"GET /link", hedui.ReadCases, (*Server).link},
 	{"GET /trust.pem", hedui.ReadCases, (*Server).trust},
 }
 
@@ -158,7 +160,10 @@ type frame struct {
 	Live    string // address of what moves on the page, for the script that does this better
 	Issuer  string
 	Path    string
-	still   bool // the reader has stopped the page from loading itself anew
+	Nodes   bool   // the reader may see how this node stands among others
+	Below   bool   // this node has a parent
+	Apart   string // what the link to the parent being down means; empty while it is up
+	still   bool   // the reader has stopped the page from loading itself anew
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -172,6 +177,10 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	}
 	if title != "" {
 		f.Title = lang.Text(l, title)
+	}
+	if o, ok := s.Who(r); ok {
+		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
+		s.fillApart(r, &f)
 	}
 	return f
 }
