@@ -348,7 +348,7 @@ func eventually(t *testing.T, what string, wait time.Duration, holds func() bool
 		if time.Now().After(end) {
 			t.Fatalf("after %s still not: %s", wait, what)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(25 * time.Millisecond)
 	}
 }
 

@@ -91,8 +91,8 @@ func TestAHubThatIsKilled(t *testing.T) {
 				county.open(t)
 			}
 			var cases []string
-			for n := range 30 {
-				if cases = append(cases, county.accept(t, 1+n, "")); n == 20 {
+			for n := range 20 {
+				if cases = append(cases, county.accept(t, 1+n, "")); n == 12 {
 					_ = other.Process.Kill()
 					_ = other.Wait()
 				}
@@ -110,7 +110,7 @@ func TestAHubThatIsKilled(t *testing.T) {
 					}
 				}
 			}
-			onceEach(t, 30, county)
+			onceEach(t, 20, county)
 			eventually(t, "nothing is left at the county", 10*time.Second, func() bool { return county.waiting(t, "ningbo") == 0 })
 		})
 	}

@@ -53,7 +53,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 				at.ahead.Add(int64(soon)) // the new ones count from now on
 				eventually(t, at.Name+" uses its new keys", 10*time.Second, func() bool {
 					cases = append(cases, county.accept(t, 1+len(cases), ""))
-					time.Sleep(100 * time.Millisecond)
+					time.Sleep(250 * time.Millisecond)
 					return at.keys() != old
 				})
 				cases = append(cases, county.accept(t, 1+len(cases), ""))
