@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ import (
 
 	"hedui/day"
 	"hedui/internal/audit"
+	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
 	"hedui/internal/store"
@@ -342,13 +345,33 @@ func tellStory(t *testing.T, database string, processes int) {
 		kills += p.kills
 	}
 	t.Logf("%d processes were killed", kills)
-	time.Sleep(2 * time.Second) // the last receipts
+	for _, p := range w.processes() {
+		w.delivered(p)
+	}
 	for _, p := range w.processes() {
 		if err := p.stop(); err != nil {
 			t.Errorf("%s did not end in good order: %v\n%s", p.config, err, p.log.String())
 		}
 	}
 	w.audit(cases)
+}
+
+// delivered waits until every message of a node has its receipt. What a killed
+// process had taken out is nobody else's until its lease has ended.
+func (w *world) delivered(p *process) {
+	w.t.Helper()
+	for range 900 {
+		var st federation.Status
+		body, err := askRunning(w.t.Context(), filepath.Dir(p.config), order{Name: "node/status", As: operator.ID})
+		if err == nil {
+			err = json.Unmarshal(body, &st)
+		}
+		if err == nil && !slices.ContainsFunc(st.Peers, func(p federation.PeerState) bool { return p.Waiting > 0 }) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	w.t.Errorf("%s: messages stay in the outbox", p.config)
 }
 
 // drive takes the cases through while everything breaks, spread over the time of

@@ -266,7 +266,7 @@ func (b *bench) verbs(t *testing.T, id string) []audit.Verb {
 
 func TestAtTheDeadlineTheReportNamesTheGapAndALateAnswerMakesASupplement(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		b := newBench(t, db, 700*time.Millisecond)
+		b := newBench(t, db, 2*time.Second)
 		var mu sync.Mutex
 		down := true
 		b.sources["housing_fund"].answer = func(source.Query, int) (source.Answer, error) {
@@ -317,7 +317,7 @@ func (b *bench) settled(t *testing.T, id string, left int) error {
 
 func TestALateAnswerAfterReviewTakesTheReviewBack(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		b := newBench(t, db, 300*time.Millisecond)
+		b := newBench(t, db, 2*time.Second)
 		release := make(chan struct{})
 		b.sources["land"].answer = func(source.Query, int) (source.Answer, error) {
 			<-release
@@ -341,7 +341,7 @@ func TestALateAnswerAfterReviewTakesTheReviewBack(t *testing.T) {
 // before the deadline, are gaps with a reason like any other.
 func TestWaitingAtTheDeadlineIsAGapWithAReason(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		b := newBench(t, db, 300*time.Millisecond)
+		b := newBench(t, db, 2*time.Second)
 		b.sources["land"].answer = func(source.Query, int) (source.Answer, error) {
 			return source.Answer{Later: &source.Later{Token: "T"}}, nil
 		}
@@ -627,7 +627,7 @@ func TestAnOutageAfterAnObjectionKeepsTheFirstAnswer(t *testing.T) {
 // report is confirmed.
 func TestALateAnswerDuringAnObjectionIsNotLost(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		b := newBench(t, db, 300*time.Millisecond)
+		b := newBench(t, db, 2*time.Second)
 		release := make(chan struct{})
 		b.sources["land"].answer = func(source.Query, int) (source.Answer, error) {
 			<-release
