@@ -25,9 +25,44 @@ const maxBody = 8 << 20
 // oops makes an error for the operator: the source and what happened.
 func (c *Config) oops(say string) error { return fmt.Errorf("%s: %s", c.info.Name, say) }
 
-// call asks the department once. What goes wrong below HTTP is told without the
-// address, which may hold parameters, and without what was received.
-func (s *site) call(ctx context.Context, queries []source.Query, fetch bool) (reply, *source.Unavailable) {
+// desk is a department's interface over HTTP.
+type desk struct {
+	cfg    *Config
+	client *http.Client
+	now    func() time.Time
+}
+
+func openDesk(cfg *Config, o Options) medium { return &desk{cfg, guarded(o.Client), o.Now} }
+
+// guarded returns a copy of the client that follows no redirect, keeps no
+// cookies and speaks TLS 1.3 only.
+func guarded(c *http.Client) *http.Client {
+	safe := &http.Client{}
+	if c != nil {
+		*safe = *c
+	}
+	safe.Jar = nil
+	safe.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	transport, ours := safe.Transport.(*http.Transport)
+	switch {
+	case ours:
+		transport = transport.Clone()
+	case safe.Transport == nil:
+		transport = &http.Transport{MaxIdleConnsPerHost: maxConcurrency, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
+	default:
+		return safe
+	}
+	if transport.TLSClientConfig == nil {
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS13}
+	}
+	transport.TLSClientConfig.MinVersion = max(transport.TLSClientConfig.MinVersion, tls.VersionTLS13)
+	safe.Transport = transport
+	return safe
+}
+
+// carry makes one call. What goes wrong below HTTP is told without the address,
+// which may hold parameters, and without what was received.
+func (s *desk) carry(ctx context.Context, queries []source.Query, fetch bool) (reply, *source.Unavailable) {
 	spec := s.cfg.request
 	if fetch {
 		spec = s.cfg.reading.later.fetch

@@ -23,6 +23,7 @@ import (
 
 // A Config is a source file that was read and found sound. Only [Load] makes one.
 type Config struct {
+	kind     string // how the department is reached: a key of kinds
 	info     source.Info
 	category catalog.Category
 	auth     auth
@@ -37,7 +38,7 @@ type Config struct {
 func (c *Config) Info() source.Info {
 	info := c.info
 	info.Categories = slices.Clone(info.Categories)
-	if c.request.each == nil { // side by side; with each, all travel in one call
+	if c.kind == "http" && c.request.each == nil { // side by side; with each, all travel in one call
 		info.Limits.Calls = info.Limits.Batch
 	}
 	return info

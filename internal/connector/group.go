@@ -7,10 +7,12 @@ import (
 )
 
 // fetching reports whether q comes back for an earlier answer.
-func (c *Config) fetching(q source.Query) bool { return q.Token() != "" && c.reading.later != nil }
+func (c *Config) fetching(q source.Query) bool {
+	return q.Token() != "" && (c.reading.later != nil || c.kind != "http")
+}
 
 func (c *Config) spec(q source.Query) request {
-	if c.fetching(q) {
+	if c.fetching(q) && c.reading.later != nil {
 		return c.reading.later.fetch
 	}
 	return c.request

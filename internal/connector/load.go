@@ -1,8 +1,10 @@
 package connector
 
 import (
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -46,8 +48,24 @@ func Load(name string, yaml []byte) (*Config, error) {
 	return l.cfg, nil
 }
 
+// kinds are the ways in which departments give data: the keys that a file has
+// for each besides those of every file, what reads them, and what carries the
+// questions.
+var kinds = map[string]struct {
+	keys []string
+	load func(*loader, object)
+	open func(*Config, Options) medium
+}{
+	"http": {[]string{"auth", "request", "answer"}, (*loader).http, openDesk},
+}
+
+// common are the keys of every file.
+var common = []string{"name", "kind", "department", "category", "refresh", "limits", "fields", "ignore", "closed"}
+
 func (l *loader) file(root place) {
-	o := l.object(root, "name", "department", "category", "refresh", "limits", "auth", "request", "answer", "fields", "ignore", "closed")
+	kind := l.kind(root)
+	l.cfg.kind = kind
+	o := l.object(root, append(slices.Clone(common), kinds[kind].keys...)...)
 	if p, ok := l.need(o, "name", "write a short name in plain letters, such as housing-fund"); ok {
 		name, ok := l.text(p)
 		if ok && (!nameForm.MatchString(name) || len(name) > 60) {
@@ -65,13 +83,7 @@ func (l *loader) file(root place) {
 	l.category(o)
 	l.cfg.info.Refresh = l.duration(o, "refresh", maxRefresh)
 	l.limits(o)
-	l.auth(o)
-	if p, ok := l.need(o, "request", "say where and how to ask"); ok {
-		l.cfg.request = l.request(p, false)
-	}
-	if p, ok := l.need(o, "answer", "say where in the answer things stand"); ok {
-		l.answer(p)
-	}
+	kinds[kind].load(l, o)
 	if p, ok := l.need(o, "fields", "map at least one field of the catalogue"); ok {
 		l.cfg.fields = l.fields(p, l.cfg.category.Fields)
 		if len(l.cfg.fields) == 0 && len(l.problems) == 0 {
@@ -82,6 +94,35 @@ func (l *loader) file(root place) {
 		l.cfg.ignore = l.texts(p)
 	}
 	l.cfg.closed = l.boolean(o, "closed")
+}
+
+// kind looks ahead at how the department is reached, because that decides which
+// keys the file may have.
+func (l *loader) kind(root place) string {
+	var ahead reader // what is wrong with the file is told once
+	p, given := ahead.object(root).get("kind")
+	if !given {
+		return "http"
+	}
+	word, ok := l.text(p)
+	if _, known := kinds[word]; ok && known {
+		return word
+	}
+	if ok {
+		l.bad(p, "%s", choice(word, slices.Sorted(maps.Keys(kinds))))
+	}
+	return "http"
+}
+
+// http reads what an interface over HTTP needs.
+func (l *loader) http(o object) {
+	l.auth(o)
+	if p, ok := l.need(o, "request", "say where and how to ask"); ok {
+		l.cfg.request = l.request(p, false)
+	}
+	if p, ok := l.need(o, "answer", "say where in the answer things stand"); ok {
+		l.answer(p)
+	}
 }
 
 func (l *loader) category(o object) {

@@ -13,13 +13,16 @@ import (
 	"hedui/source"
 )
 
-// reply is what came back from one call.
+// reply is what came back from one call. A medium that has no text to be decoded
+// sets top and, for the hash, a canonical body.
 type reply struct {
-	code   int
+	code   int // HTTP status; 200 from other media
 	header http.Header
 	body   []byte
-	at     time.Time // when it was received
-	fetch  bool      // of an earlier answer
+	top    any
+	later  *source.Later // accepted or not there yet: nothing else is set
+	at     time.Time     // when it was received
+	fetch  bool          // of an earlier answer
 }
 
 // result is the answer to one query and what the operator should know of it.
@@ -31,6 +34,13 @@ type result struct {
 // read turns the reply to queries into one result each, or says that nothing
 // was looked up.
 func (c *Config) read(r reply, queries []source.Query) ([]result, *source.Unavailable) {
+	if r.later != nil {
+		results := make([]result, len(queries))
+		for i, q := range queries {
+			results[i].answer = source.Answer{Query: q.ID(), Later: r.later}
+		}
+		return results, nil
+	}
 	m, listed := c.reading.http[r.code]
 	if !listed {
 		m = httpMeaning(r.code)
@@ -45,7 +55,10 @@ func (c *Config) read(r reply, queries []source.Query) ([]result, *source.Unavai
 	if len(r.body) > maxBody {
 		return c.all(r, queries, malformed("the answer is larger than 8 MiB"), scope{}), nil
 	}
-	top, err := c.decode(r.body)
+	top, err := r.top, error(nil)
+	if top == nil {
+		top, err = c.decode(r.body)
+	}
 	if err != nil {
 		return c.all(r, queries, malformed(err.Error()), scope{}), nil
 	}

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -28,10 +27,18 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// A medium carries questions to a department and brings back what it says.
+type medium interface {
+	// carry asks about the queries, which go in one call, or fetches what was
+	// promised for them; it heeds the source's timeout. What it logs or returns
+	// holds nothing that was sent or received.
+	carry(ctx context.Context, queries []source.Query, fetch bool) (reply, *source.Unavailable)
+}
+
 // site is a department behind a source file.
 type site struct {
 	cfg    *Config
-	client *http.Client
+	medium medium
 	now    func() time.Time
 	log    *slog.Logger
 	slots  chan struct{} // one for each call under way
@@ -41,43 +48,18 @@ type site struct {
 // New makes the source that cfg describes. It is safe for concurrent use, and
 // the limits hold over all its calls together.
 func New(cfg *Config, o Options) source.Source {
-	s := &site{cfg: cfg, now: o.Now, log: o.Log, client: guarded(o.Client)}
+	s := &site{cfg: cfg, now: o.Now, log: o.Log}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Time{} }
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.medium = kinds[cfg.kind].open(cfg, Options{o.Client, s.now, s.log})
 	l := cfg.info.Limits
 	s.slots = make(chan struct{}, l.Concurrency)
 	s.pace = rate.NewLimiter(rate.Limit(l.PerSecond), l.Concurrency)
 	return s
-}
-
-// guarded returns a copy of the client that follows no redirect, keeps no
-// cookies and speaks TLS 1.3 only.
-func guarded(c *http.Client) *http.Client {
-	safe := &http.Client{}
-	if c != nil {
-		*safe = *c
-	}
-	safe.Jar = nil
-	safe.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	transport, ours := safe.Transport.(*http.Transport)
-	switch {
-	case ours:
-		transport = transport.Clone()
-	case safe.Transport == nil:
-		transport = &http.Transport{MaxIdleConnsPerHost: maxConcurrency, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
-	default:
-		return safe
-	}
-	if transport.TLSClientConfig == nil {
-		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS13}
-	}
-	transport.TLSClientConfig.MinVersion = max(transport.TLSClientConfig.MinVersion, tls.VersionTLS13)
-	safe.Transport = transport
-	return safe
 }
 
 // Info implements [source.Source].
@@ -161,7 +143,7 @@ func (s *site) askGroup(ctx context.Context, queries []source.Query, group []int
 	for i, at := range group {
 		some[i] = queries[at]
 	}
-	r, down := s.call(ctx, some, s.cfg.fetching(some[0]))
+	r, down := s.medium.carry(ctx, some, s.cfg.fetching(some[0]))
 	if down != nil {
 		return down
 	}
