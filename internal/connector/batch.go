@@ -14,7 +14,7 @@ import (
 // its queries come back one by one.
 func (c *Config) batch(r reply, queries []source.Query, s scope) []result {
 	p := c.reading.persons
-	v, _ := p.at.find(s)
+	v := c.personsAt(s)
 	if v == nil {
 		return c.all(r, queries, &fault{c.reading.absent, "the list of persons is missing"}, s)
 	}
@@ -46,6 +46,20 @@ func (c *Config) batch(r reply, queries []source.Query, s scope) []result {
 		results[i] = c.part(r, q, parts[i], s.top)
 	}
 	return results
+}
+
+// personsAt returns the list of entries; of XML also where it has one entry or none.
+func (c *Config) personsAt(s scope) any {
+	p := c.reading.persons
+	if p.mapped || p.at.form(c.reading.format) != "xml" {
+		v, _ := p.at.find(s)
+		return v
+	}
+	v := c.recordsAt(path{'$', p.at.steps}, s)
+	if one, ok := v.(map[string]any); ok {
+		return []any{one}
+	}
+	return v
 }
 
 // entries returns the entries at v and what each says about its person.
@@ -90,7 +104,7 @@ func (c *Config) part(r reply, q source.Query, entries []any, top any) result {
 	p := c.reading.persons
 	if len(entries) == 0 {
 		res := c.result(r, q, &fault{p.missing, "the person has no entry"}, scope{top: top})
-		res.answer.Hash = hash(r.body)
+		res.answer.Hash = hashOf(r.body)
 		return res
 	}
 	received := any(entries)
@@ -98,7 +112,7 @@ func (c *Config) part(r reply, q source.Query, entries []any, top any) result {
 		received = entries[0]
 	}
 	res := c.entry(r, q, entries, top)
-	res.answer.Hash = hash(encode(received))
+	res.answer.Hash = hashOf(encode(received))
 	return res
 }
 

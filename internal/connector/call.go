@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,9 +10,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hedui/source"
@@ -28,11 +27,32 @@ func (c *Config) oops(say string) error { return fmt.Errorf("%s: %s", c.info.Nam
 // desk is a department's interface over HTTP.
 type desk struct {
 	cfg    *Config
-	client *http.Client
 	now    func() time.Time
+	tokens *tokens
+
+	mu     sync.Mutex
+	given  *http.Client // what client is made of
+	client *http.Client // once the files of its certificates were read
 }
 
-func openDesk(cfg *Config, o Options) medium { return &desk{cfg, guarded(o.Client), o.Now} }
+func openDesk(cfg *Config, o Options) medium {
+	return &desk{cfg: cfg, now: o.Now, tokens: newTokens(), given: o.Client}
+}
+
+// dial returns the client, made when the first call needs it: a file of a
+// certificate that is not there yet makes calls fail, and not Hedui.
+func (s *desk) dial() (*http.Client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		c, err := s.cfg.auth.identity.identify(guarded(s.given))
+		if err != nil {
+			return nil, err
+		}
+		s.client = c
+	}
+	return s.client, nil
+}
 
 // guarded returns a copy of the client that follows no redirect, keeps no
 // cookies and speaks TLS 1.3 only.
@@ -60,12 +80,20 @@ func guarded(c *http.Client) *http.Client {
 	return safe
 }
 
-// carry makes one call. What goes wrong below HTTP is told without the address,
-// which may hold parameters, and without what was received.
+// carry makes one call, and a second one where the token of the first is refused.
 func (s *desk) carry(ctx context.Context, queries []source.Query, fetch bool) (reply, *source.Unavailable) {
-	spec := s.cfg.request
+	return s.page(ctx, queries, fetch, s.cfg.reading.pages.mark())
+}
+
+// page is carry for one page of a list.
+func (s *desk) page(ctx context.Context, queries []source.Query, fetch bool, mark string) (reply, *source.Unavailable) {
+	o := call{spec: s.cfg.request, queries: queries, page: mark, now: s.now()}
 	if fetch {
-		spec = s.cfg.reading.later.fetch
+		o.spec = s.cfg.reading.later.fetch
+	}
+	client, err := s.dial()
+	if err != nil {
+		return reply{}, &source.Unavailable{Reason: source.ReasonCredentials, Err: s.cfg.oops("a certificate or its key cannot be read from its file")}
 	}
 	secret, err := s.cfg.auth.reveal()
 	if err != nil {
@@ -73,11 +101,35 @@ func (s *desk) carry(ctx context.Context, queries []source.Query, fetch bool) (r
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.info.Limits.Timeout)
 	defer cancel()
-	req, err := s.cfg.build(ctx, spec, queries, secret, s.now())
+	if s.cfg.auth.kind != "oauth2" {
+		o.secret = secret
+		return s.once(ctx, client, o, fetch)
+	}
+	for again := true; ; again = false {
+		token, err := s.tokens.take(ctx, s.now(), func() (string, time.Duration, error) { return s.fetchToken(ctx, client, secret) })
+		if err != nil {
+			return reply{}, s.noToken(ctx, err)
+		}
+		o.secret = token
+		r, down := s.once(ctx, client, o, fetch)
+		if down != nil || r.code != http.StatusUnauthorized {
+			return r, down
+		}
+		s.tokens.drop(ctx, token)
+		if !again {
+			return r, nil
+		}
+	}
+}
+
+// once makes one call. What goes wrong below HTTP is told without the address,
+// which may hold parameters, and without what was received.
+func (s *desk) once(ctx context.Context, client *http.Client, o call, fetch bool) (reply, *source.Unavailable) {
+	req, err := s.cfg.build(ctx, o)
 	if err != nil {
 		return reply{}, &source.Unavailable{Reason: source.ReasonMalformed, Err: s.cfg.oops("the call cannot be built from the mapping")}
 	}
-	res, err := s.client.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return reply{}, s.cfg.broken(ctx, err)
 	}
@@ -90,115 +142,6 @@ func (s *desk) carry(ctx context.Context, queries []source.Query, fetch bool) (r
 		return reply{}, s.cfg.broken(ctx, err)
 	}
 	return reply{code: res.StatusCode, header: res.Header, body: body, at: s.now(), fetch: fetch}, nil
-}
-
-// build writes the request.
-func (c *Config) build(ctx context.Context, spec request, queries []source.Query, secret string, now time.Time) (*http.Request, error) {
-	common := personal(queries[0], "")
-	joined := ""
-	value := func(p piece) string {
-		switch p.hole {
-		case "now":
-			return p.layout.write(now)
-		case "secret":
-			return secret
-		case "persons":
-			return joined
-		}
-		return common(p)
-	}
-	rows := make([]any, 0, len(queries))
-	if spec.each != nil {
-		var texts []string
-		for i, q := range queries {
-			row := fillTree(spec.each, personal(q, strconv.Itoa(i+1)), nil)
-			rows = append(rows, row)
-			if text, ok := row.(string); ok {
-				texts = append(texts, text)
-			}
-		}
-		joined = strings.Join(texts, spec.join)
-	}
-	query, form := fillAll(spec.query, value), fillAll(spec.form, value)
-	tree := fillTree(spec.json, value, func() any { return rows })
-	c.parameter(spec, query, form, tree, secret)
-	address := spec.url.fill(value)
-	if len(query) > 0 {
-		address += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, spec.method, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case spec.json != nil:
-		setBody(req, encode(tree), "application/json")
-	case len(form) > 0:
-		setBody(req, []byte(form.Encode()), "application/x-www-form-urlencoded")
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "hedui")
-	for name, t := range spec.headers {
-		req.Header.Set(name, t.fill(value))
-	}
-	c.auth.set(req, secret)
-	return req, nil
-}
-
-func setBody(req *http.Request, body []byte, kind string) {
-	req.Body = io.NopCloser(bytes.NewReader(body))
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	req.ContentLength = int64(len(body))
-	req.Header.Set("Content-Type", kind)
-}
-
-func fillAll(templates map[string]template, value func(piece) string) url.Values {
-	all := url.Values{}
-	for name, t := range templates {
-		all.Set(name, t.fill(value))
-	}
-	return all
-}
-
-// parameter puts the secret of kind parameter where the call has parameters.
-func (c *Config) parameter(spec request, query, form url.Values, tree any, secret string) {
-	if c.auth.kind != "parameter" {
-		return
-	}
-	object, json := tree.(map[string]any)
-	switch {
-	case json:
-		object[c.auth.name] = secret
-	case spec.form != nil:
-		form.Set(c.auth.name, secret)
-	default:
-		query.Set(c.auth.name, secret)
-	}
-}
-
-// reveal returns the secret, read anew each time so that it can be exchanged
-// while Hedui runs.
-func (a auth) reveal() (string, error) {
-	if a.secretFile == "" {
-		return a.secret, nil
-	}
-	text, err := os.ReadFile(a.secretFile)
-	secret := strings.TrimSpace(string(text))
-	if err == nil && secret == "" {
-		err = errors.New("empty")
-	}
-	return secret, err
-}
-
-func (a auth) set(req *http.Request, secret string) {
-	switch a.kind {
-	case "header":
-		req.Header.Set(a.name, secret)
-	case "bearer":
-		req.Header.Set("Authorization", "Bearer "+secret)
-	case "basic":
-		req.SetBasicAuth(a.user, secret)
-	}
 }
 
 // broken tells an error of the connection apart. Texts of net/http may quote

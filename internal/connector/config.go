@@ -1,4 +1,4 @@
-// Package connector joins a department's HTTP interface with JSON answers to
+// Package connector joins a department's HTTP interface with JSON or XML answers to
 // Hedui without code: one YAML file per source says how to ask, where in the
 // answer things stand, and how they become the catalogue's fields. The file is
 // described in docs/source-file.md; [Load] reads it, [New] makes the source.
@@ -39,7 +39,7 @@ func (c *Config) Info() source.Info {
 	info := c.info
 	info.Categories = slices.Clone(info.Categories)
 	if c.kind == "http" && c.request.each == nil { // side by side; with each, all travel in one call
-		info.Limits.Calls = info.Limits.Batch
+		info.Limits.Calls = info.Limits.Batch * c.reading.pages.calls()
 	}
 	return info
 }
@@ -56,6 +56,7 @@ func (c *Config) At(base string) (*Config, error) {
 	}
 	moved := *c
 	moved.request.url = moved.request.url.at(u)
+	moved.auth = c.auth.at(u)
 	if c.reading.later != nil {
 		later := *c.reading.later
 		later.fetch.url = later.fetch.url.at(u)
@@ -82,12 +83,6 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// auth is how the department knows us.
-type auth struct {
-	kind, name, user   string
-	secret, secretFile string
-}
-
 // request is one kind of call.
 type request struct {
 	url         address
@@ -95,9 +90,13 @@ type request struct {
 	headers     map[string]template
 	query, form map[string]template
 	json        any // a tree with templates as texts
-	each        any // how one person is written; nil for one person a call
+	xml         template
+	soap        *envelope
+	charset     string // of the body: utf-8, gbk or gb18030
+	each        any    // how one person is written; nil for one person a call
 	join        string
 	shared      []template // that stand outside each and may differ between persons
+	pages       bool       // holds {page}
 	needs15     bool       // holds {id15}
 	id15        bool       // and not {id}
 	idInURL     bool
@@ -105,7 +104,9 @@ type request struct {
 
 // reading is where in an answer things stand and what they mean.
 type reading struct {
-	gb18030       bool
+	format        string // json or xml
+	soap          bool   // XML in an envelope: the tree begins in its body
+	charset       string // empty = as the XML says, or UTF-8
 	http          map[int]meaning
 	status        []status
 	persons       *persons
@@ -117,6 +118,7 @@ type reading struct {
 	checked       source.Match
 	asOf          asOf
 	later         *later
+	pages         *pages
 }
 
 // status is one place where a code of the department's own stands.
@@ -124,6 +126,7 @@ type status struct {
 	at            path
 	codes         map[string]meaning
 	other, absent meaning
+	fault         bool // a place in a SOAP fault: looked at only if there is one
 }
 
 // persons says how entries of a batch find their persons.

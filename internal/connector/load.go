@@ -2,7 +2,6 @@ package connector
 
 import (
 	"maps"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,7 +55,7 @@ var kinds = map[string]struct {
 	load func(*loader, object)
 	open func(*Config, Options) medium
 }{
-	"http": {[]string{"auth", "request", "answer"}, (*loader).http, openDesk},
+	"http": {[]string{"auth", "tls", "request", "answer"}, (*loader).http, openDesk},
 }
 
 // common are the keys of every file.
@@ -117,12 +116,14 @@ func (l *loader) kind(root place) string {
 // http reads what an interface over HTTP needs.
 func (l *loader) http(o object) {
 	l.auth(o)
+	l.tls(o)
 	if p, ok := l.need(o, "request", "say where and how to ask"); ok {
 		l.cfg.request = l.request(p, false)
 	}
 	if p, ok := l.need(o, "answer", "say where in the answer things stand"); ok {
 		l.answer(p)
 	}
+	l.checkHTTP(o)
 }
 
 func (l *loader) category(o object) {
@@ -156,65 +157,4 @@ func (l *loader) limits(o object) {
 		}
 	}
 	l.cfg.info.Limits = l.cfg.info.Limits.WithDefaults()
-}
-
-// authKeys says which keys each kind needs besides the secret.
-var authKeys = map[string][]string{
-	"none": nil, "placeholder": nil, "bearer": nil,
-	"header": {"name"}, "parameter": {"name"}, "basic": {"user"},
-}
-
-func (l *loader) auth(o object) {
-	l.cfg.auth.kind = "none"
-	p, ok := o.get("auth")
-	if !ok {
-		return
-	}
-	a := l.object(p, "kind", "name", "user", "secret", "secret_file")
-	l.cfg.auth.kind = l.word(a, "kind", "none", "header", "parameter", "placeholder", "basic", "bearer")
-	l.cfg.auth.name = l.authKey(a, "name")
-	l.cfg.auth.user = l.authKey(a, "user")
-	if l.cfg.auth.kind == "header" && l.cfg.auth.name != "" && !headerForm.MatchString(l.cfg.auth.name) {
-		l.bad(a.values["name"], "is no name of an HTTP header, such as X-App-Key")
-	}
-	l.secret(a)
-}
-
-func (l *loader) authKey(a object, key string) string {
-	p, given := a.get(key)
-	wanted := false
-	for _, k := range authKeys[l.cfg.auth.kind] {
-		wanted = wanted || k == key
-	}
-	switch {
-	case given && !wanted:
-		l.bad(p, "has no use with kind %s; take it out", l.cfg.auth.kind)
-	case wanted && !given:
-		l.bad(a.place, "%s is missing; kind %s needs it", key, l.cfg.auth.kind)
-	case given:
-		s, _ := l.text(p)
-		return s
-	}
-	return ""
-}
-
-// secret never quotes what it reads.
-func (l *loader) secret(a object) {
-	inline, given := a.get("secret")
-	file, filed := a.get("secret_file")
-	switch {
-	case l.cfg.auth.kind == "none" && (given || filed):
-		l.bad(a.place, "a secret has no use with kind none; set kind or take the secret out")
-	case l.cfg.auth.kind == "none":
-	case given == filed:
-		l.bad(a.place, "exactly one of secret_file and secret must be there; secret is for demonstrations only")
-	case given:
-		l.cfg.auth.secret, _ = l.text(inline)
-	default:
-		path, ok := l.text(file)
-		if ok && !filepath.IsAbs(path) {
-			l.bad(file, "must be an absolute path, such as /etc/hedui/housing-fund.key")
-		}
-		l.cfg.auth.secretFile = path
-	}
 }

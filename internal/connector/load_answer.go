@@ -5,9 +5,9 @@ import (
 )
 
 func (l *loader) answer(p place) {
-	o := l.object(p, "charset", "http", "status", "persons", "records", "empty", "absent", "total", "blank", "person", "as_of", "later")
+	o := l.object(p, "charset", "http", "status", "persons", "records", "empty", "absent", "total", "blank", "person", "as_of", "later", "format", "pages")
 	r := &l.cfg.reading
-	r.gb18030 = l.word(o, "charset", "utf-8", "gb18030") == "gb18030"
+	l.format(o)
 	r.http = l.httpCodes(o)
 	r.status = l.statuses(o)
 	r.persons = l.persons(o)
@@ -30,6 +30,7 @@ func (l *loader) answer(p place) {
 	l.person(o)
 	l.asOf(o)
 	l.later(o)
+	l.pages(o)
 }
 
 // path reads a path, and returns nil when it is none.

@@ -74,6 +74,13 @@ func (l *loader) statuses(o object) []status {
 				st.codes[key] = l.meaningAt(codes.values[key])
 			}
 		}
+		st.fault = l.cfg.reading.soap && o.field == "answer" && st.at.atFault()
+		for _, m := range st.codes {
+			if st.fault && m.ok() {
+				l.bad(one, "a fault is never ok; say what becomes of the query, such as refused, down or failed/malformed")
+				break
+			}
+		}
 		all = append(all, st)
 	}
 	return all

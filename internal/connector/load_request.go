@@ -14,8 +14,9 @@ var numberForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9
 
 // request reads request or, with fetch, answer.later.fetch.
 func (l *loader) request(p place, fetch bool) request {
-	o := l.object(p, "url", "method", "headers", "query", "form", "json", "each", "join", "allow_id_in_url")
+	o := l.object(p, "url", "method", "headers", "query", "form", "json", "xml", "soap", "charset", "each", "join", "allow_id_in_url")
 	r := request{method: l.word(o, "method", "GET", "POST"), idInURL: l.boolean(o, "allow_id_in_url"), join: ","}
+	r.charset = l.word(o, "charset", "utf-8", "gbk", "gb18030")
 	_, batch := o.get("each")
 	// What a place may hold; every place narrows it further.
 	allowed := []string{"id", "id15", "name", "purpose", "mandate", "query", "from", "to", "now"}
@@ -25,9 +26,12 @@ func (l *loader) request(p place, fetch bool) request {
 	if l.cfg.auth.kind == "placeholder" {
 		allowed = append(allowed, "secret")
 	}
-	outside := allowed
+	outside := slices.Clone(allowed)
+	if !fetch {
+		outside = append(outside, "page")
+	}
 	if batch {
-		outside = append(without(allowed, single...), "persons")
+		outside = append(without(outside, single...), "persons")
 	}
 	l.url(o, &r, without(outside, "secret", "persons"))
 	r.headers = l.parameters(o, "headers", without(outside, "id", "id15", "name", "persons"))
@@ -41,8 +45,12 @@ func (l *loader) request(p place, fetch bool) request {
 	if body, ok := o.get("json"); ok {
 		r.json = l.tree(body, outside, true)
 	}
+	l.markup(o, &r, outside)
 	if each, ok := o.get("each"); ok {
 		r.each = l.tree(each, append(without(allowed, "secret", "now"), "row"), false)
+	}
+	if r.xml != nil {
+		r.join = ""
 	}
 	if join, ok := o.get("join"); ok {
 		r.join, _ = scalar(join.node)
@@ -53,28 +61,21 @@ func (l *loader) request(p place, fetch bool) request {
 
 // checkRequest looks at what only the whole request shows.
 func (l *loader) checkRequest(o object, r *request, batch, fetch bool) {
-	_, form := o.get("form")
-	_, body := o.get("json")
-	switch {
-	case form && body:
-		l.bad(o.values["json"], "form and json are two bodies; keep one")
-	case (form || body) && r.method == "GET":
-		l.bad(o.place, "a GET has no body; set method: POST, or move the parameters to query")
-	}
+	l.checkBody(o, r)
 	parameters := append(mapped(r.query), mapped(r.form)...)
-	outside := slices.Concat(parameters, mapped(r.headers), templates(r.json), []template{r.url.path})
+	outside := slices.Concat(parameters, mapped(r.headers), templates(r.json), []template{r.url.path, r.xml})
 	inside := templates(r.each)
 	holds := func(list []template, names ...string) bool {
 		return slices.ContainsFunc(list, func(t template) bool { return t.has(names...) })
 	}
 	switch {
 	case batch && !holds(outside, "persons"):
-		l.bad(o.values["each"], "the rows go nowhere; put {persons} into json, form or query")
+		l.bad(o.values["each"], "the rows go nowhere; put {persons} into json, xml, form or query")
 	case !batch && o.values["join"].node != nil:
 		l.bad(o.values["join"], "has no use without each")
 	}
-	if _, row := r.each.(template); batch && !row && holds(parameters, "persons") {
-		l.bad(o.values["each"], `must be one text, such as "{id}": a parameter cannot hold keys with values`)
+	if _, row := r.each.(template); batch && !row && (holds(parameters, "persons") || r.xml != nil) {
+		l.bad(o.values["each"], `must be one text, such as "{id}": a parameter or XML cannot hold keys with values`)
 	}
 	if !fetch && !holds(append(inside, outside...), "id", "id15") {
 		l.bad(o.place, "nothing says about whom is asked; put {id} (or {id15}) into it")
@@ -89,6 +90,7 @@ func (l *loader) checkRequest(o object, r *request, batch, fetch bool) {
 	if !r.idInURL && holds(exposed, "id", "id15", "name") {
 		l.bad(o.place, "identity numbers and names would stand in the URL, which ends up in logs; ask by POST, or state allow_id_in_url: true if the department offers nothing else")
 	}
+	r.pages = holds(outside, "page")
 	r.needs15 = holds(append(inside, outside...), "id15")
 	r.id15 = r.needs15 && !holds(append(inside, outside...), "id")
 	for _, t := range outside {
@@ -165,7 +167,9 @@ func whereHole(hole string) string {
 	case "secret":
 		return "it needs auth.kind: placeholder, and never stands in url, query or each"
 	case "persons":
-		return "it needs request.each, and stands in json, form or query"
+		return "it needs request.each, and stands in json, xml, form or query"
+	case "page":
+		return "it stands outside each, and in no call that fetches"
 	case "row":
 		return "it stands in each only"
 	case "now":

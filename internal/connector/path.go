@@ -14,15 +14,15 @@ type path struct {
 }
 
 type step struct {
-	name string
-	json bool // the text at name itself holds JSON
+	name  string
+	inner string // "json" or "xml" where the text at name itself holds that
 }
 
 // scope is what paths start from.
 type scope struct{ top, entry, here any }
 
-// garbled stands for a text that should hold JSON and does not. No conversion
-// accepts it.
+// garbled stands for a text that should hold JSON or XML and does not. No
+// conversion accepts it.
 type garbled struct{}
 
 var errPath = errors.New(`is no path; write names parted by dots, such as data.list or $.head.time, or "." for the place itself`)
@@ -37,7 +37,10 @@ func parsePath(s string) (path, error) {
 		p.base, s = s[0], s[2:]
 	}
 	for name := range strings.SplitSeq(s, ".") {
-		name, inner := strings.CutSuffix(name, "|json")
+		name, inner, marked := strings.Cut(name, "|")
+		if marked && inner != "json" && inner != "xml" {
+			return path{}, errPath
+		}
 		if name == "" || strings.ContainsAny(name, " \t\n|{}[]\"") {
 			return path{}, errPath
 		}
@@ -75,8 +78,12 @@ func (p path) find(s scope) (any, bool) {
 		default:
 			return nil, false
 		}
-		if text, ok := v.(string); ok && step.json && text != "" {
-			inner, err := parseJSON([]byte(text))
+		if text, ok := v.(string); ok && step.inner != "" && text != "" {
+			parse := parseJSON
+			if step.inner == "xml" {
+				parse = parseXML
+			}
+			inner, err := parse([]byte(strings.TrimFunc(text, blankRune)))
 			if err != nil {
 				return garbled{}, true
 			}
@@ -84,4 +91,23 @@ func (p path) find(s scope) (any, bool) {
 		}
 	}
 	return v, true
+}
+
+// parent returns the place in which p stands, and false if p is the place itself.
+func (p path) parent() (path, bool) {
+	if len(p.steps) == 0 {
+		return p, false
+	}
+	return path{p.base, p.steps[:len(p.steps)-1]}, true
+}
+
+// form returns what the tree at p was read from: json, xml or, where p does not
+// say, otherwise.
+func (p path) form(otherwise string) string {
+	for _, step := range p.steps {
+		if step.inner != "" {
+			otherwise = step.inner
+		}
+	}
+	return otherwise
 }

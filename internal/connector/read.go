@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
-
 	"hedui/idcard"
 	"hedui/source"
 )
@@ -46,6 +44,11 @@ func (c *Config) read(r reply, queries []source.Query) ([]result, *source.Unavai
 		m = httpMeaning(r.code)
 	}
 	say := "HTTP status " + strconv.Itoa(r.code)
+	if !listed && c.reading.mayFault(r.code) && len(r.body) <= maxBody {
+		if top, err := c.decode(r.body); err == nil && c.reading.faulty(top) {
+			m, r.top = meaning{word: "ok"}, top // the fault says what happened, not the status
+		}
+	}
 	if m.unavailable() {
 		return nil, c.unavailable(r, m, say)
 	}
@@ -63,10 +66,13 @@ func (c *Config) read(r reply, queries []source.Query) ([]result, *source.Unavai
 		return c.all(r, queries, malformed(err.Error()), scope{}), nil
 	}
 	s := scope{top, top, top}
-	if m.ok() {
-		if m, say = judge(c.reading.status, s); m.unavailable() {
-			return nil, c.unavailable(r, m, say)
-		}
+	if c.reading.faulty(top) {
+		m, say = c.reading.faultMeaning(s)
+	} else if m.ok() {
+		m, say = judge(c.reading.status, s)
+	}
+	if m.unavailable() {
+		return nil, c.unavailable(r, m, say)
 	}
 	switch {
 	case m.word == "later":
@@ -76,26 +82,39 @@ func (c *Config) read(r reply, queries []source.Query) ([]result, *source.Unavai
 	}
 	if c.reading.persons == nil {
 		res := c.person(r, queries[0], []any{top}, top)
-		res.answer.Hash = hash(r.body)
+		res.answer.Hash = hashOf(r.body)
 		return []result{res}, nil
 	}
 	return c.batch(r, queries, s), nil
 }
 
+// decode makes a tree of what was received.
 func (c *Config) decode(body []byte) (any, error) {
-	if c.reading.gb18030 {
-		text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(body)
-		if err != nil {
-			return nil, errUTF8
-		}
-		body = text
+	charset := c.reading.charset
+	if charset == "" && c.reading.format == "xml" {
+		charset = declared(body)
 	}
-	return parseJSON(body)
+	if charset == "" {
+		charset = "utf-8"
+	}
+	text, err := decodeText(body, charset)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.reading.soap:
+		return parseEnvelope(text)
+	case c.reading.format == "xml":
+		return parseXML(text)
+	}
+	return parseJSON(text)
 }
 
 // judge looks at the codes in turn; the first that is not ok decides.
 func judge(codes []status, s scope) (meaning, string) {
 	for i, st := range codes {
+		if st.fault {
+			continue // there is none
+		}
 		v, found := st.at.find(s)
 		text, single := plain(v)
 		m, known := st.codes[text]
@@ -129,7 +148,7 @@ func (c *Config) all(r reply, queries []source.Query, f *fault, s scope) []resul
 	results := make([]result, len(queries))
 	for i, q := range queries {
 		results[i] = c.result(r, q, f, s)
-		results[i].answer.Hash = hash(r.body)
+		results[i].answer.Hash = hashOf(r.body)
 	}
 	return results
 }
@@ -171,12 +190,12 @@ func (c *Config) postponed(r reply, queries []source.Query, s scope) []result {
 	}
 	results := make([]result, len(queries))
 	for i, q := range queries {
-		results[i].answer = source.Answer{Query: q.ID(), Hash: hash(r.body), Later: &source.Later{Token: token, After: after}}
+		results[i].answer = source.Answer{Query: q.ID(), Hash: hashOf(r.body), Later: &source.Later{Token: token, After: after}}
 	}
 	return results
 }
 
-func hash(received []byte) string {
+func hashOf(received []byte) string {
 	sum := sha256.Sum256(received)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -109,7 +109,7 @@ func TestWhatCannotBeReadIsNeverNone(t *testing.T) {
 			if a.Outcome != tt.want || a.Reason != tt.why {
 				t.Errorf("got %s/%s, want %s/%s", a.Outcome, a.Reason, tt.want, tt.why)
 			}
-			if want := hash([]byte(tt.body)); a.Hash != want {
+			if want := hashOf([]byte(tt.body)); a.Hash != want {
 				t.Errorf("hash %s, want %s", a.Hash, want)
 			}
 		})
@@ -202,7 +202,7 @@ func TestHashOfABatchIsThatOfThePersonsPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := hash([]byte(`{"rc":1,"xm":"王小海","zjhm":"` + wang.ID.Reveal() + `"}`)); a.Hash != want {
+	if want := hashOf([]byte(`{"rc":1,"xm":"王小海","zjhm":"` + wang.ID.Reveal() + `"}`)); a.Hash != want {
 		t.Errorf("got %s, want %s", a.Hash, want)
 	}
 }

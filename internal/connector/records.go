@@ -78,7 +78,7 @@ func (c *Config) list(s scope) ([]any, *fault) {
 	var all []any
 	missing := true
 	for _, at := range c.reading.records {
-		v, _ := at.find(s)
+		v := c.recordsAt(at, s)
 		found, empty, ok := listOf(v)
 		if row, array := v.([]any); array && !ok && at.self() {
 			found, ok = []any{row}, true // a row of a table
@@ -102,18 +102,47 @@ func (c *Config) list(s scope) ([]any, *fault) {
 	return all, c.complete(s, len(all))
 }
 
+// recordsAt returns the list at a path. XML has no empty lists: an element in
+// which nothing stands, or would stand at the path, is one. An element that is not
+// there is none.
+func (c *Config) recordsAt(at path, s scope) any {
+	v, found := at.find(s)
+	form := at.form(c.reading.form(at))
+	if form != "xml" {
+		return v
+	}
+	if found {
+		if text, ok := v.(string); ok && hollow(text) {
+			return []any{}
+		}
+		return v
+	}
+	if up, ok := at.parent(); ok && up.form(c.reading.form(at)) == "xml" {
+		if in, there := up.find(s); there && hollow(in) {
+			return []any{}
+		}
+	}
+	return nil
+}
+
+// form returns what the tree was read from in which p starts.
+func (r *reading) form(p path) string {
+	if p.base != '$' && r.persons != nil {
+		return r.persons.at.form(r.format)
+	}
+	return r.format
+}
+
 // complete holds the number of records against the one promised.
 func (c *Config) complete(s scope, got int) *fault {
-	if c.reading.total == nil {
-		return nil
+	if c.reading.total == nil || c.reading.pages != nil {
+		return nil // pages are counted together
 	}
-	v, _ := c.reading.total.find(s)
-	text, _ := plain(v)
-	d, ok := parseDecimal(text)
+	total, ok := c.promised(s)
 	if !ok {
 		return incomplete("the number of records is missing")
 	}
-	if d.trimmed().text() != strconv.Itoa(got) {
+	if total != strconv.Itoa(got) {
 		return incomplete("there are fewer or more records than the department says")
 	}
 	return nil

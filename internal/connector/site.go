@@ -143,11 +143,7 @@ func (s *site) askGroup(ctx context.Context, queries []source.Query, group []int
 	for i, at := range group {
 		some[i] = queries[at]
 	}
-	r, down := s.medium.carry(ctx, some, s.cfg.fetching(some[0]))
-	if down != nil {
-		return down
-	}
-	results, down := s.cfg.read(r, some)
+	results, down := s.exchange(ctx, some)
 	if down != nil {
 		return down
 	}
@@ -159,6 +155,26 @@ func (s *site) askGroup(ctx context.Context, queries []source.Query, group []int
 		}
 	}
 	return nil
+}
+
+// exchange makes the call, or those of all pages, and reads what comes.
+func (s *site) exchange(ctx context.Context, queries []source.Query) ([]result, *source.Unavailable) {
+	r, down := s.medium.carry(ctx, queries, s.cfg.fetching(queries[0]))
+	if down != nil {
+		return nil, down
+	}
+	var results []result
+	if s.cfg.reading.pages != nil {
+		var res result
+		res, down = s.paged(ctx, r, queries[0])
+		results = []result{res}
+	} else {
+		results, down = s.cfg.read(r, queries)
+	}
+	if d, http := s.medium.(*desk); http && down != nil && down.Reason == source.ReasonCredentials {
+		d.tokens.drop(ctx, "") // refused in a way of the department's own: the next call has a new one
+	}
+	return results, down
 }
 
 // turn waits for a free slot and for the pace; the slot is then taken.

@@ -20,10 +20,13 @@ type piece struct {
 }
 
 // holes lists the placeholders; those of the second row may have a layout.
-var holes = []string{"id", "id15", "name", "purpose", "mandate", "query", "token", "secret", "persons", "row",
+var holes = []string{"id", "id15", "name", "purpose", "mandate", "query", "token", "secret", "persons", "row", "page",
 	"from", "to", "now"}
 
-func parseTemplate(s string) (template, error) {
+func parseTemplate(s string) (template, error) { return parseTemplateOf(s, holes) }
+
+// parseTemplateOf reads a template whose placeholders have the given names.
+func parseTemplateOf(s string, names []string) (template, error) {
 	var t template
 	var literal strings.Builder
 	for s != "" {
@@ -43,7 +46,7 @@ func parseTemplate(s string) (template, error) {
 			if !ok || hole == "" {
 				return nil, fmt.Errorf("a brace stands alone; write {{ or }} for a brace itself")
 			}
-			p, err := parseHole(hole[1:])
+			p, err := parseHole(hole[1:], names)
 			if err != nil {
 				return nil, err
 			}
@@ -60,10 +63,10 @@ func parseTemplate(s string) (template, error) {
 	return t, nil
 }
 
-func parseHole(s string) (piece, error) {
+func parseHole(s string, names []string) (piece, error) {
 	name, format, given := strings.Cut(s, ":")
-	if !slices.Contains(holes, name) {
-		return piece{}, fmt.Errorf("placeholder %s", choice(name, holes))
+	if !slices.Contains(names, name) {
+		return piece{}, fmt.Errorf("placeholder %s", choice(name, names))
 	}
 	p := piece{hole: name}
 	timed := name == "from" || name == "to" || name == "now"
@@ -132,24 +135,27 @@ func personal(q source.Query, row string) func(piece) string {
 	}
 }
 
-// fillTree writes a tree of templates as a tree of texts.
-func fillTree(tree any, value func(piece) string, persons func() any) any {
+// fillTree writes a tree of templates as a tree of texts. whole, if given, may
+// have a value of another kind for a placeholder that stands alone.
+func fillTree(tree any, value func(piece) string, whole func(piece) (any, bool)) any {
 	switch tree := tree.(type) {
 	case template:
-		if persons != nil && len(tree) == 1 && tree[0].hole == "persons" {
-			return persons()
+		if whole != nil && len(tree) == 1 {
+			if v, ok := whole(tree[0]); ok {
+				return v
+			}
 		}
 		return tree.fill(value)
 	case map[string]any:
 		filled := make(map[string]any, len(tree))
 		for k, v := range tree {
-			filled[k] = fillTree(v, value, persons)
+			filled[k] = fillTree(v, value, whole)
 		}
 		return filled
 	case []any:
 		filled := make([]any, len(tree))
 		for i, v := range tree {
-			filled[i] = fillTree(v, value, persons)
+			filled[i] = fillTree(v, value, whole)
 		}
 		return filled
 	}
