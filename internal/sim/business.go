@@ -1,23 +1,22 @@
 package sim
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"hedui/money"
 )
 
-// businessOffice is the administration for industry and commerce: a bearer token,
-// an HTTP 404 with a body for "none", capital in 万元 as text, the long words of
-// the register for states and positions, 长期 for a term without an end.
+// businessOffice is the administration for industry and commerce: signed calls,
+// lists in pages of the caller's size, an HTTP 404 with a body for "none", capital
+// in 万元 as text, the long words of the register for states and positions, 长期 for a
+// term without an end.
 func businessOffice() department {
 	return department{
 		id: "business", delay: 12 * time.Millisecond, perSecond: 100,
-		admits: func(r *http.Request, _ object) bool {
-			return strings.EqualFold(r.Header.Get("Authorization"), "Bearer "+keyOf("business"))
-		},
+		knows: func(c *City, r *http.Request, body []byte, _ object) bool { return c.signed("business", r, body) },
 		refuses: func(w http.ResponseWriter, why refusal) {
 			status := [...]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusBadRequest}[why]
 			reply(w, status, object{"code": status, "message": http.StatusText(status)})
@@ -28,8 +27,19 @@ func businessOffice() department {
 	}
 }
 
+// maxPage is the most entries on a page of the business register.
+const maxPage = 50
+
 func (c *City) businesses(w http.ResponseWriter, in object) {
-	i, m := c.search("business", in.text("certNo"), in.text("personName"))
+	page, size := number(in.text("pageNo")), number(in.text("pageSize"))
+	n, bad := page.Int64()
+	each, worse := size.Int64()
+	if bad != nil || worse != nil || n < 1 || n > 1000 || each < 1 || each > maxPage {
+		reply(w, http.StatusBadRequest, object{"code": 400, "message": "pageNo, pageSize"})
+		return
+	}
+	first := n == 1 // the pages behind it belong to the same search
+	i, m := c.lookUp("business", in.text("certNo"), in.text("personName"), first)
 	switch {
 	case m == unreadable:
 		reply(w, http.StatusBadRequest, object{"code": 400, "message": "certNo"})
@@ -38,9 +48,37 @@ func (c *City) businesses(w http.ResponseWriter, in object) {
 	case m == unknown || c.people[i].owns == none:
 		reply(w, http.StatusNotFound, object{"code": 404, "message": "未查询到企业信息"})
 	default:
-		reply(w, http.StatusOK, object{"code": 200, "timestamp": c.now().Format("2006-01-02 15:04:05"),
-			"data": object{"total": 1, "list": []object{c.businessRow(i)}}})
+		rows := c.businessRows(i)
+		from := min(int((n-1)*each), len(rows))
+		reply(w, http.StatusOK, object{"code": 200, "timestamp": c.now().Format("2006-01-02 15:04:05"), "data": object{
+			"total": len(rows), "pageNo": n, "list": rows[from:min(from+int(each), len(rows))]}})
 	}
+}
+
+// saltStalls is beyond the salts of the months.
+const saltStalls = 1 << 15
+
+// businessRows: what somebody owns now, and for one trader in twenty the stalls
+// of earlier seasons, long cancelled.
+func (c *City) businessRows(i int32) []object {
+	rows := []object{c.businessRow(i)}
+	r := c.draw(i, saltStalls)
+	if int(i) < len(fixtures) || r.IntN(20) != 0 {
+		return rows
+	}
+	for n := range 11 + r.IntN(20) {
+		opened := c.today().AddMonths(-12 - 4*n)
+		if opened.Before(c.people[i].born.AddMonths(12 * 18)) {
+			break
+		}
+		rows = append(rows, object{
+			"regNo": fmt.Sprintf("330200%09d", 600_000_000+int(i)*100+n), "entName": c.name(i) + "第" + strconv.Itoa(n+1) + "号摊位", "name": c.name(i),
+			"entType": "个体工商户", "position": "经营者", "fundAmount": wan(money.Of(3000)), "regState": "注销",
+			"estDate": opened.String(), "apprDate": opened.AddMonths(3).String(), "opFrom": opened.String(), "opTo": opened.AddMonths(3).String(),
+			"opScope": "日用百货零售", "regOrg": counties[c.homes[c.people[i].household].county].name + "市场监督管理局",
+		})
+	}
+	return rows
 }
 
 func (c *City) businessRow(i int32) object {

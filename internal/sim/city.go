@@ -46,6 +46,7 @@ type City struct {
 	faults  faults
 	counts  counter
 	tickets ticketer
+	nonces  nonces
 
 	mu      sync.Mutex
 	servers map[string]*http.Server

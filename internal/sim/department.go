@@ -23,9 +23,13 @@ type object map[string]any
 // A department is one body with one server and one dialect.
 type department struct {
 	id        string
-	delay     time.Duration // usual time of an answer
-	perSecond float64       // calls a second before it answers 429; 0 = any number
+	delay     time.Duration                                      // usual time of an answer
+	perSecond float64                                            // calls a second before it answers 429; 0 = any number
+	reads     func(r *http.Request, body []byte) (object, error) // nil = JSON or a form
 	admits    func(r *http.Request, in object) bool
+	knows     func(c *City, r *http.Request, body []byte, in object) bool // instead of admits, with all that was sent
+	token     string                                                      // where a token is fetched; empty = nowhere
+	broken    breakage
 	refuses   func(w http.ResponseWriter, why refusal)
 	routes    []route
 }
@@ -62,6 +66,9 @@ func keyOf(department string) string { return "demo-" + department }
 // its time, checks key, purpose and mandate, and then looks.
 func (c *City) office(d department) http.Handler {
 	mux := http.NewServeMux()
+	if d.token != "" {
+		mux.HandleFunc("POST "+d.token, c.grantToken(d))
+	}
 	limit := rate.NewLimiter(rate.Inf, 0)
 	if d.perSecond > 0 && !c.opts.Instant {
 		limit = rate.NewLimiter(rate.Limit(d.perSecond), int(d.perSecond))
@@ -69,7 +76,7 @@ func (c *City) office(d department) http.Handler {
 	for _, route := range d.routes {
 		mux.HandleFunc("POST "+route.path, func(w http.ResponseWriter, r *http.Request) {
 			c.counts.call(route.category)
-			if f, n := c.faults.current(d.id, route.category, time.Now()); f.fail(w, r, n) {
+			if f, n := c.faults.current(d.id, route.category, time.Now()); f.fail(w, r, n, d.broken) {
 				return
 			}
 			if !limit.Allow() {
@@ -80,11 +87,11 @@ func (c *City) office(d department) http.Handler {
 			if !c.opts.Instant && !wait(r.Context(), d.delay/2+rand.N(d.delay)) {
 				return
 			}
-			in, err := read(r)
+			body, in, err := d.read(r)
 			switch {
 			case err != nil:
 				d.refuses(w, badRequest)
-			case !d.admits(r, in):
+			case d.knows != nil && !d.knows(c, r, body, in), d.knows == nil && !d.admits(r, in):
 				d.refuses(w, badKey)
 			case !route.mandated(in):
 				d.refuses(w, noMandate)
@@ -118,12 +125,22 @@ func wait(ctx context.Context, d time.Duration) bool {
 
 const maxBody = 1 << 20
 
-// read takes the body of a call, JSON or a form, as an object.
-func read(r *http.Request) (object, error) {
+// read takes the body of a call, as it came and as an object.
+func (d department) read(r *http.Request) ([]byte, object, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	reads := d.reads
+	if reads == nil {
+		reads = readPlain
+	}
+	in, err := reads(r, body)
+	return body, in, err
+}
+
+// readPlain takes JSON or a form.
+func readPlain(r *http.Request, body []byte) (object, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		if err := r.ParseForm(); err != nil {
@@ -205,11 +222,18 @@ const (
 
 // search looks for a person and counts it. A name that is not given agrees.
 func (c *City) search(category catalog.Code, id, name string) (int32, match) {
+	return c.lookUp(category, id, name, true)
+}
+
+// lookUp is search, and counts only if it is a new one.
+func (c *City) lookUp(category catalog.Code, id, name string, count bool) (int32, match) {
 	n, err := idcard.Parse(id)
 	if err != nil {
 		return none, unreadable
 	}
-	c.counts.ask(category, n)
+	if count {
+		c.counts.ask(category, n)
+	}
 	i := c.find(n)
 	switch {
 	case i == none:

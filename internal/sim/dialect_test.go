@@ -65,14 +65,10 @@ func (c *City) post(t testing.TB, k call) (int, string, http.Header) {
 	}
 	defer resp.Body.Close()
 	b, _ := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(b), resp.Header
-}
-
-func hukouCall(id, name string) call {
-	return call{
-		department: "police", path: "/ga/rkk/plcx", header: map[string]string{"X-App-Key": "demo-police"},
-		body: fmt.Sprintf(`{"head":{"yt":"dibao"},"body":{"rylb":[{"sfzh":%q,"xm":%q,"sqh":"SQ1"}]}}`, id, name),
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/xml") {
+		b, _ = simplifiedchinese.GBK.NewDecoder().Bytes(b)
 	}
+	return resp.StatusCode, string(b), resp.Header
 }
 
 func localTaxCall(id string) call {
@@ -93,12 +89,8 @@ func TestDialects(t *testing.T) {
 		}
 		return `{"purpose":"dibao","persons":[` + strings.Join(list, ",") + `]}`
 	}
-	vehicle := func(id string) url.Values {
-		return url.Values{"sfzmhm": {id}, "yt": {"dibao"}, "sqh": {"SQ1"}}
-	}
-	police := map[string]string{"X-App-Key": "demo-police"}
 	housing := map[string]string{"X-Token": "demo-housing"}
-	hrss := map[string]string{"appKey": "demo-hrss"}
+	hrss := c.grantedHeader(t)
 	tests := []struct {
 		name   string
 		call   call
@@ -106,14 +98,14 @@ func TestDialects(t *testing.T) {
 		want   []string
 		not    string
 	}{
-		{"hukou found", hukouCall(wang, "王志强"), 200, []string{`"fhdm":"0000"`, `"jgdm":"1"`, `"csrq":"19800229"`, `"hjqh":"330203"`, `"xb":"1"`}, "cym"},
-		{"hukou of a woman has sex 0", hukouCall(wife, "周秀芬"), 200, []string{`"xb":"0"`, `"yhzgx":"12"`}, ""},
-		{"hukou of another name", hukouCall(wang, "王志"), 200, []string{`"jgdm":"3"`}, "ryxx"},
-		{"hukou of nobody", hukouCall("330200190102030019", "某"), 200, []string{`"jgdm":"5"`}, "ryxx"},
-		{"hukou of somebody from elsewhere", hukouCall("110101199003072551", "某"), 200, []string{`"jgdm":"`}, "ryxx"},
-		{"no vehicle is 404", call{department: "police", path: "/ga/cgs/jdccx", header: police, form: vehicle(wang)}, 404, []string{`"jg":"0"`}, "clxx"},
-		{"a wreck", call{department: "police", path: "/ga/cgs/jdccx", header: police, form: vehicle("330200197206080018")}, 200,
-			[]string{`"zt":"P"`, `"ccdjrq":"1999-04-20"`, `"jyyxqz":"2006-04-30"`, `0018  "`}, ""},
+		{"hukou found", hukouCall(wang, "王志强"), 200, []string{`<fhdm>0000</fhdm>`, `<jgdm>1</jgdm>`, `<csrq>19800229</csrq>`, `<hjqh>330203</hjqh>`, `<xb>1</xb>`, `encoding="GBK"`}, "cym"},
+		{"hukou of a woman has sex 0", hukouCall(wife, "周秀芬"), 200, []string{`<xb>0</xb>`, `<yhzgx>12</yhzgx>`}, ""},
+		{"hukou of another name", hukouCall(wang, "王志"), 200, []string{`<jgdm>3</jgdm>`}, "ryxx"},
+		{"hukou of nobody", hukouCall("330200190102030019", "某"), 200, []string{`<jgdm>5</jgdm>`}, "ryxx"},
+		{"hukou of somebody from elsewhere", hukouCall("110101199003072551", "某"), 200, []string{`<jgdm>`}, "ryxx"},
+		{"no vehicle is a code", vehicleCall(wang), 200, []string{`<return xsi:type="xsd:string"><![CDATA[<?xml`, `<jg>0</jg>`}, "clxx"},
+		{"a wreck", vehicleCall("330200197206080018"), 200,
+			[]string{`<zt>P</zt>`, `<ccdjrq>1999-04-20</ccdjrq>`, `<jyyxqz>2006-04-30</jyyxqz>`, `0018  </sfzmhm>`, `奥拓牌`}, ""},
 		{"marriages are keyed by person", call{department: "civil_affairs", path: "/mz/api/v2/marriage/batch", header: bearer("civil_affairs"), body: persons(wang, li)}, 200,
 			[]string{`"` + wang + `":{"items":[],"matched":true}`, `"partnerIdCard":"` + wife + `"`, `"bizType":"IA"`, `"partnerSex":0`}, ""},
 		{"the living are not in the funeral register", call{department: "civil_affairs", path: "/mz/api/v2/funeral/check", header: bearer("civil_affairs"), body: persons(li)}, 200, []string{`"data":[]`}, ""},
@@ -130,11 +122,8 @@ func TestDialects(t *testing.T) {
 			body: fmt.Sprintf(`{"request":{"head":{"purpose":"dibao","authCode":"SQ1"},"body":{"zjhm":%q}}}`, wang)}, 200, []string{`"fwxx":{"count":0,"rows":[]}`}, ""},
 		{"a fund account in fen", call{department: "housing", path: "/gjj/grzh/query", header: housing,
 			body: `{"cxyt":"dibao","sqsbh":"SQ1","zjhm":"330200198803050014"}`}, 200, []string{`"jcjs":480000`, `"grbl":0.08`, `"yjce":76800`}, ""},
-		{"Wang's company", call{department: "business", path: "/gsj/api/person/enterprises", header: bearer("business"),
-			body: fmt.Sprintf(`{"certNo":%q,"usage":"dibao","authorizationNo":"SQ1"}`, wang)}, 200,
-			[]string{`"regCap":"50"`, `存续`, `"opTo":"长期"`, `"estDate":"2010-05-18"`, `"conProp":100`}, ""},
-		{"no company is a body within 404", call{department: "business", path: "/gsj/api/person/enterprises", header: bearer("business"),
-			body: fmt.Sprintf(`{"certNo":%q,"usage":"dibao","authorizationNo":"SQ1"}`, li)}, 404, []string{`"code":404`}, ""},
+		{"Wang's company", businessCall(wang), 200, []string{`"regCap":"50"`, `存续`, `"opTo":"长期"`, `"estDate":"2010-05-18"`, `"conProp":100`}, ""},
+		{"no company is a body within 404", businessCall(li), 404, []string{`"code":404`}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -229,12 +218,24 @@ func TestRefusals(t *testing.T) {
 		for _, r := range d.routes {
 			name := d.id + " " + r.path
 			_, body, _ := c.post(t, call{department: d.id, path: r.path, body: `{}`})
-			if bytes.Contains([]byte(body), []byte(`"sfz`)) || body == "" {
+			if bytes.Contains([]byte(body), []byte(`sfz`)) || body == "" {
 				t.Errorf("%s without key: %s", name, body)
 			}
-			status, body, _ := c.post(t, call{department: d.id, path: r.path, body: `{"key":"demo-land","APPKEY":"demo-national_tax"}`, user: userOf(d.id),
-				header: map[string]string{"X-App-Key": "demo-police", "Authorization": "Bearer demo-" + d.id, "appKey": "demo-hrss", "X-Token": "demo-housing"}})
+			k := call{department: d.id, path: r.path, body: `{"key":"demo-land","APPKEY":"demo-national_tax"}`, user: userOf(d.id),
+				header: map[string]string{"Authorization": "Bearer demo-" + d.id, "X-Token": "demo-housing"}}
+			switch d.id {
+			case "police":
+				k = soapCall(r.path, "plcx", "<head></head>", hedui())
+			case "hrss":
+				k.header = c.grantedHeader(t)
+			case "business":
+				k = signedCall(`{}`, "demo-business", r.path, now)
+			}
+			status, body, _ := c.post(t, k)
 			if r.terms != nil && status == 200 && !strings.Contains(body, "93") && !strings.Contains(body, "403") && !strings.Contains(body, "NO_MANDATE") {
+				t.Errorf("%s without mandate: %d %s", name, status, body)
+			}
+			if d.id == "police" && !strings.Contains(body, "Client.9403") || d.id == "business" && status != 403 {
 				t.Errorf("%s without mandate: %d %s", name, status, body)
 			}
 		}

@@ -155,8 +155,9 @@ func (s *faults) current(department string, c catalog.Code, at time.Time) (Fault
 }
 
 // fail spoils the call as the fault says, and reports whether it is answered
-// thereby. n is the number of the call within the fault.
-func (f Fault) fail(w http.ResponseWriter, r *http.Request, n int) bool {
+// thereby. n is the number of the call within the fault, b how the department's
+// answers look then.
+func (f Fault) fail(w http.ResponseWriter, r *http.Request, n int, b breakage) bool {
 	switch f.Kind {
 	case Down:
 		down(w, n)
@@ -175,12 +176,16 @@ func (f Fault) fail(w http.ResponseWriter, r *http.Request, n int) bool {
 			return false
 		}
 		if n/every%2 == 0 {
-			garbage(w, n)
+			b.garbage(w, n)
+			return true
+		}
+		if b.crash != nil {
+			b.crash(w)
 			return true
 		}
 		http.Error(w, "java.lang.NullPointerException", http.StatusInternalServerError)
 	case Garbage:
-		garbage(w, n)
+		b.garbage(w, n)
 	default:
 		return false
 	}
@@ -195,7 +200,18 @@ func down(w http.ResponseWriter, n int) {
 	http.Error(w, "Service Unavailable", http.StatusServiceUnavailable)
 }
 
-func garbage(w http.ResponseWriter, n int) {
+// breakage is how the answers of a department look that fails; what is nil is as
+// with JSON.
+type breakage struct {
+	crash func(w http.ResponseWriter) // at every other failure of Flaky
+	half  func(w http.ResponseWriter) // the first half of an answer
+}
+
+func (b breakage) garbage(w http.ResponseWriter, n int) {
+	if n%2 == 1 && b.half != nil {
+		b.half(w)
+		return
+	}
 	if n%2 == 1 {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"code":"0","data":{"rows":[{"xm":"`))

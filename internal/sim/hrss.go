@@ -10,44 +10,27 @@ import (
 
 // hrss is the bureau of human resources and social security: the codes of its
 // ministry for field names (aac002 is the identity number), amounts in fen, days
-// in milliseconds, months as 200601. Insurance takes lists; employment takes one
-// person and does not know those under 16 or from elsewhere.
+// in milliseconds, months as 200601. A call needs a token that is fetched first
+// and does not hold for long. Insurance takes lists, accepts them and has the
+// answer a little later; employment takes one person and does not know those under
+// 16 or from elsewhere.
 func hrss() department {
 	terms := func(in object) (string, string) { return in.text("purpose"), in.text("mandateNo") }
 	listed := func(in object) (string, string) { return in.text("purpose"), everyText(in.list("list"), "mandateNo") }
 	return department{
 		id: "hrss", delay: 25 * time.Millisecond, perSecond: 80,
-		admits: func(r *http.Request, _ object) bool { return r.Header.Get("appKey") == keyOf("hrss") },
+		knows: func(c *City, r *http.Request, _ []byte, _ object) bool { return c.granted("hrss", r) },
+		token: "/rsj/oauth2/token",
 		refuses: func(w http.ResponseWriter, why refusal) {
 			status := [...]int{http.StatusUnauthorized, http.StatusOK, http.StatusTooManyRequests, http.StatusBadRequest}[why]
 			reply(w, status, object{"resultCode": [...]string{"-91", "-93", "-99", "-90"}[why], "resultData": nil})
 		},
 		routes: []route{
 			{"social_insurance", "/rsj/sbk/batchQuery", listed, (*City).insurances},
+			{"social_insurance", "/rsj/sbk/batchResult", nil, (*City).fetchInsurances},
 			{"employment", "/rsj/jyk/query", terms, (*City).jobs},
 		},
 	}
-}
-
-func (c *City) insurances(w http.ResponseWriter, in object) {
-	data := []object{}
-	for _, who := range in.list("list") {
-		id := who.text("aac002")
-		i, m := c.search("social_insurance", id, who.text("aac003"))
-		entry := object{"aac002": id, "state": "EMPTY", "rows": nil}
-		switch m {
-		case unreadable:
-			entry["state"] = "BADID"
-		case misnamed:
-			entry["state"] = "NAME"
-		case matched:
-			if rows := c.insuranceRows(i, in.text("ksny"), in.text("jsny")); len(rows) > 0 {
-				entry["state"], entry["rows"] = "FOUND", rows
-			}
-		}
-		data = append(data, entry)
-	}
-	reply(w, http.StatusOK, object{"resultCode": "1", "resultTime": c.opts.Now().UnixMilli(), "resultData": data})
 }
 
 // insuranceRows: months of contributions to the pension, and the last month of

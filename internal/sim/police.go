@@ -11,28 +11,26 @@ import (
 	"hedui/money"
 )
 
-// police is the public security bureau: pinyin names, days as 20060102, a key in
-// a header. The household register takes lists and answers each person under a
-// code of his own; the vehicle register takes a form and says 404 for "none".
+// police is the public security bureau: SOAP in GBK with a user name token,
+// pinyin names, days as 20060102. The household register takes lists and answers
+// each person under a code of his own; the vehicle register answers with XML as a
+// text inside the XML.
 func police() department {
 	return department{
-		id: "police", delay: 15 * time.Millisecond, perSecond: 100,
-		admits: func(r *http.Request, _ object) bool { return r.Header.Get("X-App-Key") == keyOf("police") },
+		id: "police", delay: 15 * time.Millisecond, perSecond: 100, broken: soapBreakage,
+		reads: readSOAP,
+		knows: func(c *City, _ *http.Request, _ []byte, in object) bool { return c.tokened("police", in.at("token")) },
 		refuses: func(w http.ResponseWriter, why refusal) {
-			code := [...]string{"9001", "9403", "9429", "9400"}[why]
-			text := [...]string{"应用密钥无效", "未提供用途或授权号", "访问过于频繁", "报文格式错误"}[why]
-			status := http.StatusOK
-			if why == throttled {
-				status = http.StatusTooManyRequests
-			}
-			reply(w, status, object{"head": object{"fhdm": code, "fhxx": text}, "msg": text})
+			code := [...]string{"wsse:FailedAuthentication", "soapenv:Client.9403", "soapenv:Server.9429", "soapenv:Client"}[why]
+			text := [...]string{"用户名令牌无效", "未提供用途或授权号", "访问过于频繁", "报文格式错误"}[why]
+			soapFault(w, http.StatusInternalServerError, code, text)
 		},
 		routes: []route{
-			{"hukou", "/ga/rkk/plcx", func(in object) (string, string) {
-				return in.at("head").text("yt"), everyText(in.at("body").list("rylb"), "sqh")
+			{"hukou", "/ga/services/rkk", func(in object) (string, string) {
+				return in.at("head").text("yt"), everyText(in.at("body").several("ry"), "sqh")
 			}, (*City).hukou},
-			{"vehicle", "/ga/cgs/jdccx", func(in object) (string, string) {
-				return in.text("yt"), in.text("sqh")
+			{"vehicle", "/ga/services/cgs", func(in object) (string, string) {
+				return in.at("head").text("yt"), in.at("head").text("sqh")
 			}, (*City).vehicles},
 		},
 	}
@@ -40,13 +38,13 @@ func police() department {
 
 func (c *City) hukou(w http.ResponseWriter, in object) {
 	results := []object{}
-	for _, who := range in.at("body").list("rylb") {
+	for _, who := range in.at("body").several("ry") {
 		results = append(results, c.hukouOf(who.text("sfzh"), who.text("xm")))
 	}
-	reply(w, http.StatusOK, object{
-		"head": object{"fhdm": "0000", "fhxx": "成功", "sjsj": c.now().Format("20060102150405")},
-		"body": object{"jgs": len(results), "jglb": results},
-	})
+	replySOAP(w, http.StatusOK, `<ns2:plcxResponse xmlns:ns2="urn:ga">`+markup(
+		entry{"head", object{"fhdm": "0000", "fhxx": "成功", "sjsj": c.now().Format("20060102150405")}},
+		entry{"body", []entry{{"jgs", len(results)}, {"jg", results}}},
+	)+"</ns2:plcxResponse>")
 }
 
 // hukouOf answers for one person: jgdm 1 found, 0 none, 3 another name, 5 not a
@@ -99,19 +97,24 @@ func (c *City) hukouRow(i int32) object {
 	return row
 }
 
+// vehicles answers jg 1 found, 0 none, -1 not a number, -3 another name, in a
+// text that is XML again.
 func (c *City) vehicles(w http.ResponseWriter, in object) {
-	i, m := c.search("vehicle", in.text("sfzmhm"), "")
+	body := in.at("body")
+	i, m := c.search("vehicle", body.text("sfzmhm"), "")
+	answer := []entry{{"jg", "0"}, {"msg", "无机动车登记信息"}, {"sl", 0}}
 	switch {
 	case m == unreadable:
-		reply(w, http.StatusBadRequest, object{"jg": "-1", "msg": "身份证明号码有误"})
+		answer = []entry{{"jg", "-1"}, {"msg", "身份证明号码有误"}}
 	case m == unknown || c.people[i].vehicle == noVehicle || !c.people[i].alive():
-		reply(w, http.StatusNotFound, object{"jg": "0", "msg": "无机动车登记信息"})
-	case in.text("xm") != "" && !sameName(in.text("xm"), c.name(i)):
-		reply(w, http.StatusOK, object{"jg": "-3", "msg": "姓名与证件号码不符"})
+	case body.text("xm") != "" && !sameName(body.text("xm"), c.name(i)):
+		answer = []entry{{"jg", "-3"}, {"msg", "姓名与证件号码不符"}}
 	default:
 		w.Header().Set("Last-Modified", c.opts.Now().UTC().Truncate(24*time.Hour).Format(http.TimeFormat))
-		reply(w, http.StatusOK, object{"jg": "1", "sl": 1, "clxx": []object{c.vehicleRow(i)}})
+		answer = []entry{{"jg", "1"}, {"sl", 1}, {"clxx", []entry{{"cl", c.vehicleRow(i)}}}}
 	}
+	inner := `<?xml version="1.0" encoding="GBK"?>` + markup(entry{"root", answer})
+	replySOAP(w, http.StatusOK, `<ns2:jdccxResponse xmlns:ns2="urn:ga"><return xsi:type="xsd:string"><![CDATA[`+inner+"]]></return></ns2:jdccxResponse>")
 }
 
 // vehicleRow joins state letters as the register does ("GQ") and knows no present
