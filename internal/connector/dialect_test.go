@@ -38,6 +38,10 @@ func TestDialectsKeepTheContract(t *testing.T) {
 		"GET in GBK with JSON inside a text": gbkDialect,
 		"flat rows told apart by the query":  flatDialect,
 		"object keyed by the person":         keyedDialect,
+		"SOAP 1.2 in GB 18030":               soapDialect,
+		"XML in XML for several, later":      xmlLaterDialect,
+		"signed parameters and pages":        signedDialect,
+		"a token, and pages by a mark":       oauthDialect,
 	} {
 		t.Run(name, func(t *testing.T) { d.prove(t) })
 	}
@@ -385,6 +389,14 @@ func TestRecordsAreConvertedExactly(t *testing.T) {
 			`[{"contribution_base":"2000.00","month":"2013-01"},{"contribution_base":"2000.50","month":"2013-02"}]`},
 		{"keyed", keyedDialect, source.MatchID, "0001-01-01T00:00:00Z",
 			`[{"benefit_months_left":"3","employment_reg_date":"2012-03-04","unit":"某厂 / 某店"}]`},
+		{"soap", soapDialect, source.MatchIDName, "2013-03-19T22:00:00+08:00",
+			`[{"reg_date":"2003-05-12","spouse_name":"李𠮷娘"}]`},
+		{"xml", xmlLaterDialect, source.MatchIDName, "0001-01-01T00:00:00Z",
+			`[{"account_no":"1","balance":"1.00"},{"account_no":"2","balance":"2.50"}]`},
+		{"pages", signedDialect, source.MatchIDName, "2013-03-17T00:00:00+08:00",
+			`[{"name":"公司0"},{"name":"公司1"},{"name":"公司2"},{"name":"公司3"},{"name":"公司4"}]`},
+		{"marks", oauthDialect, source.MatchID, "0001-01-01T00:00:00Z",
+			`[{"unit":"甲"},{"unit":"乙"}]`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

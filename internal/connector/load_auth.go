@@ -174,6 +174,7 @@ func (l *loader) spot(a object, key string, as *layout) spot {
 	if as != nil {
 		known = append(known, "format")
 	}
+	before := len(l.problems)
 	in := l.object(p, known...)
 	var s spot
 	if h, ok := in.get("header"); ok {
@@ -184,7 +185,7 @@ func (l *loader) spot(a object, key string, as *layout) spot {
 	if h, ok := in.get("parameter"); ok {
 		s.parameter, _ = l.text(h)
 	}
-	if (s.header == "") == (s.parameter == "") && in.keys != nil {
+	if (s.header == "") == (s.parameter == "") && len(l.problems) == before {
 		l.bad(p, "exactly one of header and parameter must be there")
 	}
 	if f, ok := in.get("format"); ok {

@@ -169,6 +169,58 @@ func TestProblems(t *testing.T) {
 		{"neither place nor constant", sound + "  brand: {required: true}\n", "exactly one of at and constant"},
 		{"wrong constant", sound + "  original_value: {constant: much}\n", "is no money"},
 		{"unknown column", sound + "  ownership_changes: {at: x, fields: {datum: y}}\n", `field "datum" is not known here`},
+		{"a text that is no XML", soapFile(`xml: "<a>{id}"`), "no XML with one outermost element"},
+		{"two roots", soapFile(`xml: "<a>{id}</a><b/>"`), "no XML with one outermost element"},
+		{"a document type", soapFile(`xml: "<!DOCTYPE a><a>{id}</a>"`), "no XML with one outermost element"},
+		{"a declaration", soapFile(`xml: "<?xml version='1.0'?><a>{id}</a>"`), "without a declaration"},
+		{"XML and JSON", soapFile("xml: \"<a>{id}</a>\"\n  json: {}"), "two bodies"},
+		{"XML in a GET", strings.Replace(soapFile(`xml: "<a>{id}</a>"`), "method: POST", "method: GET", 1), "a GET has no body"},
+		{"nobody asked about in XML", soapFile(`xml: "<a/>"`), "about whom"},
+		{"an envelope around nothing", soapFile(`form: {a: "{id}"}` + "\n  soap: {}"), "has no use without xml"},
+		{"an unknown version", soapFile(`xml: "<a>{id}</a>"` + "\n  soap: {version: 2}"), `"2" is not known here`},
+		{"an action with blanks", soapFile(`xml: "<a>{id}</a>"` + "\n  soap: {action: \"a b\"}"), "plain letters without blanks"},
+		{"a token without secret", soapFile(`xml: "<a>{id}</a>"` + "\n  soap: {security: {user: u}}"), "set auth.kind: wss"},
+		{"a token of nobody", soapFile(`xml: "<a>{id}</a>"`+"\n  soap: {security: {digest: true}}") + "auth: {kind: wss, secret: s}\n", "user is missing"},
+		{"wss without security", soapFile(`xml: "<a>{id}</a>"`+"\n  soap: {}") + "auth: {kind: wss, secret: s}\n", "security is missing"},
+		{"wss without envelope", sound + "auth: {kind: wss, secret: s}\n", "puts a token into an envelope"},
+		{"JSON out of an envelope", strings.Replace(soapFile(`xml: "<a>{id}</a>"`+"\n  soap: {}"), "answer:", "answer:\n  format: json", 1), "an envelope is XML"},
+		{"a fault that is ok", strings.Replace(soapFile(`xml: "<a>{id}</a>"`+"\n  soap: {}"), "answer:", "answer:\n  status: {at: Fault.faultcode, codes: {a: ok}}", 1), "a fault is never ok"},
+		{"a charset of nothing", change("  method: POST\n  form: {sfzmhm: \"{id}\"}", "  charset: gbk\n  query: {a: \"{id}\"}\n  allow_id_in_url: true"), "has no use without a body"},
+		{"an unknown charset", change("method: POST", "method: POST\n  charset: big5"), `"big5" is not known here`},
+		{"rows that are no XML", soapFile("xml: \"<a>{persons}</a>\"\n  each: \"<b>{id}\""), "is no XML"},
+		{"rows of objects in XML", soapFile("xml: \"<a>{persons}</a>\"\n  each: {b: \"{id}\"}"), "must be one text"},
+		{"a secret in XML", soapFile(`xml: "<a>{id}{secret}</a>"`), "needs auth.kind: placeholder"},
+		{"an unknown step inside", change("records: data", "records: data|yaml.x"), "is no path"},
+		{"no token_url", sound + "auth: {kind: oauth2, client_id: c, secret: s}\n", "token_url is missing"},
+		{"no client", sound + "auth: {kind: oauth2, token_url: \"https://h/t\", secret: s}\n", "client_id is missing"},
+		{"a token over plain http", sound + "auth: {kind: oauth2, token_url: \"http://10.0.0.1/t\", client_id: c, secret: s}\n", "use https"},
+		{"a token with parameters", sound + "auth: {kind: oauth2, token_url: \"https://h/t?x=1\", client_id: c, secret: s}\n", "is no address"},
+		{"a scope for a bearer", sound + "auth: {kind: bearer, scope: a, secret: s}\n", "has no use with kind bearer"},
+		{"nothing to sign", signedFile("text: \"\"", ""), "is empty"},
+		{"no signature", sound + "auth: {kind: hmac, text: \"{body}\", secret: s}\n", "signature is missing"},
+		{"an unknown part", signedFile(`text: "{body_md5}"`, ""), `"body_md5" is not known here`},
+		{"a person in the signature", signedFile(`text: "{id}"`, ""), `"id" is not known here`},
+		{"a constant text", signedFile(`text: "x"`, ""), "nothing of the call is signed"},
+		{"a time that is not sent", signedFile(`text: "{body}{timestamp}"`, ""), "is signed and not sent"},
+		{"a number that is not sent", signedFile(`text: "{body}{nonce}"`, ""), "is signed and not sent"},
+		{"a key that has no name", signedFile(`text: "{body}{key_id}"`, ""), "key_id is missing"},
+		{"a name that goes nowhere", signedFile(`text: "{body}"`, ", key_id: k"), "belong together"},
+		{"two places", signedFile(`text: "{body}"`, ", nonce: {header: A, parameter: b}"), "exactly one of header and parameter"},
+		{"no place", signedFile(`text: "{body}"`, ", nonce: {}"), "exactly one of header and parameter"},
+		{"a bad header", signedFile(`text: "{body}"`, ", nonce: {header: \"A B\"}"), "no name of an HTTP header"},
+		{"an unknown algorithm", signedFile(`text: "{body}"`, ", algorithm: md5"), `"md5" is not known here`},
+		{"a signature in what it signs", strings.Replace(signedFile(`text: "{body_sha256}"`, ""), "header: S", "parameter: s", 1), "would stand in the text that it signs"},
+		{"pages that nobody asks for", change("  records", "  pages: {next: n}\n  records"), "put {page} into the request"},
+		{"a page of no pages", change(`"{id}"`, `"{id}{page}"`), "say under answer.pages"},
+		{"pages without total", strings.Replace(change(`"{id}"`, `"{id}{page}"`), "  records", "  pages: {most: 3}\n  records", 1), "total is missing"},
+		{"a number for named pages", strings.Replace(change(`"{id}"`, `"{id}{page}"`), "  records", "  pages: {next: n, first: 0}\n  records", 1), "has no use with next"},
+		{"too many pages", strings.Replace(change(`"{id}"`, `"{id}{page}"`), "  records", "  pages: {next: n, most: 1000}\n  records", 1), "from 1 to 100"},
+		{"pages of several persons", batch("json: {a: \"{persons}\", p: \"{page}\"}\n  each: \"{id}\"") + "", "say under answer.pages"},
+		{"pages that come later", strings.Replace(change(`"{id}"`, `"{id}{page}"`), "  records", "  pages: {next: n}\n  http: {202: later}\n  later: {token: t, after: 1s, fetch: {url: \"https://h/f\", query: {t: \"{token}\"}}}\n  records", 1), "later and pages exclude each other"},
+		{"a page of a fetch", change("  records", "  http: {202: later}\n  later: {token: t, after: 1s, fetch: {url: \"https://h/f\", query: {t: \"{token}{page}\"}}}\n  records"), "in no call that fetches"},
+		{"a fetch without envelope", strings.Replace(soapFile(`xml: "<a>{id}</a>"`+"\n  soap: {}"), "answer:", "answer:\n  http: {202: later}\n  later: {token: t, after: 1s, fetch: {url: \"https://h/f\", query: {t: \"{token}\"}}}", 1), "must both have soap"},
+		{"half a certificate", sound + "tls: {certificate_file: /a}\n", "belong together"},
+		{"a relative file", sound + "tls: {ca_file: ca.pem}\n", "absolute path"},
 		{"no fields", change("  plate_no: hphm\n", "  {}\n"), "map at least one field"},
 	}
 	for _, tt := range tests {
@@ -180,10 +232,24 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// soapFile is a sound file but for its body.
+func soapFile(body string) string {
+	return strings.Replace(sound, `form: {sfzmhm: "{id}"}`, body, 1)
+}
+
+// signedFile is a sound file but for what is signed.
+func signedFile(text, more string) string {
+	return sound + "auth: {kind: hmac, secret: s, " + text + ", signature: {header: S}" + more + "}\n"
+}
+
 func TestAtMovesEveryCall(t *testing.T) {
 	cfg := load(t, laterDialect.yaml, "https://127.0.0.9:8443/")
 	if got := cfg.request.url.base + cfg.reading.later.fetch.url.base; got != "https://127.0.0.9:8443https://127.0.0.9:8443" {
 		t.Errorf("got %s", got)
+	}
+	cfg = load(t, oauthDialect.yaml, "https://127.0.0.9:8443")
+	if got := cfg.auth.grant.tokenURL; got != "https://127.0.0.9:8443/token" {
+		t.Errorf("the token stays at %s", got)
 	}
 	for _, bad := range []string{"", "host", "http://10.0.0.1", "https://h/path", "https://h?x", "https://u@h", "ftp://h"} {
 		if _, err := cfg.At(bad); err == nil {
@@ -193,7 +259,7 @@ func TestAtMovesEveryCall(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, d := range []dialect{formDialect, batchDialect, laterDialect, gbkDialect, flatDialect, keyedDialect} {
+	for _, d := range []dialect{formDialect, batchDialect, laterDialect, gbkDialect, flatDialect, keyedDialect, soapDialect, xmlLaterDialect, signedDialect, oauthDialect} {
 		f.Add(d.yaml)
 	}
 	f.Fuzz(func(t *testing.T, yaml string) {

@@ -33,7 +33,7 @@ func (l *loader) markup(o object, r *request, allowed []string) {
 		return
 	}
 	// With harmless values it must be what it will be with any: one element.
-	if _, err := parseXML([]byte(r.xml.fill(func(piece) string { return "1" }))); err != nil {
+	if _, err := parseXML([]byte(r.xml.fill(func(piece) string { return "1" }))); err != nil || strings.HasPrefix(strings.TrimSpace(text), "<?xml") {
 		l.bad(body, "is no XML with one outermost element; write it without a declaration and an envelope, and look at the tags and at & and < outside them")
 	}
 	each, several := o.get("each")

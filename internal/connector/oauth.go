@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -104,11 +105,15 @@ func lifetime(token *oauth2.Token) time.Duration {
 // noToken says why there is no token.
 func (s *desk) noToken(ctx context.Context, err error) *source.Unavailable {
 	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.Response == nil {
+	var connection *url.Error
+	switch {
+	case ctx.Err() != nil, errors.As(err, &connection):
 		return s.cfg.broken(ctx, err)
+	case !errors.As(err, &refused) || refused.Response == nil:
+		return &source.Unavailable{Reason: source.ReasonMalformed, Err: s.cfg.oops("what came instead of a token cannot be read")}
 	}
 	m := httpMeaning(refused.Response.StatusCode)
-	if !m.unavailable() { // 400 invalid_client, or a 200 without a token
+	if !m.unavailable() { // 400 invalid_client
 		m = meaning{"credentials", source.ReasonCredentials}
 	}
 	return s.cfg.unavailable(reply{header: refused.Response.Header, at: s.now()}, m, "no token was given")
