@@ -30,14 +30,28 @@ func TestSoundFile(t *testing.T) {
 	}
 }
 
-func TestTheExampleOfTheManualIsSound(t *testing.T) {
+// The manual's examples load: whole files as they stand, parts in place of those
+// of a sound file.
+func TestTheExamplesOfTheManualAreSound(t *testing.T) {
 	manual, err := os.ReadFile("../../docs/source-file.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(manual), "```yaml\n")
-	example, _, _ := strings.Cut(rest, "```")
-	load(t, example, "")
+	whole, parts := 0, 0
+	for _, rest := range strings.Split(string(manual), "```yaml\n")[1:] {
+		example, _, _ := strings.Cut(rest, "```")
+		switch {
+		case strings.HasPrefix(example, "name:"):
+			whole++
+			load(t, example, "")
+		case strings.HasPrefix(example, "auth:"):
+			parts++
+			load(t, sound+example, "")
+		}
+	}
+	if whole < 2 || parts < 2 {
+		t.Errorf("%d files and %d parts in the manual", whole, parts)
+	}
 }
 
 // problems loads a file that must not be sound.

@@ -93,12 +93,14 @@ func (p path) find(s scope) (any, bool) {
 	return v, true
 }
 
-// parent returns the place in which p stands, and false if p is the place itself.
-func (p path) parent() (path, bool) {
-	if len(p.steps) == 0 {
-		return p, false
-	}
-	return path{p.base, p.steps[:len(p.steps)-1]}, true
+// parent returns the place in which p stands, or p if it is the place itself.
+func (p path) parent() path {
+	return path{p.base, p.steps[:max(len(p.steps)-1, 0)]}
+}
+
+// isElement reports whether p names an element of XML, in a tree of the given form.
+func (p path) isElement(form string) bool {
+	return len(p.steps) > 0 && p.steps[len(p.steps)-1].inner == "" && p.form(form) == "xml"
 }
 
 // form returns what the tree at p was read from: json, xml or, where p does not

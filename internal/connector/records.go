@@ -104,25 +104,21 @@ func (c *Config) list(s scope) ([]any, *fault) {
 
 // recordsAt returns the list at a path. XML has no empty lists: an element in
 // which nothing stands, or would stand at the path, is one. An element that is not
-// there is none.
+// there is none, nor is a text that should hold XML and is empty.
 func (c *Config) recordsAt(at path, s scope) any {
 	v, found := at.find(s)
-	form := at.form(c.reading.form(at))
-	if form != "xml" {
+	if !at.isElement(c.reading.form(at)) {
 		return v
 	}
-	if found {
-		if text, ok := v.(string); ok && hollow(text) {
-			return []any{}
-		}
-		return v
+	if text, ok := v.(string); ok && hollow(text) {
+		return []any{}
 	}
-	if up, ok := at.parent(); ok && up.form(c.reading.form(at)) == "xml" {
+	if up := at.parent(); !found && up.isElement(c.reading.form(at)) {
 		if in, there := up.find(s); there && hollow(in) {
 			return []any{}
 		}
 	}
-	return nil
+	return v
 }
 
 // form returns what the tree was read from in which p starts.

@@ -136,7 +136,7 @@ func (e *element) value() any {
 		text = "" // blanks between elements, or nothing
 	}
 	switch {
-	case e.null:
+	case e.null && text == "" && len(e.object) == 0:
 		return nil
 	case len(e.object) == 0:
 		return text

@@ -25,6 +25,7 @@ func TestXMLBecomesTheTreeOfJSON(t *testing.T) {
 		{"attribute and text", `<a x="1">t</a>`, `{"a":{"#text":"t","@x":"1"}}`},
 		{"elements and text", `<a>t<b/>u</a>`, `{"a":{"#text":"tu","b":""}}`},
 		{"types of SOAP", `<a xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x:string">t</a>`, `{"a":"t"}`},
+		{"nil that is not", `<a xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true">1</a>`, `{"a":"1"}`},
 		{"nil", `<a xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><b i:nil="true"/><c i:nil="0">1</c></a>`, `{"a":{"b":null,"c":"1"}}`},
 		{"CDATA and references", `<a><![CDATA[<b>&amp;]]>&lt;&#x4e2d;</a>`, `{"a":"<b>&amp;<中"}`},
 		{"declaration, comment, instruction", `<?xml version="1.0" encoding="GBK"?><!-- x --><?y z?><a>1<!-- 2 -->3</a>` + "\n", `{"a":"13"}`},
@@ -145,6 +146,23 @@ func TestAnswersInXML(t *testing.T) {
 				t.Errorf("got %s/%s %v, want %s/%s", a.Outcome, a.Reason, err, tt.want, tt.why)
 			}
 		})
+	}
+}
+
+// An inner document that is not there is no empty list.
+func TestXMLInsideATextMustBeThere(t *testing.T) {
+	for _, tt := range []struct{ records, body string }{
+		{"r.d|xml", "<r><code>1</code><d/></r>"}, {"r.d|xml.car", "<r><code>1</code><d/></r>"}, {"r.d|xml.list.car", "<r><code>1</code><d></d></r>"},
+		{"r.d|xml.list.car", "<r><code>1</code><d>x</d></r>"}, {"r.d|json.list", "<r><code>1</code><d/></r>"}, {"r.d|xml.list.car", "<r><code>1</code></r>"},
+	} {
+		yaml := strings.Replace(plainXML, "r.list.car", tt.records, 1)
+		if a, err := answer(t, dialect{yaml: yaml, category: "vehicle"}, 200, tt.body); err != nil || a.Outcome != source.Failed {
+			t.Errorf("%s in %s: got %s %v, want failed", tt.records, tt.body, a.Outcome, err)
+		}
+	}
+	yaml := strings.Replace(plainXML, "r.list.car", "r.d|xml.list.car", 1)
+	if a, err := answer(t, dialect{yaml: yaml, category: "vehicle"}, 200, "<r><code>1</code><d>&lt;list/&gt;</d></r>"); err != nil || a.Outcome != source.None {
+		t.Errorf("an empty list inside: got %s/%s %v, want none", a.Outcome, a.Reason, err)
 	}
 }
 

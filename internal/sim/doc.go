@@ -1,6 +1,7 @@
 // Package sim is a city that does not exist: a synthetic population drawn from a
 // seed, and the eight departments that keep the twelve launch registers on it,
-// each an HTTP server with a protocol as awkward as the real ones. They use
+// each an HTTP server with a protocol as awkward as the real ones: SOAP in GBK with a
+// user name token, JSON after a token was fetched, signed calls and pages. They use
 // pinyin or national field codes, four ways to write a day and three to write an
 // amount, errors inside an HTTP 200, tickets to come back with, and limits.
 //
@@ -9,6 +10,7 @@
 // in it is real: every identity number begins with 330200, a code that was never
 // given to a person.
 //
-// Departments refuse a call without their key, and one without a purpose and the
+// Departments refuse a call without their key, one that is too old or comes twice
+// where it is signed, and one without a purpose and the
 // number of a mandate; they count whom they were asked about.
 package sim
