@@ -104,7 +104,7 @@ func (c *Config) build(ctx context.Context, o call) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := newRequest(ctx, spec, value, query, body)
+	req, err := c.newRequest(ctx, spec, value, query, body)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (c *Config) build(ctx context.Context, o call) (*http.Request, error) {
 			if body, err = c.body(o, form, tree, value); err != nil {
 				return nil, err
 			}
-			if req, err = newRequest(ctx, spec, value, query, body); err != nil {
+			if req, err = c.newRequest(ctx, spec, value, query, body); err != nil {
 				return nil, err
 			}
 		}
@@ -128,8 +128,11 @@ func (c *Config) build(ctx context.Context, o call) (*http.Request, error) {
 	return req, nil
 }
 
+// accepts says what is asked for, by the format of the answers.
+var accepts = map[string]string{"json": "application/json", "xml": "text/xml, application/soap+xml, application/xml"}
+
 // newRequest writes a request around its body.
-func newRequest(ctx context.Context, spec request, value func(piece) string, query url.Values, body []byte) (*http.Request, error) {
+func (c *Config) newRequest(ctx context.Context, spec request, value func(piece) string, query url.Values, body []byte) (*http.Request, error) {
 	address := spec.url.fill(value)
 	if len(query) > 0 {
 		address += "?" + query.Encode()
@@ -138,10 +141,9 @@ func newRequest(ctx context.Context, spec request, value func(piece) string, que
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", accepts[c.reading.format])
 	switch {
 	case spec.xml != nil:
-		req.Header.Set("Accept", "text/xml, application/soap+xml, application/xml")
 		req.Header.Set("Content-Type", "application/xml; charset="+spec.charset)
 		if spec.soap != nil {
 			spec.soap.set(req, spec.charset)

@@ -156,6 +156,13 @@ func (l *loader) checkSigning(p place, s signing) {
 			l.bad(p, "{%s} is signed and not sent; say under %s where it goes", hole, hole)
 		}
 	}
+	taken := map[spot]bool{}
+	for _, at := range []spot{s.key, s.timestamp, s.nonce, s.signature} {
+		if at.given() && taken[at] {
+			l.bad(p, "two values go to one header or parameter; each of key, timestamp, nonce and signature needs its own")
+		}
+		taken[at] = true
+	}
 	if s.text.has("key_id") && s.keyID == "" {
 		l.bad(p, "{key_id} is signed, and key_id is missing")
 	}

@@ -221,6 +221,7 @@ func TestProblems(t *testing.T) {
 		{"a name that goes nowhere", signedFile(`text: "{body}"`, ", key_id: k"), "belong together"},
 		{"two places", signedFile(`text: "{body}"`, ", nonce: {header: A, parameter: b}"), "exactly one of header and parameter"},
 		{"no place", signedFile(`text: "{body}"`, ", nonce: {}"), "exactly one of header and parameter"},
+		{"two values in one header", signedFile(`text: "{body}"`, ", nonce: {header: S}"), "two values go to one header"},
 		{"a bad header", signedFile(`text: "{body}"`, ", nonce: {header: \"A B\"}"), "no name of an HTTP header"},
 		{"an unknown algorithm", signedFile(`text: "{body}"`, ", algorithm: md5"), `"md5" is not known here`},
 		{"a signature in what it signs", strings.Replace(signedFile(`text: "{body_sha256}"`, ""), "header: S", "parameter: s", 1), "would stand in the text that it signs"},

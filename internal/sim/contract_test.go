@@ -77,6 +77,29 @@ func TestTheCityKeepsTheContract(t *testing.T) {
 	}
 }
 
+// Somebody has more entries in the business register than a page holds: all of
+// them come, each once.
+func TestAllPagesOfTheBusinessRegister(t *testing.T) {
+	w := start(t, sim.Options{Instant: true, Population: 3000})
+	for i := range w.Size() {
+		name, id := w.Person(i)
+		a := w.ask(t, "business", source.Person{Name: name, ID: id})[0]
+		if len(a.Records) <= 10 {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, r := range a.Records {
+			seen[r["reg_no"]] = true
+		}
+		if len(seen) != len(a.Records) || a.Outcome != source.Found || a.Match != source.MatchIDName {
+			t.Errorf("%d different of %d records, %s %s", len(seen), len(a.Records), a.Outcome, a.Match)
+		}
+		checked(t, "business", a)
+		return
+	}
+	t.Error("nobody has more entries than a page holds")
+}
+
 // Whatever is wrong with a department, nobody is told that a person has nothing.
 func TestNoFaultOfAnyDialectIsNone(t *testing.T) {
 	w := start(t, sim.Options{Instant: true})

@@ -23,7 +23,7 @@ func police() department {
 		refuses: func(w http.ResponseWriter, why refusal) {
 			code := [...]string{"wsse:FailedAuthentication", "soapenv:Client.9403", "soapenv:Server.9429", "soapenv:Client"}[why]
 			text := [...]string{"用户名令牌无效", "未提供用途或授权号", "访问过于频繁", "报文格式错误"}[why]
-			soapFault(w, http.StatusInternalServerError, code, text)
+			soapFault(w, code, text)
 		},
 		routes: []route{
 			{"hukou", "/ga/services/rkk", func(in object) (string, string) {

@@ -161,14 +161,14 @@ func replySOAP(w http.ResponseWriter, status int, content string) {
 }
 
 // soapFault sends a fault, which SOAP 1.1 does with HTTP 500.
-func soapFault(w http.ResponseWriter, status int, code, text string) {
-	replySOAP(w, status, `<soapenv:Fault xmlns:wsse="`+securitySpace+`">`+markup(entry{"faultcode", code}, entry{"faultstring", text})+"</soapenv:Fault>")
+func soapFault(w http.ResponseWriter, code, text string) {
+	replySOAP(w, http.StatusInternalServerError, `<soapenv:Fault xmlns:wsse="`+securitySpace+`">`+markup(entry{"faultcode", code}, entry{"faultstring", text})+"</soapenv:Fault>")
 }
 
 // soapBreakage is half an envelope, and the fault of a program that fell over.
 var soapBreakage = breakage{
 	crash: func(w http.ResponseWriter) {
-		soapFault(w, http.StatusInternalServerError, "soapenv:Server", "java.lang.NullPointerException")
+		soapFault(w, "soapenv:Server", "java.lang.NullPointerException")
 	},
 	half: func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "text/xml; charset=GBK")
