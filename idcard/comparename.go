@@ -68,7 +68,7 @@ func compareSpelling(r, a spelling) (Agreement, Allowance) {
 	if cutOff(r, a) {
 		return Partly, used | Cut
 	}
-	if !r.legible() || !a.legible() || r.han != a.han {
+	if !r.legible() || !a.legible() || r.han != a.han || slices.Equal(r.folded, a.folded) {
 		return Illegible, 0
 	}
 	return Differs, 0
