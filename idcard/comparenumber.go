@@ -88,3 +88,23 @@ func rounded(text string, asked Number) bool {
 	n, err := strconv.ParseUint(s, 10, 64)
 	return text == s[:15]+"000" || err == nil && text == strconv.FormatUint(uint64(float64(n)), 10)
 }
+
+// near reports whether a number that cannot be read may have been the one asked
+// for: it begins alike where a spreadsheet has cut it, or two digits are others.
+func near(returned string, asked Number) bool {
+	bare, full := strings.Map(normal, returned), asked.Reveal()
+	if digits, _, cut := strings.Cut(bare, "E"); cut {
+		digits = strings.ReplaceAll(digits, ".", "")
+		return len(digits) > 1 && strings.HasPrefix(full, digits[:len(digits)-1]) // the last one is rounded
+	}
+	if len(bare) != len(full) {
+		return false
+	}
+	others := 0
+	for i := range len(full) {
+		if bare[i] != full[i] {
+			others++
+		}
+	}
+	return others <= 2 || bare[:15] == full[:15]
+}

@@ -45,7 +45,7 @@ type Doubt uint8
 const (
 	DoubtName          Doubt = 1 + iota // the number is the person's, the name is not
 	DoubtNameIllegible                  // the number is the person's, of the name nothing can be compared
-	DoubtNumber                         // the number cannot be read, the name does not disagree
+	DoubtNumber                         // the number cannot be read, and it or the name may be the person's
 	DoubtNumberDamaged                  // the same, and a spreadsheet has spoilt the number
 	DoubtTwoNumbers                     // another valid number, with the person's name and birthday
 	DoubtBirth                          // no number; the name agrees, birthday or sex does not
@@ -81,7 +81,7 @@ func (e Entry) Judge(name string, number Number) Verdict {
 		return e.byBirth(called, how, number)
 	case Damaged, Illegible:
 		switch {
-		case called == Differs:
+		case called == Differs && !near(e.Number, number):
 			return Verdict{}
 		case got == Damaged:
 			return Verdict{Doubt: DoubtNumberDamaged}

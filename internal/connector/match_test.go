@@ -35,7 +35,7 @@ func TestWhoseARecordIsDecidesTheGrade(t *testing.T) {
 		"two numbers":                {everyKey, `"h":"TWIN","m":"王小海"`, "identity_doubt/two_numbers"},
 		"number as a quantity":       {everyKey, `"h":3.3020019680504E+17,"m":"王小海"`, "identity_doubt/number_damaged"},
 		"wrong number":               {everyKey, `"h":"330200196805041010","m":"王小海"`, "identity_doubt/number"},
-		"wrong number, another name": {everyKey, `"h":"330200196805041010","m":"李鄞州"`, "failed/malformed"},
+		"wrong number, another name": {everyKey, `"h":"330200197206080019","m":"李鄞州"`, "failed/malformed"},
 		"somebody else":              {everyKey, `"h":"OTHER","m":"李鄞州"`, "failed/malformed"},
 		"number missing, birthday":   {everyKey, `"h":"","m":"王小海","sr":"19680504"`, "name+birth"},
 		"number and birthday gone":   {everyKey, `"m":"王小海"`, "failed/incomplete"},

@@ -212,9 +212,9 @@ func (c *City) search(category catalog.Code, id, name string) (int32, match) {
 	c.counts.ask(category, n)
 	i := c.find(n)
 	switch {
-	case i == none:
+	case i == none || !c.finds(category, i, id):
 		return none, unknown
-	case name != "" && !sameName(name, c.name(i)):
+	case name != "" && !c.accepts(category, i, name):
 		return i, misnamed
 	}
 	return i, matched
