@@ -51,7 +51,7 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 		defer pprof.StopCPUProfile()
 	}
 	if b.Match {
-		return b.match(s)
+		return b.match(ctx, s)
 	}
 	dir, err := os.MkdirTemp("", "hedui-bench-")
 	if err != nil {

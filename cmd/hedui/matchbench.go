@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,9 @@ import (
 
 // matchPopulation is the size of the city whose registers are read.
 const matchPopulation = 200_000
+
+// heardPersons is how many persons every register is asked about.
+const heardPersons = 4000
 
 // A matcher says what becomes of one entry: is it the person's, is it in doubt, or
 // is it somebody else's.
@@ -99,13 +103,18 @@ func (s score) flawed() tally {
 }
 
 // match scores the matchers on n pairs of a person and an entry of a register.
-func (b *benchCommand) match(s streams) error {
+func (b *benchCommand) match(ctx context.Context, s streams) error {
 	scores, indistinct, err := scoreMatchers(b.Pairs, matchPopulation)
 	if err != nil {
 		return err
 	}
 	printScores(s.out, b.Pairs, scores)
 	fmt.Fprintf(s.out, "\n%d persons of the city have a namesake of the same birthday and sex; without a number nothing tells these apart\n", indistinct)
+	heard, err := hear(ctx, 4*heardPersons, heardPersons)
+	if err != nil {
+		return err
+	}
+	printHearings(s.out, heard)
 	return nil
 }
 

@@ -46,3 +46,23 @@ func TestMatchingIsPrintedByKind(t *testing.T) {
 		t.Errorf("%d persons are indistinct", indistinct)
 	}
 }
+
+func TestDirtyRegistersAreHeardThroughTheirFiles(t *testing.T) {
+	all, err := hear(t.Context(), 3000, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, doubted := 0, 0
+	for _, h := range all {
+		if h.taken != 0 {
+			t.Errorf("%s: %d entries of other persons are found", h.category, h.taken)
+		}
+		if h.found+h.doubt+h.none+h.failed+h.gone != h.held {
+			t.Errorf("%s: the outcomes do not add up to %d", h.category, h.held)
+		}
+		found, doubted = found+h.found, doubted+h.doubt
+	}
+	if len(all) != 12 || found == 0 || doubted == 0 {
+		t.Errorf("%d registers, %d found, %d in doubt; nothing is heard", len(all), found, doubted)
+	}
+}

@@ -98,3 +98,15 @@ func TestPersonKeysCountAsTaken(t *testing.T) {
 		t.Errorf("got %s/%s, %v", a.Outcome, a.Reason, err)
 	}
 }
+
+func TestEveryDoubtHasAReason(t *testing.T) {
+	for d := idcard.DoubtName; d <= idcard.DoubtBirth; d++ {
+		f := doubts[d]
+		if f == nil || f.word != "identity_doubt" || f.reason == "" || f.say == "" {
+			t.Errorf("doubt %d becomes %v", d, f)
+		}
+	}
+	if len(doubts) != int(idcard.DoubtBirth) {
+		t.Errorf("%d doubts are translated, want %d", len(doubts), idcard.DoubtBirth)
+	}
+}
