@@ -2,6 +2,7 @@ package idcard
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unique"
@@ -33,15 +34,21 @@ type Error struct{ Reason Reason }
 func (e *Error) Error() string { return "idcard: not an identity number: " + string(e.Reason) }
 
 // Parse reads an identity number of 18 or 15 characters as people and old systems
-// write it: with blanks, a byte order mark, full-width characters or a
-// lower-case x. A 15-digit number becomes the 18-character one (GB 11643 with the
-// century put in). The error is always an [*Error].
+// write it: with blanks, a byte order mark, full-width characters, a lower-case x
+// or a letter that only looks like one, and with what spreadsheets put around a
+// text. A 15-digit number becomes the 18-character one (GB 11643 with the century
+// put in). What a spreadsheet took for a quantity is refused as [ReasonDamaged]:
+// the digits that were lost are never guessed. The error is always an [*Error].
+//
+// One number in about a thousand really ends in 000 with a check character that
+// fits; no reader can tell it from another that lost its last three digits, so
+// [CompareNumber] holds what a register returned against the one asked for.
 func Parse(s string) (Number, error) {
-	s = strings.Map(normal, s)
+	s = unquantity(strings.Map(normal, s))
 	switch {
 	case s == "":
 		return refuse(ReasonEmpty)
-	case strings.Contains(s, "E+"):
+	case quantity.MatchString(s):
 		return refuse(ReasonDamaged)
 	case len(s) != 15 && len(s) != 18:
 		return refuse(ReasonLength)
@@ -79,15 +86,35 @@ func Make(division string, birth day.Day, serial int) (Number, bool) {
 
 func refuse(r Reason) (Number, error) { return Number{}, &Error{r} }
 
-// normal drops blanks and invisible marks and folds full-width and lower-case
-// characters. What is not ASCII then becomes '?', one byte for one character, so
-// that the length is told right.
+// quantity is a number as a spreadsheet writes a quantity: with an exponent or
+// with decimals.
+var quantity = regexp.MustCompile(`^[0-9]+(\.[0-9]*)?E\+?[0-9]+$|^[0-9]+\.[0-9]*$`)
+
+// unquantity takes the decimals off 15 digits, which a spreadsheet keeps exactly;
+// of 18 it keeps only 15.
+func unquantity(s string) string {
+	whole, decimals, cut := strings.Cut(s, ".")
+	if cut && len(whole) == 15 && strings.Trim(decimals, "0") == "" {
+		return whole
+	}
+	return s
+}
+
+// normal drops blanks, invisible marks and what spreadsheets put before, around
+// and between digits (' " = , -), and folds full-width and lower-case characters
+// and those that look like an X. What is not ASCII then becomes '?', one byte for
+// one character, so that the length is told right.
 func normal(r rune) rune {
 	switch {
-	case unicode.IsSpace(r), unicode.Is(unicode.Cf, r), unicode.IsControl(r):
+	case unicode.IsSpace(r), unicode.Is(unicode.Cf, r), unicode.IsControl(r), strings.ContainsRune("\u2800\u3164‘’‛′´“”‐‑‒–—−", r):
 		return -1
+	case strings.ContainsRune("×ХхΧχⅩⅹ✕✖╳", r):
+		return 'X'
 	case r >= '！' && r <= '～':
 		r -= '！' - '!'
+	}
+	if strings.ContainsRune("'`\"=,-", r) {
+		return -1
 	}
 	if r > unicode.MaxASCII {
 		return '?'

@@ -21,6 +21,7 @@ import (
 
 	"hedui/catalog"
 	"hedui/day"
+	"hedui/idcard"
 )
 
 // An Outcome is what became of one query.
@@ -80,12 +81,24 @@ const (
 	ReasonUnknownCode Reason = "unknown_code" // an error code the mapping does not know
 )
 
+// Reasons of identity doubts besides [ReasonName]: why a record may or may not be
+// the person's.
+const (
+	ReasonNameUnreadable Reason = "name_unreadable" // nothing of the register's name can be compared
+	ReasonTwoPersons     Reason = "two_persons"     // the number has records under two names
+	ReasonNumber         Reason = "number"          // the register's number is none
+	ReasonNumberDamaged  Reason = "number_damaged"  // a spreadsheet has spoilt the register's number
+	ReasonTwoNumbers     Reason = "two_numbers"     // name and birthday agree under another number
+	ReasonBirth          Reason = "birth"           // no number; the name agrees, birthday or sex does not
+)
+
 // An Answer is what a source says to one query.
 type Answer struct {
 	Query   string           // [Query.ID] of the query it answers
 	Outcome Outcome          // empty while Later is set
 	Records []catalog.Record // with Found only, in catalogue form
 	Match   Match            // with Found only
+	Allowed idcard.Allowance // with Found only: differences in spelling that were passed over
 	AsOf    time.Time        // state of the register that was searched; zero if the source does not say
 	Hash    string           // "sha256:…" over the bytes received for this query
 	Reason  Reason           // with IdentityDoubt, Refused, Failed, NotCovered

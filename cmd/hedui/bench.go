@@ -24,6 +24,8 @@ type benchCommand struct {
 	Parallel int    `help:"Cases under way at once for the throughput." default:"16"`
 	Database string `help:"Measure PostgreSQL too: postgres://…, a database without Hedui's tables in use."`
 	Link     bool   `help:"Measure queries between a hub and a county instead, beside plain HTTPS."`
+	Match    bool   `help:"Score the matching of persons on dirty registers instead, beside comparing texts."`
+	Pairs    int    `help:"Pairs of person and entry for --match." default:"200000"`
 	Profile  string `help:"Write a CPU profile here." type:"path"`
 }
 
@@ -47,6 +49,9 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 			return fmt.Errorf("profile: %w", err)
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if b.Match {
+		return b.match(ctx, s)
 	}
 	dir, err := os.MkdirTemp("", "hedui-bench-")
 	if err != nil {

@@ -19,6 +19,7 @@ type simCommand struct {
 	Listen     string   `help:"Host on which the departments listen." default:"127.0.0.1"`
 	Dir        string   `help:"Write the source files of the departments here." type:"path"`
 	Down       []string `help:"A fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated."`
+	Dirty      bool     `help:"Registers spell names and numbers their own way, as old ones do."`
 	Once       bool     `help:"Stop when the city has started."`
 }
 
@@ -30,7 +31,11 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	begun := time.Now()
-	city, err := sim.NewCity(sim.Options{Population: c.Population, Seed: c.Seed, Listen: c.Listen, Faults: faults})
+	var dirt sim.Dirt
+	if c.Dirty {
+		dirt = sim.UsualDirt()
+	}
+	city, err := sim.NewCity(sim.Options{Population: c.Population, Seed: c.Seed, Listen: c.Listen, Faults: faults, Dirt: dirt})
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,7 @@ type reading struct {
 	empty, absent meaning
 	total         *path
 	blank         []string
-	id, name      *path
-	checked       source.Match
+	whose         whose
 	asOf          asOf
 	later         *later
 	pages         *pages

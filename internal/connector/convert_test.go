@@ -206,29 +206,6 @@ func ratOf(s string) *big.Rat {
 // rounded is half away from zero at two places, as big.Rat does it.
 func rounded(r *big.Rat) string { return r.FloatString(2) }
 
-func TestNames(t *testing.T) {
-	for _, tt := range []struct {
-		returned, asked string
-		want            verdict
-	}{
-		{"王小海", "王小海", agrees},
-		{" 王 小海　", "王小海", agrees},
-		{"阿依古丽.买买提", "阿依古丽·买买提", agrees},
-		{"阿依古丽买买提", "阿依古丽•买买提", agrees},
-		{"王*海", "王小海", agrees},
-		{"**海", "王小海", agrees},
-		{"***", "王小海", disputed},
-		{"王小", "王小海", disputed},
-		{"王大海", "王小海", disputed},
-		{"", "王小海", unsaid},
-		{"john smith", "JOHN SMITH", agrees},
-	} {
-		if got := sameName(tt.returned, tt.asked); got != tt.want {
-			t.Errorf("%s and %s: got %d, want %d", tt.returned, tt.asked, got, tt.want)
-		}
-	}
-}
-
 func TestTemplates(t *testing.T) {
 	q := query(t, wang, "Q1", catalog.Vehicle)
 	for in, want := range map[string]string{

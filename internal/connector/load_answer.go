@@ -1,8 +1,6 @@
 package connector
 
-import (
-	"hedui/source"
-)
+import "hedui/source"
 
 func (l *loader) answer(p place) {
 	o := l.object(p, "charset", "http", "status", "persons", "records", "empty", "absent", "total", "blank", "person", "as_of", "later", "format", "pages")
@@ -104,18 +102,6 @@ func hasAny(all []template, names []string) bool {
 		}
 	}
 	return false
-}
-
-func (l *loader) person(o object) {
-	r := &l.cfg.reading
-	r.checked = source.MatchID
-	p, ok := o.get("person")
-	if !ok {
-		return
-	}
-	in := l.object(p, "id", "name", "checked")
-	r.id, r.name = l.optional(in, "id"), l.optional(in, "name")
-	r.checked = source.Match(l.word(in, "checked", string(source.MatchID), string(source.MatchIDName)))
 }
 
 func (l *loader) asOf(o object) {

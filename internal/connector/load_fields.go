@@ -140,8 +140,13 @@ func (c *Config) taken() map[string]bool {
 	for _, f := range c.fields {
 		note(f.at)
 	}
-	note(c.reading.id)
-	note(c.reading.name)
+	w := c.reading.whose
+	for _, at := range []*path{w.id, w.formerID, w.name, w.birth, w.sex} {
+		note(at)
+	}
+	for i := range w.others {
+		note(&w.others[i])
+	}
 	for _, key := range c.ignore {
 		all[key] = true
 	}

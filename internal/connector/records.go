@@ -29,6 +29,9 @@ func (c *Config) person(r reply, q source.Query, entries []any, top any) result 
 			return c.result(r, q, malformed("more records about one person than any register holds"), here)
 		}
 	}
+	if f := g.judged(); f != nil {
+		return c.result(r, q, f, here)
+	}
 	if len(records) == 0 {
 		return c.result(r, q, &fault{c.reading.empty, "the list of records is empty"}, here)
 	}
@@ -36,7 +39,7 @@ func (c *Config) person(r reply, q source.Query, entries []any, top any) result 
 	if f != nil {
 		return c.result(r, q, f, here)
 	}
-	return result{answer: source.Answer{Query: q.ID(), Outcome: source.Found, Records: records, Match: c.match(g), AsOf: asOf}}
+	return result{answer: source.Answer{Query: q.ID(), Outcome: source.Found, Records: records, Match: c.match(g), Allowed: g.used, AsOf: asOf}}
 }
 
 // entryRecords matches and converts the records of one entry.
@@ -58,8 +61,11 @@ func (c *Config) entryRecords(s scope, p source.Person, g *grade) ([]catalog.Rec
 	var records []catalog.Record
 	for _, one := range found {
 		s.here = one
-		if f := check(c.reading, s, p, g); f != nil {
+		if f := check(c.reading.whose, s, c.reading.blank, p, g); f != nil {
 			return nil, f
+		}
+		if g.doubt != nil {
+			continue // nothing of it will be used
 		}
 		record, f := conv.record(c.fields, s)
 		if f != nil {

@@ -149,10 +149,7 @@ func (s *site) askGroup(ctx context.Context, queries []source.Query, group []int
 	}
 	for i, at := range group {
 		answers[at] = results[i].answer
-		if results[i].answer.Outcome == source.Failed {
-			s.log.LogAttrs(ctx, slog.LevelWarn, "source answer failed", slog.String("source", s.cfg.info.Name),
-				slog.String("query", results[i].answer.Query), slog.String("reason", string(results[i].answer.Reason)), slog.String("why", results[i].say))
-		}
+		s.tell(ctx, results[i])
 	}
 	return nil
 }
@@ -175,6 +172,21 @@ func (s *site) exchange(ctx context.Context, queries []source.Query) ([]result, 
 		d.tokens.drop(ctx, "") // refused in a way of the department's own: the next call has a new one
 	}
 	return results, down
+}
+
+// tell logs what the operator should know of an answer.
+func (s *site) tell(ctx context.Context, r result) {
+	level, what := slog.LevelWarn, "source answer failed"
+	switch {
+	case r.answer.Outcome == source.IdentityDoubt:
+		level, what = slog.LevelInfo, "source answer in doubt"
+	case r.answer.Allowed != 0:
+		level, what, r.say = slog.LevelDebug, "source answer in another spelling", r.answer.Allowed.String()
+	case r.answer.Outcome != source.Failed:
+		return
+	}
+	s.log.LogAttrs(ctx, level, what, slog.String("source", s.cfg.info.Name),
+		slog.String("query", r.answer.Query), slog.String("reason", string(r.answer.Reason)), slog.String("why", r.say))
 }
 
 // turn waits for a free slot and for the pace; the slot is then taken.

@@ -164,6 +164,7 @@ func TestEveryReasonHasAText(t *testing.T) {
 		source.ReasonDown, source.ReasonSlow, source.ReasonThrottled, source.ReasonMalformed, source.ReasonIncomplete, source.ReasonCredentials,
 		source.ReasonMandate, source.ReasonOutside, source.ReasonName, source.ReasonDeclined, source.ReasonUnknownCode,
 		hedui.ReasonPending, hedui.ReasonSent, hedui.ReasonLink, hedui.ReasonEnded, hedui.ReasonNoConsent, hedui.ReasonNoSource,
+		source.ReasonNameUnreadable, source.ReasonTwoPersons, source.ReasonNumber, source.ReasonNumberDamaged, source.ReasonTwoNumbers, source.ReasonBirth,
 		"category", "division_case", "circle", "unasked",
 	}
 	for _, r := range []exchange.Reason{ // those with which a peer refuses a letter for good

@@ -10,6 +10,7 @@ import (
 
 	"hedui/catalog"
 	"hedui/day"
+	"hedui/idcard"
 	"hedui/source"
 )
 
@@ -51,6 +52,7 @@ type Query struct {
 	AsOf       time.Time // state of the register
 	Outcome    source.Outcome
 	Match      source.Match
+	Allowed    idcard.Allowance // spellings passed over; only where this node asked the department
 	Reason     source.Reason
 	Hash       string
 	Records    []catalog.Record
@@ -157,7 +159,7 @@ func (q *Query) Take(a source.Answer, at time.Time) {
 	}
 	q.State, q.Token = Answered, ""
 	q.Outcome, q.Match, q.Reason, q.Hash, q.AsOf = a.Outcome, a.Match, a.Reason, a.Hash, a.AsOf
-	q.Records, q.AnsweredAt = a.Records, at
+	q.Records, q.Allowed, q.AnsweredAt = a.Records, a.Allowed, at
 }
 
 // Post records that the query was given to another node.

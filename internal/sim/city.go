@@ -23,6 +23,7 @@ type Options struct {
 	Instant    bool             // no delays and no limits, for benchmarks
 	Now        func() time.Time // until when the registers are kept; nil = the clock
 	Faults     map[string]Fault // by department or category, from the start on
+	Dirt       Dirt             // how registers spell names and numbers; nil = as they are
 }
 
 const (

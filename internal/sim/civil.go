@@ -111,7 +111,7 @@ func (c *City) deathRow(i int32) object {
 	p := &c.people[i]
 	r := c.draw(i, saltDeath)
 	return object{
-		"name": c.name(i), "idCard": c.number(i).Reveal(), "birthday": millis(p.born), "deathDate": millis(p.died),
+		"name": c.nameIn("death", i), "idCard": c.numberIn("death", i), "birthday": millis(p.born), "deathDate": millis(p.died),
 		"deathPlace": []string{"医院", "家中", "养老院"}[r.IntN(3)], "cause": []string{"肺部感染", "脑血管病", "恶性肿瘤", "--"}[r.IntN(4)],
 		"funeralHome": "宁波市殡仪馆", "cremationDate": millis(p.died.Add(2 + r.IntN(3))), "cancelled": "Y",
 		"cancelDate": millis(p.died.Add(20)),

@@ -236,9 +236,9 @@ func (c *City) lookUp(category catalog.Code, id, name string, count bool) (int32
 	}
 	i := c.find(n)
 	switch {
-	case i == none:
+	case i == none || !c.finds(category, i, id):
 		return none, unknown
-	case name != "" && !sameName(name, c.name(i)):
+	case name != "" && !c.accepts(category, i, name):
 		return i, misnamed
 	}
 	return i, matched

@@ -49,7 +49,7 @@ func (c *City) fundRow(i int32) object {
 		"grzh": fmt.Sprintf("%012d", 330200000000+int64(i)), "dwmc": unit, "jcjs": fen(base),
 		"grbl": number(fmt.Sprintf("%.2f", float64(rate)/100)), "dwbl": number(fmt.Sprintf("%.2f", float64(rate)/100)),
 		"yjce": fen(monthly), "ye": fen(monthly.MulDiv(int64(paid), 1)), "zt": state, "zjny": write(last, "200601"),
-		"xm": c.name(i), "zjhm": c.number(i).Reveal(),
+		"xm": c.nameIn("housing_fund", i), "zjhm": c.numberIn("housing_fund", i),
 	}
 	if int(i) < len(fixtures) {
 		return row

@@ -95,7 +95,7 @@ func (c *City) houseRows(i int32) []object {
 			continue
 		}
 		row := c.flatRow(h, f, n)
-		row["qlr"], row["zjhm"], row["bl"] = c.name(i), c.number(i).Reveal(), part(f, i == h.first)
+		row["qlr"], row["zjhm"], row["bl"] = c.nameIn("housing", i), c.numberIn("housing", i), part(f, i == h.first)
 		if f.mode != "0" {
 			other := spouse
 			if i == spouse {

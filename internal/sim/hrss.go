@@ -69,7 +69,7 @@ func (c *City) insuranceRows(i int32, from, to string) []object {
 func (c *City) insuranceRow(i int32, scheme string, month day.Day, state string) object {
 	p := &c.people[i]
 	row := object{
-		"aac001": c.number(i).Reveal(), "aac002": c.number(i).Reveal(), "aac003": c.name(i),
+		"aac001": c.number(i).Reveal(), "aac002": c.numberIn("social_insurance", i), "aac003": c.nameIn("social_insurance", i),
 		"aae140": scheme, "aae002": write(month, "200601"), "aac031": state,
 	}
 	if !p.since.IsZero() {
@@ -154,7 +154,7 @@ func (c *City) jobRow(i int32) object {
 		return nil
 	}
 	row := object{
-		"aac002": c.number(i).Reveal(), "aac003": c.name(i), "rylb": "1", "ccd001": millis(p.since.Add(12)),
+		"aac002": c.numberIn("employment", i), "aac003": c.nameIn("employment", i), "rylb": "1", "ccd001": millis(p.since.Add(12)),
 		"jbjg": counties[c.homes[p.household].county].name + "就业管理服务中心",
 	}
 	switch p.work {

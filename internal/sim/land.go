@@ -84,7 +84,7 @@ func (c *City) landRows(i int32) []object {
 	}
 	r := c.draw(i, saltLand)
 	row := object{
-		"qlr": c.name(i), "qlrzjh": c.number(i).Reveal(), "zl": strings.TrimPrefix(c.address(p.household), "浙江省"),
+		"qlr": c.nameIn("land", i), "qlrzjh": c.numberIn("land", i), "zl": strings.TrimPrefix(c.address(p.household), "浙江省"),
 		"tdzh": fmt.Sprintf("甬国用(%d)第%07d号", 2003+r.IntN(12), r.IntN(10_000_000)),
 		"zdh":  fmt.Sprintf("%s%09d", counties[h.county].code, r.IntN(1_000_000_000)),
 		"fe":   1, "diya": yesNo(false), "chafeng": yesNo(false),
@@ -110,10 +110,10 @@ func (c *City) landRows(i int32) []object {
 // ageLandRow makes an entry of the nineties: the 15-digit number of that time, a
 // full stop for the middle dot, no parcel number.
 func (c *City) ageLandRow(i int32, row object) {
-	if short, ok := c.number(i).Short(); ok {
+	if short, ok := c.number(i).Short(); ok && row.text("qlrzjh") == c.number(i).Reveal() {
 		row["qlrzjh"] = short
 	}
-	row["qlr"] = strings.ReplaceAll(c.name(i), "·", ".")
+	row["qlr"] = strings.ReplaceAll(row.text("qlr"), "·", ".")
 	row["qdrq"] = write(day.Must("1992-07-01").AddMonths(int(i)%60), slashed)
 	row["tdzh"] = strings.Replace(row.text("tdzh"), "甬国用", "甬集用", 1)
 	delete(row, "zdh")

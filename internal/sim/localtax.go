@@ -80,7 +80,7 @@ func (c *City) wageTaxRow(i int32, month day.Day) object {
 
 func (c *City) taxRow(i int32, role, item string, from, to day.Day, tax money.Fen) object {
 	return object{
-		"NSRMC": c.name(i), "SFZJHM": c.number(i).Reveal(), "NSRLX": role, "ZSPM": item,
+		"NSRMC": c.nameIn("local_tax", i), "SFZJHM": c.numberIn("local_tax", i), "NSRLX": role, "ZSPM": item,
 		"SSQQ": write(from, han), "SSQZ": write(to, han), "RKJE": tax.Grouped(), "RKRQ": write(to.Add(14), han),
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"hedui/day"
-	"hedui/idcard"
 	"hedui/money"
 )
 
@@ -79,7 +78,7 @@ func (c *City) hukouRow(i int32) object {
 		nation = "05"
 	}
 	row := object{
-		"xm": c.name(i), "sfzh": c.number(i).Reveal(), "xb": flag(p.male()), "mz": nation,
+		"xm": c.nameIn("hukou", i), "sfzh": c.numberIn("hukou", i), "xb": flag(p.male()), "mz": nation,
 		"csrq": write(p.born, compact), "hh": fmt.Sprintf("%s%07d", county.code, p.household+1),
 		"yhzgx": fmt.Sprintf("%02d", p.relation), "hjdz": address, "hjqh": county.code,
 		"pcs": strings.TrimPrefix(address, "浙江省宁波市")[:len("海曙区白云")] + "派出所", "hklb": kind, "zxbs": "0",
@@ -107,7 +106,7 @@ func (c *City) vehicles(w http.ResponseWriter, in object) {
 	case m == unreadable:
 		answer = []entry{{"jg", "-1"}, {"msg", "身份证明号码有误"}}
 	case m == unknown || c.people[i].vehicle == noVehicle || !c.people[i].alive():
-	case body.text("xm") != "" && !sameName(body.text("xm"), c.name(i)):
+	case body.text("xm") != "" && !c.accepts("vehicle", i, body.text("xm")):
 		answer = []entry{{"jg", "-3"}, {"msg", "姓名与证件号码不符"}}
 	default:
 		w.Header().Set("Last-Modified", c.opts.Now().UTC().Truncate(24*time.Hour).Format(http.TimeFormat))
@@ -146,7 +145,7 @@ func (c *City) vehicleRow(i int32) object {
 		row["hpzl"], row["cllx"], row["clpp"], row["clxh"], price = "07", "M21", "钱江牌", "QJ125", money.Of(6800)
 	}
 	row["ccdjrq"], row["jyyxqz"], row["gcjg"] = first.String(), valid.String(), price.String()
-	row["syr"], row["sfzmhm"] = c.name(i), idNumber(c.number(i))
+	row["syr"], row["sfzmhm"] = c.nameIn("vehicle", i), idNumber(c.numberIn("vehicle", i))
 	return row
 }
 
@@ -159,4 +158,4 @@ func nextInspection(first, today day.Day) day.Day {
 }
 
 // idNumber is the number with blanks behind it, as fixed-width columns give it.
-func idNumber(n idcard.Number) string { return n.Reveal() + "  " }
+func idNumber(n string) string { return n + "  " }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hedui/catalog"
+	"hedui/idcard"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/source"
@@ -83,6 +84,7 @@ type queryBody struct {
 	AsOf       time.Time        `json:"as_of"`
 	Outcome    source.Outcome   `json:"outcome"`
 	Match      source.Match     `json:"match"`
+	Allowed    idcard.Allowance `json:"allowed,omitempty"`
 	Reason     source.Reason    `json:"reason"`
 	Hash       string           `json:"hash"`
 	Records    []catalog.Record `json:"records"`

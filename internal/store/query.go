@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"hedui/catalog"
+	"hedui/idcard"
 	"hedui/internal/hedui"
 	"hedui/source"
 )
@@ -15,6 +16,7 @@ import (
 type answerBody struct {
 	Hash    string           `json:"hash,omitempty"`
 	Records []catalog.Record `json:"records,omitempty"`
+	Allowed idcard.Allowance `json:"allowed,omitempty"`
 }
 
 const queryColumns = `id, case_id, person, category, scope, source, answered_by, department, state, attempts, token,
@@ -47,7 +49,7 @@ func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Quer
 		var box []byte
 		if q.Hash != "" || len(q.Records) > 0 {
 			var err error
-			if box, err = tx.boxJSON(q.Case, aad("queries", q.ID, "answer"), answerBody{q.Hash, q.Records}); err != nil {
+			if box, err = tx.boxJSON(q.Case, aad("queries", q.ID, "answer"), answerBody{q.Hash, q.Records, q.Allowed}); err != nil {
 				return fmt.Errorf("%s: %w", doing, err)
 			}
 		}
@@ -94,7 +96,7 @@ func (tx *Tx) queries(ctx context.Context, rest string, arg any) ([]hedui.Query,
 		if err := tx.unboxJSON(list[i].Case, aad("queries", list[i].ID, "answer"), box, &body); err != nil {
 			return nil, fmt.Errorf("queries: %w", err)
 		}
-		list[i].Hash, list[i].Records = body.Hash, body.Records
+		list[i].Hash, list[i].Records, list[i].Allowed = body.Hash, body.Records, body.Allowed
 	}
 	return list, nil
 }

@@ -82,7 +82,7 @@ func Answer(c *hedui.Case, q *hedui.Query) source.Answer {
 	p, _ := c.Person(q.Person)
 	record := catalog.Record{"name": p.Name, "id": p.ID.Reveal(), "amount": "1234.50"}
 	return source.Answer{
-		Query: q.ID, Outcome: source.Found, Match: source.MatchIDName, AsOf: At, Hash: "sha256:" + q.ID,
+		Query: q.ID, Outcome: source.Found, Match: source.MatchIDName, Allowed: idcard.Dot | idcard.Variant, AsOf: At, Hash: "sha256:" + q.ID,
 		Records: []catalog.Record{record, record},
 	}
 }
