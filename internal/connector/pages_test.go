@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"hedui/catalog"
 	"hedui/source"
 )
@@ -127,4 +129,41 @@ func TestCallsOfPagesAreCounted(t *testing.T) {
 	if got, want := load(t, signedDialect.yaml, "").Info().Limits.Calls, 25; got != want {
 		t.Errorf("%d calls, want %d: five persons with five pages", got, want)
 	}
+}
+
+// However a list is cut into pages, the records are those of the list.
+func TestPagesAreTheirList(t *testing.T) {
+	var list []string
+	size := 1
+	at := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		start := 0
+		_, _ = fmt.Sscan(r.PostFormValue("start"), &start)
+		start = min(start, len(list))
+		fmt.Fprintf(w, `{"code":0,"total":%d,"list":[%s]}`, len(list), strings.Join(list[start:min(start+size, len(list))], ","))
+	})
+	rapid.Check(t, func(r *rapid.T) {
+		n := rapid.IntRange(0, 30).Draw(r, "records")
+		size = rapid.IntRange(1, 12).Draw(r, "size")
+		list = nil
+		for i := range n {
+			list = append(list, fmt.Sprintf(`{"zjhm":%q,"xm":%q,"mc":"公司%d"}`, wang.ID.Reveal(), wang.Name, i))
+		}
+		yaml := strings.Replace(signedDialect.yaml, "step: 2, most: 5", fmt.Sprintf("step: %d, most: 100", size), 1)
+		answers, err := New(load(t, yaml, at), Options{Now: clock}).Ask(t.Context(), []source.Query{query(t, wang, "Q1", catalog.Business)})
+		if err != nil {
+			r.Fatal(err)
+		}
+		a := answers[0]
+		if n == 0 && a.Outcome == source.None {
+			return
+		}
+		if a.Outcome != source.Found || len(a.Records) != n {
+			r.Fatalf("got %s with %d records, want %d", a.Outcome, len(a.Records), n)
+		}
+		for i, record := range a.Records {
+			if got, want := record["name"], fmt.Sprintf("公司%d", i); got != want {
+				r.Fatalf("record %d is %s, want %s", i, got, want)
+			}
+		}
+	})
 }

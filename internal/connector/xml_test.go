@@ -3,11 +3,14 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"pgregory.net/rapid"
 
 	"hedui/source"
 )
@@ -288,6 +291,80 @@ func FuzzXML(f *testing.F) {
 					t.Fatal("the reason for operators holds personal data")
 				}
 			}
+		}
+	})
+}
+
+// Nothing that is written for operators tells about whom was asked, or the secret.
+func TestNoErrorOfXMLTellsAboutWhom(t *testing.T) {
+	me := wang.ID.Reveal() + wang.Name
+	yaml := strings.Replace(soapDialect.yaml, "demo&only", "demo-secret", 1)
+	for name, body := range map[string]string{
+		"a fault":             fmt.Sprintf(`<s:Envelope xmlns:s=%q><s:Body><s:Fault><faultcode>%s</faultcode><faultstring>%[2]s demo-secret</faultstring></s:Fault></s:Body></s:Envelope>`, soap11Space, me),
+		"broken":              "<" + me + ">",
+		"a document type":     "<!DOCTYPE " + me + "><a/>",
+		"a strange code":      fmt.Sprintf(`<s:Envelope xmlns:s=%q><s:Body><hycxResponse><code>%s</code></hycxResponse></s:Body></s:Envelope>`, soap12Space, me),
+		"a strange record":    fmt.Sprintf(`<s:Envelope xmlns:s=%q><s:Body><hycxResponse><code>0</code><list><hy zjhm=%q><rq>%s</rq></hy></list></hycxResponse></s:Body></s:Envelope>`, soap12Space, wang.ID.Reveal(), me),
+		"a declared encoding": `<?xml version="1.0" encoding="` + wang.ID.Reveal() + `"?><a/>`,
+	} {
+		var log strings.Builder
+		at := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })
+		s := New(load(t, yaml, at), Options{Now: clock, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		answers, err := s.Ask(t.Context(), []source.Query{query(t, wang, "Q1", "marriage")})
+		if text := fmt.Sprintf("%v %+v %#v %v", err, err, err, answers) + log.String(); leaks(text) || strings.Contains(text, "demo-secret") {
+			t.Errorf("%s: a text tells about whom was asked: %s", name, text)
+		}
+		if err == nil && answers[0].Outcome != source.Failed {
+			t.Errorf("%s: got %s, want failed", name, answers[0].Outcome)
+		}
+	}
+}
+
+func TestHomeMadeCharactersAreRead(t *testing.T) {
+	for text, want := range map[string]string{
+		"\xaa\xa1": "\ue000", "\xaf\xfe": "\ue233", "\xf8\xa1": "\ue234", "\xfe\xfe": "\ue4c5", "\xa1\x40": "\ue4c6", "\xa7\xa0": "\ue765",
+		"a\xd6\xd0\xaa\xa1\xd6\xd0b": "a中\ue000中b", "\xa1\xa1": "\u3000", "\x95\x32\x82\x36\xaa\xa1": "𠀀\ue000", "": "",
+	} {
+		if got, err := decodeText([]byte(text), "gbk"); err != nil || string(got) != want {
+			t.Errorf("%x: got %+q %v, want %+q", text, got, err, want)
+		}
+	}
+	for _, bad := range []string{"\xd6", "\xff\xff", "\xa1\x7f", "\xaa\xff", "\x95\x32", "\x95\x32\x82", "中国人"[:7]} {
+		if got, err := decodeText([]byte(bad), "gbk"); err == nil {
+			t.Errorf("%x is read as %+q", bad, got)
+		}
+	}
+}
+
+// Whatever a name holds, it comes out of the XML as it went in, or the call is not made.
+func TestEveryNameSurvivesXML(t *testing.T) {
+	at := path{'$', []step{{"hycx", ""}, {"xm", ""}}}
+	cfg := load(t, soapDialect.yaml, "")
+	rapid.Check(t, func(r *rapid.T) {
+		p := wang
+		p.Name = "x" + rapid.String().Draw(r, "name")
+		cfg.request.charset = rapid.SampledFrom([]string{"utf-8", "gbk", "gb18030"}).Draw(r, "charset")
+		req, err := cfg.build(t.Context(), call{spec: cfg.request, queries: []source.Query{query(t, p, "Q1", "marriage")}, secret: "s", now: now})
+		if err != nil {
+			if !unescapable(p.Name) {
+				r.Fatalf("%q in %s: %v", p.Name, cfg.request.charset, err)
+			}
+			return
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			r.Fatal(err)
+		}
+		text, err := decodeText(body, cfg.request.charset)
+		if err != nil {
+			r.Fatal(err)
+		}
+		tree, err := parseEnvelope(text)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if got, _ := at.find(scope{top: tree}); got != p.Name {
+			r.Fatalf("%s: got %q, want %q", cfg.request.charset, got, p.Name)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
@@ -10,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -308,4 +310,26 @@ func TestPoliceFailsInItsOwnWay(t *testing.T) {
 	if got[0] != 500 || !strings.Contains(bodies[0], "soapenv:Server") || strings.Contains(bodies[1], "</soapenv:Envelope>") {
 		t.Errorf("flaky: %v %q", got, bodies)
 	}
+}
+
+func FuzzReadSOAP(f *testing.F) {
+	sound := hukouCall(wang, "王志强")
+	f.Add([]byte(sound.body))
+	f.Add([]byte("<a/>"))
+	f.Add([]byte(`<?xml version="1.0" encoding="GBK"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>`))
+	c := build(f, Options{Instant: true})
+	police := police()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		for name, value := range sound.header {
+			r.Header.Set(name, value)
+		}
+		in, err := readSOAP(r, body)
+		if (in == nil) != (err != nil) {
+			t.Fatalf("an object %v and error %v", in != nil, err)
+		}
+		if err == nil && !bytes.Equal(body, []byte(sound.body)) && police.knows(c, r, body, in) && in.at("token").text("Nonce") == "" {
+			t.Fatal("known without a number")
+		}
+	})
 }
