@@ -17,7 +17,7 @@ var weight = []source.Outcome{source.Found, source.IdentityDoubt, source.Failed,
 
 func (m *maker) grid() []Category {
 	rows := []Category{}
-	for _, code := range m.Case.Programme.Categories() {
+	for _, code := range m.Case.Categories(m.Queries) {
 		known, _ := catalog.Get(code)
 		row := Category{Code: code, Name: known.Name}
 		for _, p := range m.Case.Persons {

@@ -14,7 +14,7 @@ import (
 // tables lists every record found, by category, person and order of the answer.
 func (m *maker) tables() []Table {
 	tables := []Table{}
-	for _, code := range m.Case.Programme.Categories() {
+	for _, code := range m.Case.Categories(m.Queries) {
 		known, _ := catalog.Get(code)
 		t := Table{Category: code, Name: known.Name}
 		var fields []catalog.Field
