@@ -87,7 +87,10 @@ func alike(pattern, text string) bool {
 }
 
 // grade is what a match is worth so far.
-type grade struct{ short, unnamed bool }
+type grade struct {
+	short, unnamed bool
+	left           int // records that the filter left out
+}
 
 // check holds one record against the person; a fault ends the answer.
 func check(r reading, s scope, p source.Person, g *grade) *fault {
