@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -19,7 +20,7 @@ import (
 // A formula is an expression in CEL for what the other keys of a mapping cannot
 // say. It sees texts, lists and objects as the department sent them and nothing
 // else: not the person asked about, no clock, no file, no network. What it may
-// cost is bounded, and what it gives is a text (or, for a filter, yes or no).
+// cost is bounded, and what it gives is a text or, for a filter, yes or no.
 type formula struct {
 	program cel.Program
 	keys    []string // of the record, as far as it names them
@@ -51,12 +52,15 @@ var formulas = sync.OnceValues(func() (*cel.Env, error) {
 	)
 })
 
-// received gives CEL what a department sent: every single value as the text that
-// the other keys of a mapping see, null as the empty text.
+// received gives CEL what a department sent: texts and numbers as the texts that the
+// other keys of a mapping see, null as the empty text, true and false as they are.
 type received struct{}
 
 // NativeToValue implements [types.Adapter].
 func (received) NativeToValue(v any) ref.Val {
+	if b, ok := v.(bool); ok {
+		return types.Bool(b)
+	}
 	if text, ok := plain(v); ok {
 		if len(text) > maxFormulaText {
 			return types.NewErr("a text is too long for a formula")
@@ -97,7 +101,7 @@ func compile(text string, filter bool) (*formula, []flaw) {
 	}
 	if out := tree.OutputType(); filter && !out.IsExactType(cel.BoolType) {
 		return nil, []flaw{{say: "must give true or false, such as record.lx == '01'"}}
-	} else if !filter && !out.IsExactType(cel.StringType) && !out.IsExactType(cel.DynType) {
+	} else if !filter && !out.IsExactType(cel.StringType) && !out.IsExactType(cel.BoolType) && !out.IsExactType(cel.DynType) {
 		return nil, []flaw{{say: fmt.Sprintf("gives %s and must give a text; write string(…), or words in quotes", out)}}
 	}
 	program, err := language.Program(tree, cel.CostLimit(maxFormulaCost))
@@ -159,8 +163,16 @@ func (f *formula) value(s scope) (ref.Val, error) {
 // text is the value of a formula for a field.
 func (f *formula) text(s scope) (string, bool) {
 	v, err := f.value(s)
-	text, ok := v.(types.String)
-	return strings.TrimFunc(string(text), blankRune), err == nil && ok
+	if err != nil {
+		return "", false
+	}
+	switch v := v.(type) {
+	case types.String:
+		return strings.TrimFunc(string(v), blankRune), true
+	case types.Bool:
+		return strconv.FormatBool(bool(v)), true
+	}
+	return "", false
 }
 
 // holds is the value of a filter.

@@ -34,6 +34,6 @@ func fromSerial(s string) (time.Time, bool) {
 		n++
 	}
 	rest := new(big.Rat).Sub(days, new(big.Rat).SetInt(whole))
-	seconds, _ := new(big.Rat).Mul(rest, big.NewRat(86400, 1)).Float64() // below 86400: a time, no amount
-	return inYears(serialZero.Add(n).Start().Add(time.Duration(seconds+0.5) * time.Second))
+	seconds := rest.Mul(rest, big.NewRat(86400, 1)).Add(rest, big.NewRat(1, 2))
+	return inYears(serialZero.Add(n).Start().Add(time.Duration(new(big.Int).Quo(seconds.Num(), seconds.Denom()).Int64()) * time.Second))
 }
