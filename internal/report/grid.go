@@ -65,6 +65,9 @@ func (m *maker) cell(q *hedui.Query) Cell {
 		cell.AsOf, cell.AnsweredAt, cell.Millis = instant(q.AsOf), instant(q.AnsweredAt), q.Millis()
 		cell.Records = len(q.Records)
 	}
+	for _, r := range q.Records {
+		cell.Unknown += len(unknownCodes(q.Category, r))
+	}
 	cell.Text, cell.Reason = outcomeText(cell.Outcome, reason), reasonText(reason)
 	return cell
 }
