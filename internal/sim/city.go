@@ -46,6 +46,7 @@ type City struct {
 	faults  faults
 	counts  counter
 	tickets ticketer
+	batches batches // of the banks
 
 	mu      sync.Mutex
 	servers map[string]*http.Server
@@ -127,7 +128,7 @@ func (c *City) closeAll() error {
 	return errors.Join(errs...)
 }
 
-// Departments lists the ids of the eight departments.
+// Departments lists the ids of the departments.
 func Departments() []string {
 	var ids []string
 	for _, d := range departments() {
