@@ -1,5 +1,5 @@
 // Package sim is a city that does not exist: a synthetic population drawn from a
-// seed, and the eight departments that keep the twelve launch registers on it,
+// seed, and the departments that keep registers on it (the eight of the launch with their twelve, and the banks),
 // each an HTTP server with a protocol as awkward as the real ones. They use
 // pinyin or national field codes, four ways to write a day and three to write an
 // amount, errors inside an HTTP 200, tickets to come back with, and limits.
