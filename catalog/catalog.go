@@ -1,8 +1,9 @@
 // Package catalog holds the categories of data that departments answer with, as
 // data: fields, types, units, code lists, sensitivity and the owning department
 // by date, so that a report of 2013 still names the local tax bureau. The twelve
-// launch categories lie in data/categories.yaml, their code lists in
-// data/lists.yaml; both are embedded and read once.
+// launch categories and the later ones lie in data/categories.yaml, their code
+// lists in data/lists.yaml; both are embedded and read once. A later category is
+// data only: see [Category.ByName], [Category.Class] and [Field.Says].
 //
 // A [Record] is what every source's answer is turned into: field key → canonical
 // text. The text of a value follows from the type of its field, see [Type].
@@ -19,7 +20,8 @@ import (
 // A Code names a category everywhere: in files, in the store, on the wire.
 type Code string
 
-// The launch categories, C01 to C12.
+// The launch categories, C01 to C12: those that code has rules for. The later ones
+// have no constant, because no code names them.
 const (
 	Hukou           Code = "hukou"            // 户籍
 	Vehicle         Code = "vehicle"          // 车辆
@@ -76,15 +78,21 @@ const (
 
 // A Category is one kind of data that a department holds.
 type Category struct {
-	Code     Code      `yaml:"code"`
-	ID       string    `yaml:"id"` // "C01" to "C12", the order on reports
-	Name     string    `yaml:"name"`
-	NameEn   string    `yaml:"name_en"`
-	Bears    []Bearing `yaml:"bears"`
-	Owners   []Owner   `yaml:"owners"` // oldest first, without gaps
-	Notice   string    `yaml:"notice"` // what this register cannot know; printed on reports
-	NoticeEn string    `yaml:"notice_en"`
-	Fields   []Field   `yaml:"fields"`
+	Code   Code      `yaml:"code"`
+	ID     string    `yaml:"id"` // "C01", "C02" …, the order on reports
+	Name   string    `yaml:"name"`
+	NameEn string    `yaml:"name_en"`
+	Bears  []Bearing `yaml:"bears"`
+	// ByName means that only a consent that names the category covers it: it came
+	// after the launch, or the law asks for a consent of its own.
+	ByName bool `yaml:"by_name"`
+	// Class is the class of declared property that records of the category are
+	// compared with by what [Field.Says]; empty = by rules of their own, or not.
+	Class    string  `yaml:"class"`
+	Owners   []Owner `yaml:"owners"` // oldest first, without gaps
+	Notice   string  `yaml:"notice"` // what this register cannot know; printed on reports
+	NoticeEn string  `yaml:"notice_en"`
+	Fields   []Field `yaml:"fields"`
 }
 
 // A Field is one item of a category, or one column of its rows.
@@ -97,8 +105,27 @@ type Field struct {
 	UnitEn      string  `yaml:"unit_en"`
 	List        string  `yaml:"list"`        // code list, with type code only
 	Sensitivity int     `yaml:"sensitivity"` // Public (1) to Secret (4)
+	Per         Period  `yaml:"per"`         // money that is an amount a month; empty for a sum
+	Says        Role    `yaml:"says"`        // what it tells the comparison of [Category.Class]
 	Fields      []Field `yaml:"fields"`      // columns, with type rows only
 }
+
+// A Period is what an amount of money is for.
+type Period string
+
+// PerMonth is the only period of the catalogue's amounts.
+const PerMonth Period = "month"
+
+// A Role is what a field tells of the property that a record is about.
+type Role string
+
+// The roles.
+const (
+	SaysAmount    Role = "amount"     // money: what it is worth, or a part of it
+	SaysThing     Role = "thing"      // text: the number that tells it from another
+	SaysOverLimit Role = "over_limit" // bool: instead of amounts, whether the limit is exceeded
+	SaysLimit     Role = "limit"      // money: that limit
+)
 
 // An Owner is the department that holds a category from From on and before
 // Until; a zero Until means to this day.
@@ -112,6 +139,12 @@ type Owner struct {
 // All returns the categories in the order of their ids. They are shared: do not
 // change them. It panics if the embedded files are broken, which a test excludes.
 func All() []Category { return slices.Clone(embedded().categories) }
+
+// Usual returns the categories that a consent covers if it names none, and that
+// every report has: all but those with [Category.ByName].
+func Usual() []Category {
+	return slices.DeleteFunc(All(), func(c Category) bool { return c.ByName })
+}
 
 // Get returns the category with the code.
 func Get(code Code) (Category, bool) {
@@ -128,6 +161,11 @@ func (c Category) Field(key string) (Field, bool) { return field(c.Fields, key) 
 
 // Column returns the sub-field of rows with the key.
 func (f Field) Column(key string) (Field, bool) { return field(f.Fields, key) }
+
+// Saying returns the fields with the role, in their order.
+func (c Category) Saying(r Role) []Field {
+	return slices.DeleteFunc(slices.Clone(c.Fields), func(f Field) bool { return f.Says != r })
+}
 
 func field(fields []Field, key string) (Field, bool) {
 	i := slices.IndexFunc(fields, func(f Field) bool { return f.Key == key })

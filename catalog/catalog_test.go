@@ -16,7 +16,7 @@ func TestEmbeddedFilesAreSound(t *testing.T) {
 func TestTwelveLaunchCategoriesInOrder(t *testing.T) {
 	want := []Code{Hukou, Vehicle, Marriage, Death, LocalTax, NationalTax, SocialInsurance,
 		Employment, Land, Housing, HousingFund, Business}
-	all := All()
+	all := Usual()
 	if len(all) != len(want) {
 		t.Fatalf("got %d categories, want %d", len(all), len(want))
 	}
@@ -28,8 +28,34 @@ func TestTwelveLaunchCategoriesInOrder(t *testing.T) {
 			t.Errorf("Get(%s): got %s, %t", c.Code, got.ID, ok)
 		}
 	}
-	if _, ok := Get("deposits"); ok {
+	if _, ok := Get("weather"); ok {
 		t.Error("Get of an unknown code: got a category")
+	}
+}
+
+func TestLaterCategoriesAreAskedByNameOnly(t *testing.T) {
+	want := strings.Fields("deposits securities insurance disability medical vessel farm_machine education prison funeral third_party_payment")
+	later := All()[len(Usual()):]
+	if len(later) != len(want) {
+		t.Fatalf("got %d later categories, want %d", len(later), len(want))
+	}
+	for i, c := range later {
+		if string(c.Code) != want[i] || !c.ByName {
+			t.Errorf("%s: got %s, by name %t", want[i], c.Code, c.ByName)
+		}
+		// Without an amount or a yes and no there would be nothing to compare.
+		if c.Class != "" && len(c.Saying(SaysAmount)) == 0 {
+			t.Errorf("%s is declared as %s and no field says an amount", c.Code, c.Class)
+		}
+	}
+}
+
+func TestALimitComesWithItsAnswer(t *testing.T) {
+	for _, c := range All() {
+		over, limit := c.Saying(SaysOverLimit), c.Saying(SaysLimit)
+		if len(over) != len(limit) || len(over) > 1 {
+			t.Errorf("%s: %d fields say over the limit and %d the limit", c.Code, len(over), len(limit))
+		}
 	}
 }
 
@@ -80,7 +106,7 @@ func TestSomebodyOwnsEveryCategoryEveryDaySinceTheLaunch(t *testing.T) {
 
 func TestEightDepartmentsAtTheLaunch(t *testing.T) {
 	departments := map[string]bool{}
-	for _, c := range All() {
+	for _, c := range Usual() {
 		o, _ := c.OwnerOn(launch)
 		departments[o.Name] = true
 	}
@@ -139,6 +165,11 @@ func TestBrokenFilesAreRefused(t *testing.T) {
 		{"unknown bearing", "bears: [property, income]", "bears: [wealth]", "unknown bearing"},
 		{"out of order", "id: C02", "id: C03", "out of order"},
 		{"code of a list twice", `code: "9", name: 未说明的性别`, `code: "1", name: 未说明的性别`, "twice"},
+		{"period of a text", "name_en: insurance number, type: text", "name_en: insurance number, type: text, per: month", "per is month"},
+		{"another period", "type: money, per: month", "type: money, per: week", "per is month"},
+		{"amount of a text", "name_en: account number, type: text, sensitivity: 4, says: thing", "name_en: account number, type: text, sensitivity: 4, says: amount", `does not say "amount"`},
+		{"unknown role", "says: over_limit", "says: maybe", `does not say "maybe"`},
+		{"declared, and no property", "  bears: [status]\n  by_name: true\n", "  bears: [status]\n  by_name: true\n  class: other\n", "without bearing on property"},
 		{"list twice", "- id: marital_status", "- id: sex", "twice"},
 	}
 	for _, tt := range tests {

@@ -34,6 +34,9 @@ func text() string {
 	for _, c := range All() {
 		fmt.Fprintf(&b, "\n%s %s · %s · %s\n", c.ID, c.Code, c.Name, c.NameEn)
 		fmt.Fprintf(&b, "   bears on %v\n", c.Bears)
+		if c.ByName || c.Class != "" {
+			fmt.Fprintf(&b, "   only under a consent that names it: %t; declared as: %s\n", c.ByName, c.Class)
+		}
 		for _, o := range c.Owners {
 			fmt.Fprintf(&b, "   %s – %-10s  %s · %s\n", o.From, o.Until, o.Name, o.NameEn)
 		}
@@ -52,7 +55,11 @@ func text() string {
 
 func writeFields(b *strings.Builder, fields []Field, indent string) {
 	for _, f := range fields {
-		fmt.Fprintf(b, "%-30s %-8s %-20s %d  %s · %s\n", indent+f.Key, f.Type, f.List+f.UnitEn, f.Sensitivity, f.Name, f.NameEn)
+		marks := ""
+		if f.Per != "" || f.Says != "" {
+			marks = "  [" + strings.TrimSpace(string(f.Per)+" "+string(f.Says)) + "]"
+		}
+		fmt.Fprintf(b, "%-30s %-8s %-20s %d  %s · %s%s\n", indent+f.Key, f.Type, f.List+f.UnitEn, f.Sensitivity, f.Name, f.NameEn, marks)
 		writeFields(b, f.Fields, indent+"  · ")
 	}
 }

@@ -118,6 +118,7 @@ func (v *validation) categories(categories []Category) {
 		for _, b := range c.Bears {
 			v.want(slices.Contains(bearings, b), "category %s: unknown bearing %q", c.Code, b)
 		}
+		v.want(c.Class == "" || snake.MatchString(c.Class) && c.BearsOn(Property), "category %s: class %q without bearing on property", c.Code, c.Class)
 		v.owners(c)
 		v.fields(string(c.Code), c.Fields, false)
 	}
@@ -140,6 +141,9 @@ func (v *validation) owners(c Category) {
 
 var snake = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
+// saying is the type of a field with each role.
+var saying = map[Role]Type{SaysAmount: Money, SaysThing: Text, SaysOverLimit: Bool, SaysLimit: Money}
+
 // types lists all types.
 func types() []Type {
 	return []Type{Text, Coded, Date, Month, Money, Decimal, Percent, Count, Bool, IDCard, USCC, Rows}
@@ -161,6 +165,8 @@ func (v *validation) fields(where string, fields []Field, inRows bool) {
 		v.want(f.Type != IDCard || f.Sensitivity == Secret, "%s: an identity number is of sensitivity %d", at, Secret)
 		v.want((f.Type == Rows) == (len(f.Fields) > 0), "%s: type rows and fields go together", at)
 		v.want(f.Type != Rows || !inRows, "%s: rows within rows", at)
+		v.want(f.Per == "" || f.Per == PerMonth && f.Type == Money, "%s: per is %s, and of money", at, PerMonth)
+		v.want(f.Says == "" || !inRows && saying[f.Says] == f.Type, "%s: a field of type %s does not say %q", at, f.Type, f.Says)
 		if f.Type == Rows && !inRows {
 			v.fields(at, f.Fields, true)
 		}

@@ -118,10 +118,18 @@ type Window struct{ From, To day.Day }
 // Info describes a source to those who plan and those who look.
 type Info struct {
 	Name       string         // unique on a node, in plain letters: "housing-fund"
-	Department string         // the body that answers, in Chinese
+	Department string         // the body that answers, in Chinese; of Keepers the last
+	Keepers    []Keeper       // oldest first, where the body has changed; empty = always Department
 	Categories []catalog.Code // what it answers
 	Limits     Limits
 	Refresh    time.Duration // promised age of the data at most; 0 = live
+}
+
+// A Keeper is a body that holds a register from From on and before Until; zero
+// days are open. One follows the other without gap.
+type Keeper struct {
+	Name        string
+	From, Until day.Day
 }
 
 // Limits are what a department allows. Zero values mean the defaults of

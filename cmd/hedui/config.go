@@ -204,18 +204,18 @@ func (s *settings) registers(log *slog.Logger) {
 		at := "registers[" + strconv.Itoa(i) + "]"
 		line := hedui.Register{Scope: r.Scope, From: r.From, Until: r.Until}
 		codes := s.categories(at, r.Categories)
+		var info source.Info
 		switch {
 		case (r.Source == "") == (r.Node == ""):
 			s.bad(at, "problem.config.register.who")
 		case r.Source != "":
-			info, ok := loaded[r.Source]
-			if !ok {
+			var ok bool
+			if info, ok = loaded[r.Source]; !ok {
 				if info, ok = s.join(at, r.Source, log); !ok {
 					continue
 				}
 				loaded[r.Source] = info
 			}
-			line.Source, line.Department = info.Name, info.Department
 			if len(codes) == 0 {
 				codes = info.Categories
 			}
@@ -230,7 +230,11 @@ func (s *settings) registers(log *slog.Logger) {
 		s.scope(at, r, &line)
 		for _, code := range codes {
 			line.Category = code
-			s.table = append(s.table, line)
+			if r.Source == "" {
+				s.table = append(s.table, line)
+				continue
+			}
+			s.table = append(s.table, line.Kept(info)...)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func (l *linkBench) open(ctx context.Context, dir, database string) error {
 	hub := nodeOptions{dir: filepath.Join(dir, "hub"), database: database, issuer: demoIssuer, name: hubName, division: cityDivision, level: region.KindPrefecture}
 	county := nodeOptions{dir: filepath.Join(dir, "county"), issuer: demoIssuer, name: countyName(benchCounty), division: benchCounty, level: region.KindCounty,
 		parentName: hubName, urls: []string{"https://" + door.Addr().String()}}
-	for _, c := range catalog.All() {
+	for _, c := range catalog.Usual() {
 		hub.sources = append(hub.sources, silent{c.Code})
 		county.table = append(county.table, hedui.Register{Category: c.Code, Scope: cityDivision, Source: hedui.AtNode(hubName)})
 	}
@@ -149,7 +149,7 @@ func (l *linkBench) accept(ctx context.Context, single bool) (string, error) {
 	l.next++
 	if single {
 		f.Persons, f.Consents = f.Persons[:1], f.Consents[:1]
-		f.Consents[0].Categories = []string{string(catalog.All()[0].Code)}
+		f.Consents[0].Categories = []string{string(catalog.Usual()[0].Code)}
 	}
 	c, err := l.county.desk.Register(ctx, clerk, fmt.Sprintf("bench-%d", l.next), f)
 	if err == nil {
@@ -259,7 +259,7 @@ func (l *linkBench) print(database string, lines []timing) error {
 	if database != "" {
 		engine = "PostgreSQL"
 	}
-	l.say(l.out, "bench.link.title", strconv.Itoa(l.Cases), strconv.Itoa(householdSize), strconv.Itoa(len(catalog.All())), engine)
+	l.say(l.out, "bench.link.title", strconv.Itoa(l.Cases), strconv.Itoa(householdSize), strconv.Itoa(len(catalog.Usual())), engine)
 	l.say(l.out, "bench.link.head")
 	for _, t := range lines {
 		slices.Sort(t.took)

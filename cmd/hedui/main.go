@@ -34,7 +34,7 @@ type program struct {
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
 	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
-	Sim    simCommand    `cmd:"" help:"Run the simulated city and its eight departments alone."`
+	Sim    simCommand    `cmd:"" help:"Run the simulated city and its departments alone."`
 	Verify verifyCommand `cmd:"" help:"Check a sealed report offline and name what was altered."`
 	Bench  benchCommand  `cmd:"" help:"Measure cases per second beside a script that stores nothing."`
 

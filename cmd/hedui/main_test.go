@@ -75,7 +75,7 @@ func TestTheDemoTellsBothStories(t *testing.T) {
 		t.Errorf("Li: %s: %s", li.Report.Conclusion, kinds(li))
 	}
 	for _, c := range doc.Cases {
-		if c.State != "delivered" || len(c.Grid) != 12 || c.Report.Version != 1 {
+		if c.State != "delivered" || len(c.Grid) != 13 || c.Report.Version != 1 {
 			t.Errorf("%s: state %s, %d categories, version %d", c.Name, c.State, len(c.Grid), c.Report.Version)
 		}
 		for _, file := range []string{c.Report.PDF, c.Report.JSON} {

@@ -150,8 +150,7 @@ func (t *tiers) configure(n *tier) (string, error) {
 	if err := writable(filepath.Join(dir, "sources")); err != nil {
 		return "", err
 	}
-	own := t.city.SourceFiles()
-	county := t.city.CountyFiles(n.division)
+	own, county := t.city.SourceFiles(), t.city.CountyFiles(n.division)
 	for name := range county { // what the counties keep the city does not
 		delete(own, name)
 	}
@@ -177,7 +176,7 @@ func (t *tiers) configure(n *tier) (string, error) {
 		}
 		fmt.Fprintf(&text, "  - {source: sources/%s, scope: %q}\n", name, scope)
 	}
-	t.elsewhere(&text, n, county)
+	t.elsewhere(&text, n, own, county)
 	text.WriteString("reader: reader\nofficers:\n")
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, rights: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Rights))
@@ -190,12 +189,13 @@ func (t *tiers) configure(n *tier) (string, error) {
 }
 
 // elsewhere writes which registers a node reaches through others.
-func (t *tiers) elsewhere(w io.Writer, n *tier, county map[string][]byte) {
+func (t *tiers) elsewhere(w io.Writer, n *tier, own, county map[string][]byte) {
 	var city, counties []string
 	for _, c := range catalog.All() {
-		if _, there := county[string(c.Code)+".yaml"]; there {
+		file := string(c.Code) + ".yaml"
+		if _, there := county[file]; there {
 			counties = append(counties, string(c.Code))
-		} else {
+		} else if _, there := own[file]; there {
 			city = append(city, string(c.Code))
 		}
 	}

@@ -90,7 +90,7 @@ func OwnRegisters(sources []source.Source, scope string) hedui.Registers {
 	for _, s := range sources {
 		info := s.Info()
 		for _, code := range info.Categories {
-			list = append(list, hedui.Register{Category: code, Scope: scope, Source: info.Name, Department: info.Department})
+			list = append(list, hedui.Register{Category: code, Scope: scope}.Kept(info)...)
 		}
 	}
 	return list

@@ -240,7 +240,7 @@ func (d *Desk) AskAgain(ctx context.Context, o hedui.Officer, id string, why hed
 	return d.act(ctx, o, id, audit.AskedAgain, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
 		categories := again
 		if len(categories) == 0 {
-			categories = c.Programme.Categories()
+			categories = c.Categories(nil)
 		}
 		dl, ok := d.deadlinesOf(c, at)
 		if !ok {

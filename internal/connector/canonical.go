@@ -66,14 +66,20 @@ func civil(f field, s string) (string, bool) {
 }
 
 // shifts are the powers of ten that make an amount yuan and a share percent.
-var shifts = map[string]int{"yuan": 0, "wan": 4, "fen": -2, "percent": 0, "fraction": 2}
+var shifts = map[string]int{"yuan": 0, "qian": 3, "wan": 4, "fen": -2, "percent": 0, "fraction": 2}
 
 func amount(f field, s string) (string, bool) {
 	d, ok := parseDecimal(strings.TrimSuffix(s, "元"))
 	if !ok {
 		return "", false
 	}
-	if d, ok = d.shift(shifts[f.unit]).to(2, f.round); !ok {
+	d = d.shift(shifts[f.unit])
+	if f.yearly {
+		d, ok = d.over(12, 2, f.round)
+	} else {
+		d, ok = d.to(2, f.round)
+	}
+	if !ok {
 		return "", false
 	}
 	fen, err := money.Parse(d.text())

@@ -32,12 +32,14 @@ type Config struct {
 	fields   []field
 	ignore   []string
 	closed   bool
+	when     *formula // which records count; nil for all
 }
 
 // Info describes the source that the file makes.
 func (c *Config) Info() source.Info {
 	info := c.info
 	info.Categories = slices.Clone(info.Categories)
+	info.Keepers = slices.Clone(info.Keepers)
 	if c.kind == "http" && c.request.each == nil { // side by side; with each, all travel in one call
 		info.Limits.Calls = info.Limits.Batch * c.reading.pages.calls()
 	}
@@ -158,14 +160,17 @@ type later struct {
 type field struct {
 	key         string
 	of          catalog.Field
-	at          *path // nil for a constant
+	at          *path    // nil for a constant and a formula
+	formula     *formula // nil but for cel
 	constant    string
+	fallback    string // canonical, where the department does not say; default in the file
 	required    bool
 	round       bool
 	trim        []string
 	codes       map[string]string
 	layouts     []layout
 	unit, scale string
+	yearly      bool // money for a year, wanted for a month
 	join        string
 	fields      []field // of rows
 }

@@ -37,19 +37,21 @@ func (c converter) record(fields []field, s scope) (catalog.Record, *fault) {
 	sent := false
 	for _, f := range fields {
 		value, err := c.value(f, s)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if value == "" {
-			if f.required {
-				return nil, incomplete("field " + f.key + " is missing")
-			}
+		case value == "" && f.required:
+			return nil, incomplete("field " + f.key + " is missing")
+		case value == "" && f.fallback != "":
+			r[f.key] = f.fallback
+			continue
+		case value == "":
 			continue
 		}
 		if utf8.RuneCountInString(value) > maxText && len(f.fields) == 0 || len(value) > 8*maxText {
 			return nil, malformed("field " + f.key + " is too long")
 		}
-		sent = sent || f.at != nil
+		sent = sent || f.at != nil || f.formula != nil
 		r[f.key] = value
 	}
 	if !sent {
@@ -77,7 +79,14 @@ func (c converter) strangers(here any) *fault {
 
 // value returns the canonical text of one field, empty if it is not given.
 func (c converter) value(f field, s scope) (string, *fault) {
-	if f.at == nil {
+	switch {
+	case f.formula != nil:
+		text, ok := f.formula.text(s)
+		if !ok {
+			return "", malformed("field " + f.key + ": " + errFormula.Error())
+		}
+		return c.converted(f, text)
+	case f.at == nil:
 		return f.constant, nil
 	}
 	v, ok := f.at.find(s)
@@ -94,11 +103,16 @@ func (c converter) value(f field, s scope) (string, *fault) {
 	if !ok {
 		return "", malformed("field " + f.key + " is not a single value")
 	}
+	return c.converted(f, text)
+}
+
+// converted is the canonical form of a text, which may stand for "not given".
+func (c converter) converted(f field, text string) (string, *fault) {
 	text = c.given(text, f.trim)
 	if text == "" {
 		return "", nil
 	}
-	text, ok = convert(f, text)
+	text, ok := convert(f, text)
 	if !ok {
 		return "", malformed("field " + f.key + " is no " + string(f.of.Type))
 	}

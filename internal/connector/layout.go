@@ -17,13 +17,14 @@ const (
 	layoutEpoch  layout = "epoch"    // seconds since 1970 UTC
 	layoutMillis layout = "epoch_ms" // milliseconds since 1970 UTC
 	layoutHTTP   layout = "http"     // header dates
+	layoutExcel  layout = "excel"    // days since the end of 1899, as spreadsheets count them
 )
 
-var errLayout = errors.New("is no layout; write the moment 2006-01-02 15:04:05 as the department would, such as 20060102 or 2006年01月02日, or epoch, epoch_ms, http")
+var errLayout = errors.New("is no layout; write the moment 2006-01-02 15:04:05 as the department would, such as 20060102 or 2006年01月02日, or epoch, epoch_ms, excel, http")
 
 func parseLayout(s string) (layout, error) {
 	switch layout(s) {
-	case layoutEpoch, layoutMillis, layoutHTTP:
+	case layoutEpoch, layoutMillis, layoutExcel, layoutHTTP:
 		return layout(s), nil
 	}
 	// A layout must tell two days of different years apart, else it is a
@@ -54,6 +55,8 @@ func (l layout) read(s string) (time.Time, bool) {
 			t = time.UnixMilli(n)
 		}
 		return inYears(t)
+	case layoutExcel:
+		return fromSerial(s)
 	case layoutHTTP:
 		t, err := http.ParseTime(s)
 		return t, err == nil
@@ -78,6 +81,8 @@ func (l layout) write(t time.Time) string {
 		return strconv.FormatInt(t.Unix(), 10)
 	case layoutMillis:
 		return strconv.FormatInt(t.UnixMilli(), 10)
+	case layoutExcel:
+		return strconv.Itoa(day.Of(t).Sub(serialZero))
 	case layoutHTTP:
 		return t.UTC().Format(http.TimeFormat)
 	}

@@ -4,9 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"hedui/catalog"
 	"hedui/source"
@@ -59,7 +57,7 @@ var kinds = map[string]struct {
 }
 
 // common are the keys of every file.
-var common = []string{"name", "kind", "department", "category", "refresh", "limits", "fields", "ignore", "closed"}
+var common = []string{"name", "kind", "department", "category", "refresh", "limits", "fields", "ignore", "closed", "when"}
 
 func (l *loader) file(root place) {
 	kind := l.kind(root)
@@ -73,11 +71,7 @@ func (l *loader) file(root place) {
 		l.cfg.info.Name = name
 	}
 	if p, ok := l.need(o, "department", "write the name of the body that answers, in Chinese"); ok {
-		name, ok := l.text(p)
-		if ok && strings.IndexFunc(name, func(r rune) bool { return unicode.Is(unicode.Han, r) }) < 0 {
-			l.bad(p, "must be the name in Chinese: it is printed on reports")
-		}
-		l.cfg.info.Department = name
+		l.department(p)
 	}
 	l.category(o)
 	l.cfg.info.Refresh = l.duration(o, "refresh", maxRefresh)
@@ -93,6 +87,9 @@ func (l *loader) file(root place) {
 		l.cfg.ignore = l.texts(p)
 	}
 	l.cfg.closed = l.boolean(o, "closed")
+	if p, ok := o.get("when"); ok {
+		l.cfg.when = l.formula(p, true)
+	}
 }
 
 // kind looks ahead at how the department is reached, because that decides which

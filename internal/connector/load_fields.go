@@ -6,8 +6,8 @@ import (
 	"hedui/catalog"
 )
 
-// options says which keys a field of each type may have besides at, constant,
-// required and trim.
+// options says which keys a field of each type may have besides those of every
+// field.
 var options = map[catalog.Type][]string{
 	catalog.Text:    {"join"},
 	catalog.Coded:   {"codes"},
@@ -51,10 +51,14 @@ func (l *loader) mapping(p place, of catalog.Field) field {
 		}
 		return f
 	}
-	allowed := append([]string{"at", "constant", "required", "trim"}, options[of.Type]...)
+	allowed := append([]string{"at", "constant", "cel", "default", "required", "trim"}, options[of.Type]...)
+	if of.Per != "" {
+		allowed = append(allowed, "per")
+	}
 	o := l.object(p, allowed...)
 	f.at = l.optional(o, "at")
-	l.constant(o, &f)
+	l.whence(o, &f)
+	l.fallback(o, &f)
 	f.required = l.boolean(o, "required")
 	f.round = l.boolean(o, "round")
 	if t, ok := o.get("trim"); ok {
@@ -66,7 +70,8 @@ func (l *loader) mapping(p place, of catalog.Field) field {
 	if t, ok := o.get("format"); ok {
 		f.layouts = l.layouts(t)
 	}
-	f.unit = l.word(o, "unit", "yuan", "wan", "fen")
+	f.unit = l.word(o, "unit", "yuan", "qian", "wan", "fen")
+	f.yearly = l.word(o, "per", "month", "year") == "year"
 	f.scale = l.word(o, "scale", "percent", "fraction")
 	if j, ok := o.get("join"); ok {
 		f.join, _ = scalar(j.node)
@@ -79,29 +84,61 @@ func (l *loader) mapping(p place, of catalog.Field) field {
 	return f
 }
 
-func (l *loader) constant(o object, f *field) {
-	p, fixed := o.get("constant")
+// whence reads where a field comes from: a place, a constant or a formula.
+func (l *loader) whence(o object, f *field) {
+	constant, fixed := o.get("constant")
+	expression, worked := o.get("cel")
 	_, at := o.get("at")
-	if fixed == at && o.keys != nil {
-		l.bad(o.place, "exactly one of at and constant must be there")
-		return
+	given := 0
+	for _, there := range []bool{fixed, worked, at} {
+		if there {
+			given++
+		}
 	}
-	if !fixed {
-		return
+	switch {
+	case given != 1 && o.keys != nil:
+		l.bad(o.place, "exactly one of at, constant and cel must be there")
+	case fixed:
+		f.constant = l.canonical(constant, f.of)
+	case worked && f.of.Type == catalog.Rows:
+		l.bad(expression, "rows cannot be a formula; a column of them can")
+	case worked:
+		f.formula = l.formula(expression, false)
 	}
-	s, ok := l.text(p)
+}
+
+// fallback reads the value of a silence. A field that must be there has none, and
+// neither has one that is always the same.
+func (l *loader) fallback(o object, f *field) {
+	p, ok := o.get("default")
 	if !ok {
 		return
 	}
-	if f.of.Type == catalog.Rows {
-		l.bad(p, "rows cannot be constant")
+	_, fixed := o.get("constant")
+	_, required := o.get("required")
+	if fixed || required {
+		l.bad(p, "has no use beside constant and required; a default is for what the department may leave out")
 		return
 	}
-	probe := catalog.Category{Fields: []catalog.Field{f.of}}
-	if len(probe.Check(catalog.Record{f.key: s})) > 0 {
-		l.bad(p, "is no %s in the catalogue's form", f.of.Type)
+	f.fallback = l.canonical(p, f.of)
+}
+
+// canonical reads p as a value in the catalogue's own form; a code must be one of
+// its list.
+func (l *loader) canonical(p place, of catalog.Field) string {
+	s, ok := l.text(p)
+	if !ok {
+		return ""
 	}
-	f.constant = s
+	if of.Type == catalog.Rows {
+		l.bad(p, "rows cannot be a fixed value")
+		return ""
+	}
+	probe := catalog.Category{Fields: []catalog.Field{of}}
+	if len(probe.Check(catalog.Record{of.Key: s})) > 0 {
+		l.bad(p, "is no %s in the catalogue's form", of.Type)
+	}
+	return s
 }
 
 func (l *loader) codes(p place, of catalog.Field) map[string]string {
@@ -139,7 +176,9 @@ func (c *Config) taken() map[string]bool {
 	}
 	for _, f := range c.fields {
 		note(f.at)
+		f.formula.note(all)
 	}
+	c.when.note(all)
 	w := c.reading.whose
 	for _, at := range []*path{w.id, w.formerID, w.name, w.birth, w.sex} {
 		note(at)

@@ -180,7 +180,7 @@ func TestProblems(t *testing.T) {
 		{"unit of a text", sound + "  brand: {at: x, unit: fen}\n", `key "unit" is not known here`},
 		{"unknown code", sound + "  status: {at: x, codes: {a: fine}}\n", `"fine" is not known here`},
 		{"rows as text", sound + "  ownership_changes: x\n", "holds rows"},
-		{"neither place nor constant", sound + "  brand: {required: true}\n", "exactly one of at and constant"},
+		{"neither place nor constant", sound + "  brand: {required: true}\n", "exactly one of at, constant and cel"},
 		{"wrong constant", sound + "  original_value: {constant: much}\n", "is no money"},
 		{"unknown column", sound + "  ownership_changes: {at: x, fields: {datum: y}}\n", `field "datum" is not known here`},
 		{"a text that is no XML", soapFile(`xml: "<a>{id}"`), "no XML with one outermost element"},

@@ -23,6 +23,7 @@ type grade struct {
 	used   idcard.Allowance
 	agreed bool // a record with the person's number and name
 	doubt  *fault
+	left   int // records that the filter left out
 }
 
 // doubts are the words for the operator and the reasons for the officer.

@@ -80,7 +80,7 @@ func (s *site) paged(ctx context.Context, r reply, q source.Query) (result, *sou
 
 // failed is the answer of a list that was not read to its end.
 func (b *book) failed(q source.Query, say string) result {
-	return result{source.Answer{Query: q.ID(), Outcome: source.Failed, Reason: source.ReasonIncomplete, Hash: b.hash()}, say}
+	return result{answer: source.Answer{Query: q.ID(), Outcome: source.Failed, Reason: source.ReasonIncomplete, Hash: b.hash()}, say: say}
 }
 
 func (b *book) hash() string { return "sha256:" + hex.EncodeToString(b.sum.Sum(nil)) }
@@ -100,7 +100,7 @@ func (c *Config) page(r reply, q source.Query, b *book) (string, result, *source
 	}
 	res, first := results[0], len(b.lists) == 0
 	switch outcome := res.answer.Outcome; {
-	case outcome == source.Found, outcome == source.None && c.listed(s):
+	case outcome == source.Found, outcome == source.None && c.listed(s), res.leftOut():
 	case first, outcome == source.Failed, outcome == source.IdentityDoubt:
 		return "", res, nil
 	default:
@@ -122,12 +122,17 @@ func (c *Config) page(r reply, q source.Query, b *book) (string, result, *source
 	next := c.next(s, b, len(raw))
 	switch {
 	case b.count > maxRecords:
-		return "", result{source.Answer{Query: q.ID(), Outcome: source.Failed, Reason: source.ReasonMalformed},
-			"more records about one person than any register holds"}, nil
+		return "", result{answer: source.Answer{Query: q.ID(), Outcome: source.Failed, Reason: source.ReasonMalformed},
+			say: "more records about one person than any register holds"}, nil
 	case next == "" && c.reading.total != nil && total != strconv.Itoa(b.count):
 		return "", b.failed(q, "there are fewer or more records on all pages than the department says"), nil
 	}
 	return next, b.result, nil
+}
+
+// leftOut reports whether the filter left out all that was there.
+func (r result) leftOut() bool {
+	return r.answer.Outcome == source.NotCovered && r.answer.Reason == reasonLeftOut
 }
 
 // listed reports whether an answer without records came with an empty list, and
@@ -177,13 +182,18 @@ func (b *book) add(page result) {
 		b.result = page
 		return
 	}
-	if page.answer.Outcome != source.Found {
-		return // an empty page at the end
-	}
+	b.result.left += page.left
 	a := &b.result.answer
-	if a.Outcome != source.Found {
-		a.Outcome, a.Match, a.AsOf = page.answer.Outcome, page.answer.Match, page.answer.AsOf
+	if page.leftOut() && a.Outcome == source.None {
+		a.Outcome, a.Reason = page.answer.Outcome, page.answer.Reason
 	}
+	if page.answer.Outcome != source.Found {
+		return // an empty page at the end, or one that the filter left out
+	}
+	if a.Outcome != source.Found {
+		a.Outcome, a.Reason, a.Match, a.AsOf = page.answer.Outcome, "", page.answer.Match, page.answer.AsOf
+	}
+	a.Allowed |= page.answer.Allowed
 	a.Records = append(slices.Clip(a.Records), page.answer.Records...)
 	if slices.Index(grades, page.answer.Match) > slices.Index(grades, a.Match) {
 		a.Match = page.answer.Match

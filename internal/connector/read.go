@@ -27,6 +27,7 @@ type reply struct {
 type result struct {
 	answer source.Answer
 	say    string
+	left   int // records that the filter left out
 }
 
 // read turns the reply to queries into one result each, or says that nothing
@@ -164,10 +165,10 @@ func (c *Config) result(r reply, q source.Query, f *fault, s scope) result {
 		if a.Reason == "" {
 			a.Reason = source.ReasonMalformed
 		}
-		return result{a, f.say}
+		return result{answer: a, say: f.say}
 	}
 	a.AsOf, _ = c.asOf(r, s) // a doubtful time is left out: there are no records to date
-	return result{a, f.say}
+	return result{answer: a, say: f.say}
 }
 
 func (c *Config) postponed(r reply, queries []source.Query, s scope) []result {

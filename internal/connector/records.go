@@ -32,6 +32,11 @@ func (c *Config) person(r reply, q source.Query, entries []any, top any) result 
 	if f := g.judged(); f != nil {
 		return c.result(r, q, f, here)
 	}
+	if len(records) == 0 && g.left > 0 { // there is something on the person: never "none"
+		res := c.result(r, q, &fault{meaning{"not_covered", reasonLeftOut}, ""}, here)
+		res.left = g.left
+		return res
+	}
 	if len(records) == 0 {
 		return c.result(r, q, &fault{c.reading.empty, "the list of records is empty"}, here)
 	}
@@ -39,8 +44,11 @@ func (c *Config) person(r reply, q source.Query, entries []any, top any) result 
 	if f != nil {
 		return c.result(r, q, f, here)
 	}
-	return result{answer: source.Answer{Query: q.ID(), Outcome: source.Found, Records: records, Match: c.match(g), Allowed: g.used, AsOf: asOf}}
+	return result{answer: source.Answer{Query: q.ID(), Outcome: source.Found, Records: records, Match: c.match(g), Allowed: g.used, AsOf: asOf}, left: g.left}
 }
+
+// reasonLeftOut marks an answer whose every record the filter of the file left out.
+const reasonLeftOut source.Reason = "left_out"
 
 // entryRecords matches and converts the records of one entry.
 func (c *Config) entryRecords(s scope, p source.Person, g *grade) ([]catalog.Record, *fault) {
@@ -66,6 +74,16 @@ func (c *Config) entryRecords(s scope, p source.Person, g *grade) ([]catalog.Rec
 		}
 		if g.doubt != nil {
 			continue // nothing of it will be used
+		}
+		if c.when != nil {
+			counts, ok := c.when.holds(s)
+			if !ok {
+				return nil, malformed("when: " + errFormula.Error())
+			}
+			if !counts {
+				g.left++
+				continue
+			}
 		}
 		record, f := conv.record(c.fields, s)
 		if f != nil {

@@ -147,6 +147,7 @@ func (s *site) askGroup(ctx context.Context, queries []source.Query, group []int
 	if down != nil {
 		return down
 	}
+	s.note(ctx, results)
 	for i, at := range group {
 		answers[at] = results[i].answer
 		s.tell(ctx, results[i])

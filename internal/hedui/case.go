@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"hedui/catalog"
 	"hedui/day"
 )
 
@@ -90,6 +91,23 @@ func (c *Case) consent(no int) (Consent, bool) {
 		}
 	}
 	return Consent{}, false
+}
+
+// Categories is what the case is verified on, in the order of the catalogue: the
+// usual categories, whether allowed or not, and each other one that somebody's
+// newest consent names, or of which there are queries. A category that nobody has
+// named is no part of the case, so it is neither asked nor a gap; one that somebody
+// named is a gap for whoever did not, and for all where no register is known.
+func (c *Case) Categories(asked []Query) []catalog.Code {
+	usual := c.Programme.Usual()
+	return slices.DeleteFunc(c.Programme.Categories(), func(code catalog.Code) bool {
+		return !slices.Contains(usual, code) &&
+			!slices.ContainsFunc(asked, func(q Query) bool { return q.Category == code }) &&
+			!slices.ContainsFunc(c.Persons, func(p Person) bool {
+				k, _ := c.consent(p.No)
+				return slices.Contains(k.Categories, code)
+			})
+	})
 }
 
 // Reviewer and Signer return the steps of the newest review and seal.

@@ -71,7 +71,8 @@ type FormProperty struct {
 }
 
 // A FormConsent is one signed consent. Document is the signed wording, or the
-// digest "sha256:…" of its scan. No categories means all of the programme.
+// digest "sha256:…" of its scan. No categories means the usual
+// ones of the programme.
 type FormConsent struct {
 	Person     int      `json:"person" yaml:"person"`
 	Programme  string   `json:"programme" yaml:"programme"`
@@ -332,7 +333,7 @@ func (f Form) ReadConsents(c *Case, at time.Time) ([]Consent, []Problem) {
 			k.Categories = append(k.Categories, oneOf(r, field+"categories["+strconv.Itoa(j)+"]", code, c.Programme.Categories()))
 		}
 		if len(t.Categories) == 0 {
-			k.Categories = k.Programme.Categories()
+			k.Categories = k.Programme.Usual()
 		}
 		signed, until := r.day(field+"signed_on", t.SignedOn), r.day(field+"until", t.Until)
 		if !signed.IsZero() && !until.IsZero() && until.Before(signed) {

@@ -35,13 +35,19 @@ func (p Programme) Digits() string {
 	return fmt.Sprintf("%02d", i+1)
 }
 
-// Categories is what may be asked for the programme: at launch all twelve for each.
-func (p Programme) Categories() []catalog.Code {
+// Categories is what may be asked for the programme: the whole catalogue for each.
+func (p Programme) Categories() []catalog.Code { return p.codes(catalog.All()) }
+
+// Usual is what a consent that names no categories covers, and what every report
+// has: the launch categories, see [catalog.Category.ByName].
+func (p Programme) Usual() []catalog.Code { return p.codes(catalog.Usual()) }
+
+func (p Programme) codes(categories []catalog.Category) []catalog.Code {
 	if p.Digits() == "" {
 		return nil
 	}
 	var codes []catalog.Code
-	for _, c := range catalog.All() {
+	for _, c := range categories {
 		codes = append(codes, c.Code)
 	}
 	return codes

@@ -198,7 +198,7 @@ const ReasonNoConsent source.Reason = "no_consent"
 // ReasonNoSource marks a category that no source on this node answers.
 const ReasonNoSource source.Reason = "no_source"
 
-// Plan returns the queries of the programme: for each person and category one to
+// Plan returns the queries of the case: for each person and category one to
 // each register that may hold something, see [Registers.For]. Where a consent
 // leaves a category out, or no register is known, one query is settled at once
 // and says so. A round above 1 asks only the given categories again.
@@ -207,7 +207,7 @@ func (c *Case) Plan(at time.Time, round int, again []catalog.Code, registers Reg
 	var plan []Query
 	for _, p := range c.Persons {
 		k, _ := c.consent(p.No)
-		for _, code := range c.Programme.Categories() {
+		for _, code := range c.Categories(nil) {
 			if round > 1 && !slices.Contains(again, code) {
 				continue
 			}

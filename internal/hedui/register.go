@@ -101,6 +101,30 @@ func (rs Registers) At(code catalog.Code, scope string, on day.Day) (Register, b
 	return Register{}, false
 }
 
+// Kept returns the register of a source once for each body that has kept it, within
+// the register's own days: a query names the body of the day on which it was asked.
+func (r Register) Kept(info source.Info) Registers {
+	r.Source, r.Department = info.Name, info.Department
+	if len(info.Keepers) == 0 {
+		return Registers{r}
+	}
+	var list Registers
+	for _, k := range info.Keepers {
+		one := r
+		one.Department = k.Name
+		if k.From.After(one.From) {
+			one.From = k.From
+		}
+		if !k.Until.IsZero() && (one.Until.IsZero() || k.Until.Before(one.Until)) {
+			one.Until = k.Until
+		}
+		if one.Until.IsZero() || one.From.Before(one.Until) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
 // DepartmentOn is who keeps the register, in the words of the day.
 func (r Register) DepartmentOn(on day.Day) string {
 	if r.Department != "" {

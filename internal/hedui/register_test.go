@@ -12,13 +12,7 @@ import (
 )
 
 // registers makes one register of every category.
-func registers(scope, source string) Registers {
-	var list Registers
-	for _, c := range catalog.All() {
-		list = append(list, Register{Category: c.Code, Scope: scope, Source: source})
-	}
-	return list
-}
+func registers(scope, source string) Registers { return registersOf(scope, source, catalog.All()) }
 
 func written(list []Register) string {
 	var words []string

@@ -173,14 +173,19 @@ func (c Content) check() error {
 	return c.checkGrid()
 }
 
-// checkGrid holds the grid against the programme: every category, every person,
-// and every cell without a result named as a gap.
+// checkGrid holds the grid against the programme: every usual category, no other
+// but those that may be asked, every person, and every cell without a result named
+// as a gap.
 func (c Content) checkGrid() error {
-	want := hedui.Programme(c.Case.Programme.Code).Categories()
+	programme := hedui.Programme(c.Case.Programme.Code)
+	usual := programme.Usual()
 	got := []catalog.Code{}
 	for _, row := range c.Categories {
 		got = append(got, row.Code)
 	}
+	want := slices.DeleteFunc(programme.Categories(), func(code catalog.Code) bool {
+		return !slices.Contains(usual, code) && !slices.Contains(got, code)
+	})
 	if len(want) == 0 || !slices.Equal(want, got) {
 		return fmt.Errorf("%w: categories are not those of the programme", ErrIncomplete)
 	}

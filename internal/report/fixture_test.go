@@ -42,7 +42,7 @@ func number(t testing.TB, s hedui.Series, division string, serial int) string {
 func answered(c *hedui.Case) []hedui.Query {
 	var queries []hedui.Query
 	for _, p := range c.Persons {
-		for i, code := range c.Programme.Categories() {
+		for i, code := range c.Categories(nil) {
 			known, _ := catalog.Get(code)
 			owner, _ := known.OwnerOn(day.Of(at))
 			asked := at.Add(-2*time.Hour + time.Duration(i)*time.Second)

@@ -17,7 +17,7 @@ var weight = []source.Outcome{source.Found, source.IdentityDoubt, source.Failed,
 
 func (m *maker) grid() []Category {
 	rows := []Category{}
-	for _, code := range m.Case.Programme.Categories() {
+	for _, code := range m.Case.Categories(m.Queries) {
 		known, _ := catalog.Get(code)
 		row := Category{Code: code, Name: known.Name}
 		for _, p := range m.Case.Persons {
@@ -64,6 +64,9 @@ func (m *maker) cell(q *hedui.Query) Cell {
 	case !q.AskedAt.IsZero():
 		cell.AsOf, cell.AnsweredAt, cell.Millis = instant(q.AsOf), instant(q.AnsweredAt), q.Millis()
 		cell.Records = len(q.Records)
+	}
+	for _, r := range q.Records {
+		cell.Unknown += len(unknownCodes(q.Category, r))
 	}
 	cell.Text, cell.Reason = outcomeText(cell.Outcome, reason), reasonText(reason)
 	return cell

@@ -93,6 +93,9 @@ func (c Category) cell(person int) cell {
 	if k.Records > 0 {
 		text = zh("report.count.records", k.Text, strconv.Itoa(k.Records))
 	}
+	if k.Unknown > 0 {
+		text = zh("report.count.unknown", text, strconv.Itoa(k.Unknown))
+	}
 	tone := map[source.Outcome]string{source.Found: "strong", source.None: "grey", source.NotCovered: "grey",
 		source.IdentityDoubt: "red", source.Failed: "amber", source.Refused: "amber"}[k.Outcome]
 	return cell{Text: text, Tone: tone}

@@ -14,7 +14,7 @@ import (
 // tables lists every record found, by category, person and order of the answer.
 func (m *maker) tables() []Table {
 	tables := []Table{}
-	for _, code := range m.Case.Programme.Categories() {
+	for _, code := range m.Case.Categories(m.Queries) {
 		known, _ := catalog.Get(code)
 		t := Table{Category: code, Name: known.Name}
 		var fields []catalog.Field
@@ -54,9 +54,21 @@ func (m *maker) rows(q *hedui.Query, name string, fields []catalog.Field) []Row 
 		for _, f := range fields {
 			row.Values = append(row.Values, write(f, r[f.Key]))
 		}
+		row.Unknown = unknownCodes(q.Category, r)
 		list = append(list, row)
 	}
 	return list
+}
+
+// unknownCodes lists the fields of a record whose code is in no list: it is kept and
+// printed as it came, and a person has to find out what it means.
+func unknownCodes(code catalog.Code, r catalog.Record) []string {
+	known, _ := catalog.Get(code)
+	var fields []string
+	for _, f := range r.UnknownCodes(known) {
+		fields = append(fields, f.Field)
+	}
+	return fields
 }
 
 // write writes a canonical value for people. What is secret (identity numbers,

@@ -128,6 +128,7 @@ type Cell struct {
 	Text       string         `json:"text"`
 	Department string         `json:"department"`
 	Records    int            `json:"records,omitempty"`
+	Unknown    int            `json:"unknown_codes,omitempty"` // values in the records whose code nobody here knows
 	Reason     string         `json:"reason,omitempty"`
 	AsOf       time.Time      `json:"as_of,omitzero"`
 	AnsweredAt time.Time      `json:"answered_at,omitzero"`
@@ -196,6 +197,7 @@ type Row struct {
 	AsOf       time.Time `json:"as_of,omitzero"`
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	Values     []string  `json:"values"`
+	Unknown    []string  `json:"unknown_codes,omitempty"` // fields whose code nobody here knows, "withdrawals[2].type" for a row
 }
 
 // A Gap is a register of a category from which some persons have no result, and

@@ -142,6 +142,14 @@ func (s *sheet) compareProperty(g group, facts []fact) {
 	declared, entries := s.declared(g)
 	f.Declared, f.Found = declared, w.sum
 	s.out.Totals.PropertyFound += w.sum
+	switch {
+	case slices.ContainsFunc(facts, func(x fact) bool { return x.over }):
+		s.compareOver(f, facts, entries)
+		return
+	case entries > 0 && g.class == string(hedui.OtherHolding):
+		s.compareOther(f)
+		return
+	}
 	if entries == 0 && w.missing {
 		f.Kind = hedui.Undeclared
 		f.Reason = reason("rule.diff.UNDECLARED."+amountWord(f.Unit), f)

@@ -7,7 +7,7 @@ import (
 )
 
 // readers turn the records that all registers of a category hold on a person into
-// facts and direct findings. A category that is not here bears on neither income, property nor composition.
+// facts and direct findings. A category that is not here is read as its catalogue entry says, see later.
 var readers = map[catalog.Code]func(*sheet, hedui.Person, []entry){
 	"hukou":            (*sheet).hukou,
 	"marriage":         (*sheet).marriage,

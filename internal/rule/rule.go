@@ -32,6 +32,8 @@ type fact struct {
 	ids      []string  // property: what tells the same thing in two records, the best first
 	whole    money.Fen // property: value of the whole thing
 	part     bool      // property: the amount is the part of it that the register states
+	over     bool      // property: the register says that its limit is exceeded, and no amount
+	limit    money.Fen // property: that limit; 0 if it is not stated
 }
 
 // A cell is one person and one category.
@@ -75,6 +77,8 @@ func Assess(c *hedui.Case, queries []hedui.Query, t Tolerance, today day.Day) he
 		if read, ok := readers[r.category]; ok {
 			p, _ := c.Person(r.person)
 			read(s, p, r.entries)
+		} else if known, ok := catalog.Get(r.category); ok {
+			s.later(known, r.entries)
 		}
 	}
 	s.out.Gaps = slices.DeleteFunc(s.out.Gaps, s.needless)

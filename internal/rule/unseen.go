@@ -66,12 +66,18 @@ func (s *sheet) unseenProperty(covered map[group]bool) {
 		covered[key] = true
 		sum, _ := s.declared(key)
 		category, can := registered[d.Class]
+		measured := can
+		if !can {
+			category, can = s.laterSearched(d.Person, d.Class)
+		}
 		f := hedui.Finding{Kind: hedui.NotVerifiable, Category: category, Person: d.Person, Class: key.class,
 			Unit: hedui.InTotal, Declared: sum}
 		word := "unsettled"
 		switch {
 		case !can:
 			word = "unseen"
+		case !measured:
+			word = "unmeasured"
 		case s.openCell(category):
 			word = "silent"
 		case s.searched(d.Person, category) && !s.doubted(d.Person, category):

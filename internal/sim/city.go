@@ -48,6 +48,7 @@ type City struct {
 	counts  counter
 	tickets ticketer
 	nonces  nonces
+	batches batches // of the banks
 
 	mu      sync.Mutex
 	servers map[string]*http.Server
@@ -129,7 +130,7 @@ func (c *City) closeAll() error {
 	return errors.Join(errs...)
 }
 
-// Departments lists the ids of the eight departments.
+// Departments lists the ids of the departments.
 func Departments() []string {
 	var ids []string
 	for _, d := range departments() {

@@ -52,10 +52,10 @@ const (
 	badRequest
 )
 
-// departments lists the eight bodies of the launch.
+// departments lists the eight bodies of the launch and the banks, which came later.
 func departments() []department {
 	return []department{
-		police(), civilAffairs(), localTax(), nationalTax(), hrss(), landBureau(), housingCommission(), businessOffice(),
+		police(), civilAffairs(), localTax(), nationalTax(), hrss(), landBureau(), housingCommission(), businessOffice(), bank(),
 	}
 }
 

@@ -18,7 +18,7 @@ func TestParseFault(t *testing.T) {
 		{"land:garbage:2m", "land", Fault{Kind: Garbage, For: 2 * time.Minute}, ""},
 		{"hrss:flaky", "hrss", Fault{Kind: Flaky}, ""},
 		{"", "", Fault{}, "unknown department"},
-		{"bank", "", Fault{}, "police, civil_affairs"},
+		{"library", "", Fault{}, "police, civil_affairs"},
 		{"police:tired", "police", Fault{Kind: "tired"}, "down, slow, flaky, garbage"},
 		{"police:down:soon", "", Fault{}, "20s"},
 		{"police:down:-1s", "", Fault{}, "not a duration"},
@@ -98,7 +98,7 @@ func TestFaults(t *testing.T) {
 	if got, _ := statuses(t, c, 1, hukouCall(wang, "王志强")); got[0] != 200 {
 		t.Errorf("after the fault: %v", got)
 	}
-	if err := c.SetFault("bank", Fault{Kind: Down}); err == nil {
+	if err := c.SetFault("library", Fault{Kind: Down}); err == nil {
 		t.Error("an unknown department is accepted")
 	}
 }

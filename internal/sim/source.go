@@ -13,7 +13,7 @@ var sourceFiles embed.FS
 // ownLimit are the lines by which a source file spares its department.
 var ownLimit = regexp.MustCompile(`(?m)^  (concurrency|per_second): \d+$`)
 
-// SourceFiles returns a source file for each of the twelve categories, by file
+// SourceFiles returns a source file for each category that the city has, by file
 // name, such as "hukou.yaml", that joins this city's department with its key. The
 // departments must have been started. An instant city is joined without sparing it.
 func (c *City) SourceFiles() map[string][]byte {

@@ -21,7 +21,7 @@ var noon = time.Date(2026, 11, 20, 4, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return noon }
 
-// A town is a started city with its twelve sources.
+// A town is a started city with its sources.
 type town struct {
 	*sim.City
 	sources map[catalog.Code]source.Source
@@ -47,7 +47,7 @@ func start(t testing.TB, o sim.Options) town {
 		s := connector.New(cfg, connector.Options{Now: clock})
 		all[s.Info().Categories[0]] = s
 	}
-	if len(all) != 12 {
+	if len(all) != len(catalog.Usual())+1 { // and the banks
 		t.Fatalf("%d categories have a source: %v", len(all), slices.Collect(maps.Keys(all)))
 	}
 	return town{c, all}
@@ -124,7 +124,7 @@ func checked(t testing.TB, c catalog.Code, a source.Answer) {
 
 func codes() []catalog.Code {
 	var list []catalog.Code
-	for _, c := range catalog.All() {
+	for _, c := range catalog.Usual() {
 		list = append(list, c.Code)
 	}
 	return list

@@ -105,7 +105,7 @@ func BenchmarkCase(b *testing.B) {
 				return tx.Record(ctx, audit.New(t0, "clerk", "", audit.Accepted, c.ID, ""))
 			})
 			var sources sync.WaitGroup
-			for _, code := range c.Programme.Categories() {
+			for _, code := range c.Programme.Usual() {
 				sources.Go(func() { answer(b, db, c, "ask:"+string(code)) })
 			}
 			sources.Wait()

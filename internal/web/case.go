@@ -122,7 +122,7 @@ func (p *casePage) fillGrid(v casework.View) {
 			p.Done++
 		}
 	}
-	codes := v.Case.Programme.Categories()
+	codes := v.Case.Categories(v.Grid)
 	for _, c := range codes {
 		p.Columns = append(p.Columns, p.category(c))
 	}

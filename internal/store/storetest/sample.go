@@ -58,7 +58,7 @@ func Case(tb testing.TB, n int) *hedui.Case {
 		}
 		c.Persons = append(c.Persons, p)
 		c.Consents = append(c.Consents, hedui.Consent{
-			Number: fmt.Sprintf("S%d", i), Person: p.No, Programme: c.Programme, Categories: c.Programme.Categories(), Signer: p.No,
+			Number: fmt.Sprintf("S%d", i), Person: p.No, Programme: c.Programme, Categories: c.Programme.Usual(), Signer: p.No,
 			SignedAt: At, Until: At.AddDate(1, 0, 0), Document: "sha256:00",
 		})
 		c.Mandates = append(c.Mandates, fmt.Sprintf("M%d", i))
