@@ -80,6 +80,13 @@ const (
 	ReasonUnknownCode Reason = "unknown_code" // an error code the mapping does not know
 )
 
+// Reasons for which a department is not asked yet, though it could be reached.
+const (
+	ReasonClosed      Reason = "closed"      // outside its opening hours
+	ReasonMaintenance Reason = "maintenance" // it works on its system
+	ReasonQuota       Reason = "quota"       // what it answers in a day is used up
+)
+
 // An Answer is what a source says to one query.
 type Answer struct {
 	Query   string           // [Query.ID] of the query it answers
@@ -109,6 +116,13 @@ type Info struct {
 	Categories []catalog.Code // what it answers
 	Limits     Limits
 	Refresh    time.Duration // promised age of the data at most; 0 = live
+
+	// AnswersWithin is the promised time from a question to its answer; 0 = none
+	// is promised.
+	AnswersWithin time.Duration
+	// Cache is how long an answer may stand for another one to the same question
+	// of the same mandate; 0 = it is asked again.
+	Cache time.Duration
 }
 
 // Limits are what a department allows. Zero values mean the defaults of
@@ -119,6 +133,12 @@ type Limits struct {
 	Concurrency int           // calls under way at once
 	PerSecond   float64       // calls started in a second
 	Timeout     time.Duration // for one call
+
+	Daily       Quota     // of one day, over all processes of a node
+	Reserved    int       // percent of Daily that bulk work leaves to new applications
+	Hours       []Opening // when the department may be asked; empty = always
+	Maintenance []Span    // when it must not be, whatever Hours say
+	Closed      []Opening // as Maintenance, every week
 }
 
 // WithDefaults fills what is not set: one person and call an Ask, four calls at once,

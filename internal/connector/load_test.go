@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ fields:
 func TestSoundFile(t *testing.T) {
 	cfg := load(t, sound, "")
 	info := cfg.Info()
-	if info.Name != "vehicle" || info.Limits != (source.Limits{}).WithDefaults() || info.Refresh != 0 {
+	if info.Name != "vehicle" || !reflect.DeepEqual(info.Limits, source.Limits{}.WithDefaults()) || info.Refresh != 0 {
 		t.Errorf("got %+v", info)
 	}
 }
