@@ -94,10 +94,12 @@ func Overdue(promised time.Duration, asOf, at time.Time) bool {
 }
 
 // Troubles are the alerts that what is known of a source calls for at an instant.
-// waits is for how long the oldest question has been without an answer.
+// waits is for how long the oldest question has been without an answer. Data is
+// held against the promise as of its last answer: that nobody has asked since is
+// not the department's fault.
 func (r SourceRecord) Troubles(info source.Info, waits time.Duration, at time.Time) []AlertKind {
 	var list []AlertKind
-	if Overdue(info.Refresh, r.AsOf, at) {
+	if Overdue(info.Refresh, r.AsOf, r.AnsweredAt) {
 		list = append(list, AlertRefresh)
 	}
 	if p := info.AnswersWithin; p > 0 && (waits > p || r.Took > p) {

@@ -19,6 +19,11 @@ func Basis(q source.Query) string {
 // no attempt and no failure.
 func (q *Query) Hold(why source.Reason, until time.Time) { q.Reason, q.HeldUntil = why, until }
 
+// Waits reports whether a reason means that a department is not asked yet.
+func Waits(r source.Reason) bool {
+	return r == source.ReasonClosed || r == source.ReasonMaintenance || r == source.ReasonQuota
+}
+
 // Held reports whether the query waits because its department is not asked yet.
 func (q *Query) Held() bool { return !q.Settled() && !q.HeldUntil.IsZero() }
 

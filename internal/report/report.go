@@ -133,6 +133,9 @@ type Cell struct {
 	AnsweredAt time.Time      `json:"answered_at,omitzero"`
 	Millis     int64          `json:"millis,omitempty"`
 	Hash       string         `json:"hash,omitempty"` // of what was received
+	// Promised is the age that the department has promised its data not to pass,
+	// in words, where the data was older when it was given.
+	Promised string `json:"promised,omitempty"`
 }
 
 // A Finding sets declared and found side by side, in plain words.
@@ -196,6 +199,7 @@ type Row struct {
 	AsOf       time.Time `json:"as_of,omitzero"`
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	Values     []string  `json:"values"`
+	Promised   string    `json:"promised,omitempty"` // as of the cell
 }
 
 // A Gap is a register of a category from which some persons have no result, and
