@@ -52,10 +52,11 @@ func (d *Desk) look(ctx context.Context, tx *store.Tx, g *guard, r *round, at ti
 	}
 	for _, kind := range hedui.AlertKinds() {
 		bad := slices.Contains(wrong, kind)
+		last, lasts := open[kind]
 		switch {
 		case bad:
 			err = d.raise(ctx, tx, hedui.Alert{Source: g.info.Name, Kind: kind, Last: at, Detail: g.detail(kind, sum, r.waits)})
-		case open[kind] && heard && r.over(kind, g):
+		case lasts && heard && r.over(kind, last, g):
 			err = d.end(ctx, tx, g.info.Name, kind, at)
 		}
 		if err != nil {
@@ -66,13 +67,15 @@ func (d *Desk) look(ctx context.Context, tx *store.Tx, g *guard, r *round, at ti
 }
 
 // over reports whether a round proves that what was wrong is over: not having
-// noticed it is not enough. An answer proves that the source can be reached and
-// its quota is not used up, and tells of when its data is.
-func (r *round) over(kind hedui.AlertKind, g *guard) bool {
+// noticed it is not enough. A quota is used up for its day, whatever answers still
+// come in.
+func (r *round) over(kind hedui.AlertKind, last time.Time, g *guard) bool {
 	switch kind {
 	case hedui.AlertDown:
 		return r.seen.Answers > 0 && g.breaker.IsClosed()
-	case hedui.AlertSlow, hedui.AlertRefresh, hedui.AlertQuota:
+	case hedui.AlertQuota:
+		return r.seen.Answers > 0 && day.Of(last).Before(r.seen.On)
+	case hedui.AlertSlow, hedui.AlertRefresh:
 		return r.seen.Answers > 0
 	}
 	return true

@@ -48,15 +48,17 @@ func (tx *Tx) EndAlert(ctx context.Context, source string, kind hedui.AlertKind,
 	return n > 0, nil
 }
 
-// OpenAlerts returns the kinds of alert that are open for a source.
-func (tx *Tx) OpenAlerts(ctx context.Context, source string) (map[hedui.AlertKind]bool, error) {
-	open := map[hedui.AlertKind]bool{}
+// OpenAlerts returns the kinds of alert that are open for a source, and when each
+// was noticed last.
+func (tx *Tx) OpenAlerts(ctx context.Context, source string) (map[hedui.AlertKind]time.Time, error) {
+	open := map[hedui.AlertKind]time.Time{}
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var kind string
-		err := rows.Scan(&kind)
-		open[hedui.AlertKind(kind)] = true
+		var last int64
+		err := rows.Scan(&kind, &last)
+		open[hedui.AlertKind(kind)] = instant(last)
 		return err
-	}, `SELECT kind FROM alerts WHERE source = $1 AND closed_at = 0`, source)
+	}, `SELECT kind, last_at FROM alerts WHERE source = $1 AND closed_at = 0`, source)
 	if err != nil {
 		return nil, fmt.Errorf("open alerts: %w", err)
 	}
