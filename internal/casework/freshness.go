@@ -97,18 +97,18 @@ func (d *Desk) end(ctx context.Context, tx *store.Tx, name string, kind hedui.Al
 	return tx.Record(ctx, audit.New(at, hedui.System.ID, name, audit.SourceOver, "", string(kind)))
 }
 
-// detail is the numbers behind an alert, without words: what was promised or
-// allowed, and what came.
+// detail is the numbers behind an alert, without words, see [hedui.Alert.Numbers]:
+// what was promised or allowed, and what came.
 func (g *guard) detail(kind hedui.AlertKind, r hedui.SourceRecord, waits time.Duration) string {
 	switch kind {
 	case hedui.AlertRefresh:
-		return g.info.Refresh.String() + " < " + r.AsOf.In(day.Beijing).Format("2006-01-02 15:04")
+		return hedui.Numbers(g.info.Refresh.String(), r.AsOf.In(day.Beijing).Format("2006-01-02 15:04"))
 	case hedui.AlertSlow:
-		return g.info.AnswersWithin.String() + " < " + max(r.Took, waits).Round(time.Second).String()
+		return hedui.Numbers(g.info.AnswersWithin.String(), strconv.Itoa(int(max(r.Took, waits).Minutes())))
 	case hedui.AlertQuota:
 		return strconv.Itoa(max(g.limits.Daily.Persons, g.limits.Daily.Calls))
 	case hedui.AlertUnreadable:
-		return strconv.Itoa(r.Unreadable) + "/" + strconv.Itoa(r.Answers+r.Failures)
+		return hedui.Numbers(strconv.Itoa(r.Unreadable), strconv.Itoa(r.Answers+r.Failures))
 	}
 	return strconv.Itoa(breakAfter)
 }

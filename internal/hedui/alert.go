@@ -1,6 +1,7 @@
 package hedui
 
 import (
+	"strings"
 	"time"
 
 	"hedui/day"
@@ -32,7 +33,7 @@ type Alert struct {
 	Since     time.Time
 	Last      time.Time // when it was noticed last
 	Count     int       // how often
-	Detail    string    // numbers and times; the words stand with the kind
+	Detail    string    // of [Numbers]; the words stand with the kind
 	ClosedAt  time.Time // when it was over; zero while it lasts
 	HandledAt time.Time // when an officer has seen to it
 	HandledBy string
@@ -41,6 +42,15 @@ type Alert struct {
 
 // Open reports whether the alert lasts.
 func (a Alert) Open() bool { return a.ClosedAt.IsZero() }
+
+// between stands between the numbers of an alert.
+const between = " · "
+
+// Numbers puts the numbers and times of an alert into one text.
+func Numbers(numbers ...string) string { return strings.Join(numbers, between) }
+
+// Numbers takes the detail of an alert apart.
+func (a Alert) Numbers() []string { return strings.Split(a.Detail, between) }
 
 // A SourceRecord is how a source has answered. The numbers are of the day On.
 type SourceRecord struct {

@@ -153,7 +153,7 @@ func (f frame) length(d time.Duration) string {
 }
 
 func (f frame) alert(a hedui.Alert, views []casework.SourceView) alertRow {
-	row := alertRow{When: minute(a.Last), What: f.T("alert." + string(a.Kind)), Detail: a.Detail, Source: a.Source,
+	row := alertRow{When: minute(a.Last), What: f.T("alert." + string(a.Kind)), Detail: f.numbers(a), Source: a.Source,
 		Advice: f.T("alert.advice." + string(a.Kind)), Note: a.Note}
 	if i := slices.IndexFunc(views, func(v casework.SourceView) bool { return v.Name == a.Source }); i >= 0 {
 		row.Source = views[i].Department + " " + a.Source
@@ -168,6 +168,15 @@ func (f frame) alert(a hedui.Alert, views []casework.SourceView) alertRow {
 		row.Handled = f.T("alert.handled", a.HandledBy, minute(a.HandledAt))
 	}
 	return row
+}
+
+// numbers writes what was promised or allowed, and what came instead.
+func (f frame) numbers(a hedui.Alert) string {
+	numbers := a.Numbers()
+	if d, err := time.ParseDuration(numbers[0]); err == nil {
+		numbers[0] = f.length(d)
+	}
+	return f.T("alert.numbers."+string(a.Kind), numbers...)
 }
 
 func minute(t time.Time) string {
