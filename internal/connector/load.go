@@ -82,7 +82,9 @@ func (l *loader) file(root place) {
 	}
 	l.category(o)
 	l.cfg.info.Refresh = l.duration(o, "refresh", maxRefresh)
-	l.cfg.info.AnswersWithin = l.duration(o, "answers_within", maxLater)
+	if !slices.Contains(kinds[kind].keys, "answers_within") { // where people answer, it may be working days
+		l.cfg.info.AnswersWithin = l.duration(o, "answers_within", maxLater)
+	}
 	l.cfg.info.Cache = l.duration(o, "cache", maxCache)
 	l.limits(o)
 	kinds[kind].load(l, o)
