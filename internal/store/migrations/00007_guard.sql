@@ -45,3 +45,8 @@ CREATE TABLE alerts ( -- what a liaison should see to; one open row of each kind
   PRIMARY KEY (source, kind, since)
 );
 CREATE UNIQUE INDEX alerts_open ON alerts (source, kind) WHERE closed_at = 0;
+
+CREATE TABLE processes ( -- that work on this database: they share what departments allow
+  owner   TEXT PRIMARY KEY CHECK (length(owner) > 0),
+  seen_at BIGINT NOT NULL
+);
