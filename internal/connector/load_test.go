@@ -197,6 +197,7 @@ func FuzzLoad(f *testing.F) {
 	for _, d := range []dialect{formDialect, batchDialect, laterDialect, gbkDialect, flatDialect, keyedDialect} {
 		f.Add(d.yaml)
 	}
+	f.Add(protected)
 	f.Fuzz(func(t *testing.T, yaml string) {
 		cfg, err := Load("f.yaml", []byte(yaml))
 		if (cfg == nil) != (err != nil) {
