@@ -92,6 +92,13 @@ const (
 	ReasonBirth          Reason = "birth"           // no number; the name agrees, birthday or sex does not
 )
 
+// Reasons for which a department is not asked yet, though it could be reached.
+const (
+	ReasonClosed      Reason = "closed"      // outside its opening hours
+	ReasonMaintenance Reason = "maintenance" // it works on its system
+	ReasonQuota       Reason = "quota"       // what it answers in a day is used up
+)
+
 // An Answer is what a source says to one query.
 type Answer struct {
 	Query   string           // [Query.ID] of the query it answers
@@ -123,6 +130,13 @@ type Info struct {
 	Categories []catalog.Code // what it answers
 	Limits     Limits
 	Refresh    time.Duration // promised age of the data at most; 0 = live
+
+	// AnswersWithin is the promised time from a question to its answer; 0 = none
+	// is promised.
+	AnswersWithin time.Duration
+	// Cache is how long an answer may stand for another one to the same question
+	// of the same mandate; 0 = it is asked again.
+	Cache time.Duration
 }
 
 // A Keeper is a body that holds a register from From on and before Until; zero
@@ -140,6 +154,12 @@ type Limits struct {
 	Concurrency int           // calls under way at once
 	PerSecond   float64       // calls started in a second
 	Timeout     time.Duration // for one call
+
+	Daily       Quota     // of one day, over all processes of a node
+	Reserved    int       // percent of Daily that bulk work leaves to new applications
+	Hours       []Opening // when the department may be asked; empty = always
+	Maintenance []Span    // when it must not be, whatever Hours say
+	Closed      []Opening // as Maintenance, every week
 }
 
 // WithDefaults fills what is not set: one person and call an Ask, four calls at once,

@@ -18,9 +18,10 @@ import (
 
 // caseCommands work on cases of a node from the command line.
 type caseCommands struct {
-	Run  caseRunCommand  `cmd:"" help:"Take family forms from registration to the delivered report, each act by an officer of the configuration who has the right."`
-	Act  caseActCommand  `cmd:"" help:"Do one act on a case: commission, accept, finish, review, seal, deliver, archive."`
-	Look caseLookCommand `cmd:"" help:"Where a case stands and what each register has answered, as JSON."`
+	Run     caseRunCommand     `cmd:"" help:"Take family forms from registration to the delivered report, each act by an officer of the configuration who has the right."`
+	Act     caseActCommand     `cmd:"" help:"Do one act on a case: commission, accept, finish, review, seal, deliver, archive."`
+	Requery caseRequeryCommand `cmd:"" help:"Ask single cells of a case again, not more often than the place allows."`
+	Look    caseLookCommand    `cmd:"" help:"Where a case stands and what each register has answered, as JSON."`
 }
 
 type caseActCommand struct {

@@ -241,6 +241,8 @@ func (c *checkCommand) print(s streams, list []checked) error {
 // nodeCommands are what an operator asks of a node.
 type nodeCommands struct {
 	Status  nodeStatusCommand  `cmd:"" help:"How the node stands with its peers: links, what waits, invitations, what was refused."`
+	Sources nodeSourcesCommand `cmd:"" help:"How the sources of the node are doing, and what is wrong with them."`
+	Handle  nodeHandleCommand  `cmd:"" help:"Note what was done about something that is wrong with a source."`
 	Invite  nodeInviteCommand  `cmd:"" help:"Make the one-time code with which a node may become a child."`
 	Approve nodeDecideCommand  `cmd:"" help:"Approve a node that has used its code. Compare both key ids with what its officer reads out."`
 	Decline nodeDeclineCommand `cmd:"" help:"Decline a node that has used its code."`

@@ -27,6 +27,7 @@ const (
 	Objected     Verb = "case.object"
 	Confirmed    Verb = "case.confirm"
 	AskedAgain   Verb = "case.ask_again"
+	Requeried    Verb = "case.requery" // single cells were asked again
 	Suspended    Verb = "case.suspend"
 	Resumed      Verb = "case.resume"
 	Terminated   Verb = "case.terminate"
@@ -51,6 +52,10 @@ const (
 	NodeKeys       Verb = "node.keys"   // a peer, or this node, has new keys
 	LinkChanged    Verb = "node.link"   // a link went up or down
 
+	SourceAlert   Verb = "source.alert"  // something is wrong with a source; the office is the source
+	SourceOver    Verb = "source.over"   // and is over
+	SourceHandled Verb = "source.handle" // an officer has seen to it
+
 	Refused Verb = "refuse" // an officer had no right; the detail is what was tried
 )
 
@@ -59,8 +64,8 @@ func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, Objected, Confirmed,
-		AskedAgain, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched,
+		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
-		Refused,
+		SourceAlert, SourceOver, SourceHandled, Refused,
 	}
 }

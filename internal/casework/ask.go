@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"hedui/day"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
@@ -21,25 +22,29 @@ const jobAsk = "casework.ask"
 func askLane(sourceName string) string { return "ask:" + sourceName }
 
 // askJob is the work of asking one query. Its id is the query's, so planning
-// twice enqueues once.
+// twice enqueues once. Whoever enqueues it says how urgent it is.
 func askJob(q hedui.Query, at time.Time) queue.Job {
 	return queue.Job{ID: "ask:" + q.ID, Kind: jobAsk, Lane: askLane(q.Source), Payload: []byte(q.ID), RunAt: at}
 }
 
 // round is one batch of queries on its way to a source and back.
 type round struct {
-	jobs     map[string]queue.Job // of own queries, by query id
-	queries  []hedui.Query
-	cases    map[string]*hedui.Case
-	relays   map[string]*relayed      // of other nodes' questions, by relay id
-	asked    []source.Query           // what is really sent
-	unsent   map[string]bool          // answered without asking, for want of a mandate
-	failing  map[string]bool          // had failed before this round
-	touched  map[string]bool          // changed, so to be saved
-	answers  map[string]source.Answer // by id of the source.Query
-	posted   map[string]bool          // given to another node
-	wait     time.Duration            // before a failed query is asked again, at least
-	postpone map[string]time.Duration // asked later without an attempt
+	jobs    map[string]queue.Job // of own queries, by query id
+	queries []hedui.Query
+	cases   map[string]*hedui.Case
+	relays  map[string]*relayed      // of other nodes' questions, by relay id
+	asked   []source.Query           // what is really sent
+	unsent  map[string]bool          // answered without asking, for want of a mandate
+	failing map[string]bool          // had failed before this round
+	touched map[string]bool          // changed, so to be saved
+	answers map[string]source.Answer // by id of the source.Query
+	posted  map[string]bool          // given to another node
+	wait    time.Duration            // before a failed query is asked again, at least
+	held    map[string]hold          // asked later without an attempt
+	basis   map[string]string        // of the questions that are sent, see [hedui.Basis]
+	usedUp  bool                     // a new application has met the end of a quota
+	seen    hedui.SourceRecord       // what was heard, for those who look after the source
+	waits   time.Duration            // for how long the oldest promised answer has been awaited
 }
 
 // askWork returns the work of a source's lane: one claim is one call.
@@ -57,11 +62,19 @@ func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 		r.sift(asked)
 		r.siftRelays(asked)
 		for _, batch := range byCategory(r.asked) {
+			batch, paid, err := d.allow(ctx, g, r, batch, asked)
+			if err != nil {
+				return err
+			}
+			if len(batch) == 0 {
+				continue
+			}
 			answers, wait, err := g.ask(ctx, batch)
 			switch {
 			case errors.Is(err, errOpen):
-				for _, q := range batch {
-					r.postpone[q.ID()] = max(wait, time.Second)
+				r.hold(batch, "", d.Now().Add(max(wait, time.Second)))
+				if err := d.giveBack(ctx, paid); err != nil {
+					return err
 				}
 			case err != nil:
 				return err
@@ -92,7 +105,7 @@ func byCategory(queries []source.Query) [][]source.Query {
 // load reads what jobs of a lane are about: own queries and those of other nodes.
 func load(ctx context.Context, tx *store.Tx, jobs []queue.Job) (*round, error) {
 	r := &round{jobs: map[string]queue.Job{}, relays: map[string]*relayed{}, unsent: map[string]bool{}, failing: map[string]bool{}, touched: map[string]bool{},
-		answers: map[string]source.Answer{}, posted: map[string]bool{}, postpone: map[string]time.Duration{}}
+		answers: map[string]source.Answer{}, posted: map[string]bool{}, held: map[string]hold{}, basis: map[string]string{}}
 	var ids, relays []string
 	for _, j := range jobs {
 		id := string(j.Payload)
@@ -135,6 +148,7 @@ func (r *round) sift(at time.Time) {
 			continue
 		}
 		r.asked = append(r.asked, asked)
+		r.basis[q.ID] = hedui.Basis(asked)
 	}
 }
 
@@ -144,6 +158,7 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 	at := d.Now()
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		changed := slices.Clone(r.queries)
+		r.seen, r.waits = hedui.SourceRecord{Source: g.info.Name, On: day.Of(at)}, 0
 		var done []queue.Job
 		for i := range changed {
 			finished, err := d.settle(ctx, tx, r, &changed[i], asked, at)
@@ -157,7 +172,10 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 		if err := d.settleRelays(ctx, tx, g, r, at); err != nil {
 			return err
 		}
-		return d.write(ctx, tx, g.info.Name, r, changed, done, at)
+		if err := d.write(ctx, tx, g.info.Name, r, changed, done, at); err != nil {
+			return err
+		}
+		return d.look(ctx, tx, g, r, at)
 	})
 	d.watch.changed(slices.Collect(maps.Keys(r.cases))...)
 	return err
@@ -214,15 +232,21 @@ func (d *Desk) settle(ctx context.Context, tx *store.Tx, r *round, q *hedui.Quer
 		q.GiveUp(hedui.ReasonEnded, at)
 		return true, nil
 	}
-	if wait, ok := r.postpone[q.ID]; ok {
-		return false, tx.SnoozeJob(ctx, job, at.Add(wait))
+	if h, ok := r.held[q.ID]; ok {
+		return d.keep(ctx, tx, r, q, h, at)
 	}
 	r.touched[q.ID] = true
 	a := r.answers[q.ID]
 	if q.AskedAt.IsZero() && !r.unsent[q.ID] {
 		q.AskedAt = asked
 	}
+	if basis := r.basis[q.ID]; basis != "" {
+		q.Basis = basis
+	}
 	q.Take(a, at)
+	if !r.unsent[q.ID] {
+		r.hear(a, q.State, q.AskedAt, at)
+	}
 	switch {
 	case q.State == hedui.Answered:
 		return true, nil

@@ -29,6 +29,8 @@ import (
 type fake struct {
 	code   catalog.Code
 	answer func(source.Query, int) (source.Answer, error) // n counts from 1
+	tune   func(*source.Info)                             // what the department promises and allows
+	now    func() time.Time                               // nil = time.Now
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -36,19 +38,27 @@ type fake struct {
 }
 
 func (f *fake) Info() source.Info {
-	return source.Info{Name: string(f.code), Department: "某局", Categories: []catalog.Code{f.code}, Limits: source.Limits{Batch: 10, PerSecond: 10000}}
+	info := source.Info{Name: string(f.code), Department: "某局", Categories: []catalog.Code{f.code}, Limits: source.Limits{Batch: 10, PerSecond: 10000}}
+	if f.tune != nil {
+		f.tune(&info)
+	}
+	return info
 }
 
 func (f *fake) Ask(_ context.Context, queries []source.Query) ([]source.Answer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := time.Now
+	if f.now != nil {
+		now = f.now
+	}
 	var answers []source.Answer
 	for _, q := range queries {
-		if err := q.Check(time.Now()); err != nil {
+		if err := q.Check(now()); err != nil {
 			f.bad = append(f.bad, err)
 		}
 		f.asked[q.ID()]++
-		a := source.Answer{Outcome: source.None, AsOf: time.Now()}
+		a := source.Answer{Outcome: source.None, AsOf: now()}
 		if f.answer != nil {
 			var err error
 			if a, err = f.answer(q, f.asked[q.ID()]); err != nil {
@@ -81,6 +91,12 @@ type bench struct {
 
 func newBench(t *testing.T, db *store.DB, deadline time.Duration) *bench {
 	t.Helper()
+	return benchWith(t, db, deadline, time.Now, nil)
+}
+
+// benchWith lets a test set its clock and its sources first.
+func benchWith(t *testing.T, db *store.DB, deadline time.Duration, now func() time.Time, set func(map[catalog.Code]*fake)) *bench {
+	t.Helper()
 	key, err := seal.Generate(seal.P256SHA256)
 	if err != nil {
 		t.Fatal(err)
@@ -97,11 +113,14 @@ func newBench(t *testing.T, db *store.DB, deadline time.Duration) *bench {
 	}
 	b := &bench{sources: map[catalog.Code]*fake{}}
 	b.Desk = &Desk{DB: db, Issuer: "核对中心", Signer: key, Certificate: cert, Calendar: calendar,
-		Deadlines: deadlines.WithReport(hedui.Length{Exact: deadline}), Tolerances: tolerances, Now: time.Now}
+		Deadlines: deadlines.WithReport(hedui.Length{Exact: deadline}), Tolerances: tolerances, Now: now}
 	for _, c := range catalog.All() {
-		f := &fake{code: c.Code, asked: map[string]int{}}
+		f := &fake{code: c.Code, now: now, asked: map[string]int{}}
 		b.sources[c.Code] = f
 		b.Sources = append(b.Sources, f)
+	}
+	if set != nil {
+		set(b.sources)
 	}
 	b.Registers = OwnRegisters(b.Sources, "330200")
 	if err := b.Prepare(); err != nil {

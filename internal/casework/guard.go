@@ -132,21 +132,3 @@ func failed(queries []source.Query, why source.Reason) []source.Answer {
 	}
 	return answers
 }
-
-// SourceState is how a source is doing, for those who look.
-type SourceState struct {
-	Name       string
-	Department string
-	Calls      int64
-	Open       bool // left alone because it failed several times in a row
-}
-
-// SourceStates lists the sources of the desk.
-func (d *Desk) SourceStates() []SourceState {
-	states := make([]SourceState, 0, len(d.Sources))
-	for _, s := range d.Sources {
-		g := d.guards[s.Info().Name]
-		states = append(states, SourceState{g.info.Name, g.info.Department, g.calls.Load(), g.breaker.IsOpen()})
-	}
-	return states
-}

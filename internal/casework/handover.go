@@ -286,7 +286,9 @@ func (d *Desk) takeUp(ctx context.Context, tx *store.Tx, b store.Bundle, at time
 		switch {
 		case !q.Settled():
 			open++
-			if err := tx.Enqueue(ctx, askJob(q, at)); err != nil {
+			job := askJob(q, at)
+			job.Urgency = urgency(c)
+			if err := tx.Enqueue(ctx, job); err != nil {
 				return err
 			}
 		case q.State == hedui.Answered && len(b.Reports) > 0:

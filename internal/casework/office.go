@@ -12,6 +12,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"hedui/internal/audit"
@@ -80,6 +81,15 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
 		return err
 	}
+	if !d.DB.Shared() {
+		return d.runner.Run(ctx)
+	}
+	if err := d.share(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	var sharing sync.WaitGroup
+	sharing.Go(func() { d.keepSharing(ctx) })
+	defer sharing.Wait()
 	return d.runner.Run(ctx)
 }
 

@@ -333,6 +333,7 @@ func (d *Desk) notice(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 	for _, q := range queries {
 		if !q.Settled() {
 			q.State, q.Outcome, q.Reason = hedui.Retrying, source.Failed, oneWord(source.Reason(by[q.ID].Detail["reason"]))
+			q.HeldUntil = heldUntil(by[q.ID], q.Reason)
 			failing, cases = append(failing, q), append(cases, q.Case)
 		}
 	}
@@ -350,4 +351,14 @@ func (d *Desk) notice(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 		}
 	}
 	return cases, on.send(ctx, tx, hedui.AtNode(from.Name))
+}
+
+// heldUntil is from when a department can be asked, as its node says. A peer that
+// does not say so, or not in form, is of an older version.
+func heldUntil(n exchange.Notice, why source.Reason) time.Time {
+	until, err := time.Parse(time.RFC3339, n.Detail["until"])
+	if err != nil || !hedui.Waits(why) {
+		return time.Time{}
+	}
+	return until.UTC()
 }

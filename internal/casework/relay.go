@@ -247,12 +247,8 @@ func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, r *round, x *relay
 		return true, nil
 	}
 	before := relay.Reason
-	if wait, ok := r.postpone[id]; ok { // the source is left alone; whoever asked shall know
-		if relay.State == hedui.Waiting {
-			relay.State, relay.Reason = hedui.Retrying, source.ReasonDown
-			heard.failing(relay)
-		}
-		return false, tx.SnoozeJob(ctx, x.job, at.Add(wait))
+	if h, ok := r.held[id]; ok {
+		return false, keepRelay(ctx, tx, x, relay, h, heard)
 	}
 	a := r.answers[id]
 	q := hedui.Query{State: relay.State, Attempts: relay.Attempts, Token: relay.Token, Reason: relay.Reason, AskedAt: relay.AskedAt}
@@ -260,6 +256,9 @@ func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, r *round, x *relay
 	relay.State, relay.Attempts, relay.Token, relay.Reason, relay.Outcome = q.State, q.Attempts, q.Token, q.Reason, q.Outcome
 	if relay.AskedAt.IsZero() && !r.unsent[id] {
 		relay.AskedAt = at
+	}
+	if !r.unsent[id] {
+		r.hear(a, q.State, relay.AskedAt, at)
 	}
 	heard.count(x, a)
 	switch q.State {
@@ -275,7 +274,7 @@ func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, r *round, x *relay
 		return false, tx.SnoozeJob(ctx, x.job, at.Add(max(a.Later.After, shortestWait)))
 	}
 	if relay.Reason != before {
-		heard.failing(relay)
+		heard.failing(relay, time.Time{})
 	}
 	return false, tx.SnoozeJob(ctx, x.job, at.Add(max(min(r.wait, longestWait), queue.Backoff(relay.Attempts, jitter))))
 }

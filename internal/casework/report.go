@@ -112,7 +112,7 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 		return report.Content{}, err
 	}
 	in := report.Input{Case: c, Queries: hedui.Newest(queries), Version: c.Version, At: at, Issuer: d.Issuer,
-		Salt: seal.NewSalt(), Reviewer: hand(c.Reviewer()), Signer: hand(c.Signer())}
+		Salt: seal.NewSalt(), Reviewer: hand(c.Reviewer()), Signer: hand(c.Signer()), Promised: d.promises()}
 	if in.Assessment, err = d.assess(c, in.Queries); err != nil {
 		return report.Content{}, err
 	}

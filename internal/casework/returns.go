@@ -58,9 +58,14 @@ func (b *returns) notice(r *store.Relay, n exchange.Notice) {
 // wordFailing is the notice that a department could not look and is asked again.
 const wordFailing = "failing"
 
-// failing tells the peer why there is no answer yet.
-func (b *returns) failing(r *store.Relay) {
-	b.notice(r, exchange.Notice{Word: wordFailing, Query: r.Query, At: b.at, Detail: map[string]string{"reason": string(oneWord(r.Reason))}})
+// failing tells the peer why there is no answer yet, and from when the department
+// can be asked, if that is known.
+func (b *returns) failing(r *store.Relay, until time.Time) {
+	detail := map[string]string{"reason": string(oneWord(r.Reason))}
+	if !until.IsZero() && hedui.Waits(r.Reason) {
+		detail["until"] = until.UTC().Format(time.RFC3339)
+	}
+	b.notice(r, exchange.Notice{Word: wordFailing, Query: r.Query, At: b.at, Detail: detail})
 }
 
 // whyNot is the reason of an answer as it goes to a peer: none where there is

@@ -51,18 +51,19 @@ func (d *Desk) dispatch(ctx context.Context, tx *store.Tx, c *hedui.Case, at tim
 	if err := c.Dispatch(at); err != nil {
 		return err
 	}
-	return d.ask(ctx, tx, c, c.DueAt, at, nil)
+	return d.ask(ctx, tx, c, c.DueAt, at, nil, true)
 }
 
-// ask plans a round of queries and queues it together with its deadline.
-func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at time.Time, again []catalog.Code) error {
+// ask plans a round of queries and queues it together with its deadline. Without
+// fresh, a source that allows it is not asked what it has just answered.
+func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at time.Time, again []catalog.Code, fresh bool) error {
 	plan := c.Plan(at, c.Round, again, d.Registers)
-	var jobs []queue.Job
-	for _, q := range plan {
-		if !q.Settled() {
-			jobs = append(jobs, askJob(q, at))
+	if !fresh {
+		if err := d.reuse(ctx, tx, c, plan, at); err != nil {
+			return err
 		}
 	}
+	jobs := askJobs(c, plan, at)
 	if len(jobs) == 0 { // nobody can be asked: the report says so at once
 		due = at
 	}
@@ -70,6 +71,19 @@ func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at tim
 		return err
 	}
 	return tx.Enqueue(ctx, append(jobs, deadlineJob(c, due))...)
+}
+
+// askJobs is the work of asking what is not settled of a plan.
+func askJobs(c *hedui.Case, plan []hedui.Query, at time.Time) []queue.Job {
+	var jobs []queue.Job
+	for _, q := range plan {
+		if !q.Settled() {
+			job := askJob(q, at)
+			job.Urgency = urgency(c)
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs
 }
 
 // deadlinesOf returns the deadlines of the case's place and programme, as of the
@@ -235,7 +249,9 @@ func (d *Desk) Confirm(ctx context.Context, o hedui.Officer, id string, why hedu
 }
 
 // AskAgain answers an objection by asking the named categories again, for every
-// person; no category means all of them. The earlier answers stay.
+// person; no category means all of them. The earlier answers stay. Whoever names
+// categories wants fresh answers; otherwise a source that has just answered on
+// the same mandate, and allows it, need not do so again.
 func (d *Desk) AskAgain(ctx context.Context, o hedui.Officer, id string, why hedui.Text, again []catalog.Code) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.AskedAgain, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
 		categories := again
@@ -250,7 +266,7 @@ func (d *Desk) AskAgain(ctx context.Context, o hedui.Officer, id string, why hed
 		if err := c.AskAgain(o, at, due, why); err != nil {
 			return "", err
 		}
-		return why.Key, d.ask(ctx, tx, c, due, at, categories)
+		return why.Key, d.ask(ctx, tx, c, due, at, categories, len(again) > 0)
 	})
 }
 

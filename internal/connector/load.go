@@ -57,7 +57,7 @@ var kinds = map[string]struct {
 }
 
 // common are the keys of every file.
-var common = []string{"name", "kind", "department", "category", "refresh", "limits", "fields", "ignore", "closed", "when"}
+var common = []string{"name", "kind", "department", "category", "refresh", "answers_within", "cache", "limits", "fields", "ignore", "closed", "when"}
 
 func (l *loader) file(root place) {
 	kind := l.kind(root)
@@ -75,6 +75,10 @@ func (l *loader) file(root place) {
 	}
 	l.category(o)
 	l.cfg.info.Refresh = l.duration(o, "refresh", maxRefresh)
+	if !slices.Contains(kinds[kind].keys, "answers_within") { // where people answer, it may be working days
+		l.cfg.info.AnswersWithin = l.duration(o, "answers_within", maxLater)
+	}
+	l.cfg.info.Cache = l.duration(o, "cache", maxCache)
 	l.limits(o)
 	kinds[kind].load(l, o)
 	if p, ok := l.need(o, "fields", "map at least one field of the catalogue"); ok {
@@ -145,13 +149,14 @@ func (l *loader) category(o object) {
 
 func (l *loader) limits(o object) {
 	if p, ok := o.get("limits"); ok {
-		lim := l.object(p, "batch", "concurrency", "per_second", "timeout")
+		lim := l.object(p, "batch", "concurrency", "per_second", "timeout", "daily", "reserved", "hours", "maintenance")
 		l.cfg.info.Limits = source.Limits{
 			Batch:       l.whole(lim, "batch", maxBatch),
 			Concurrency: l.whole(lim, "concurrency", maxConcurrency),
 			PerSecond:   l.number(lim, "per_second", 0.001, maxPerSecond),
 			Timeout:     l.duration(lim, "timeout", maxTimeout),
 		}
+		l.protection(lim)
 	}
 	l.cfg.info.Limits = l.cfg.info.Limits.WithDefaults()
 }

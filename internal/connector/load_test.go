@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ fields:
 func TestSoundFile(t *testing.T) {
 	cfg := load(t, sound, "")
 	info := cfg.Info()
-	if info.Name != "vehicle" || info.Limits != (source.Limits{}).WithDefaults() || info.Refresh != 0 {
+	if info.Name != "vehicle" || !reflect.DeepEqual(info.Limits, source.Limits{}.WithDefaults()) || info.Refresh != 0 {
 		t.Errorf("got %+v", info)
 	}
 }
@@ -277,6 +278,7 @@ func FuzzLoad(f *testing.F) {
 	for _, d := range []dialect{formDialect, batchDialect, laterDialect, gbkDialect, flatDialect, keyedDialect, soapDialect, xmlLaterDialect, signedDialect, oauthDialect} {
 		f.Add(d.yaml)
 	}
+	f.Add(protected)
 	f.Fuzz(func(t *testing.T, yaml string) {
 		cfg, err := Load("f.yaml", []byte(yaml))
 		if (cfg == nil) != (err != nil) {

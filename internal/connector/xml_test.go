@@ -132,7 +132,7 @@ func TestAnswersInXML(t *testing.T) {
 		{"another root", "<x><code>0</code></x>", source.Failed, "incomplete"},
 		{"two codes", "<r><code>1</code><code>0</code></r>", source.Failed, "malformed"},
 		{"somebody else", strings.ReplaceAll(all("<list>"+car+"</list>"), me, li.ID.Reveal()), source.Failed, "malformed"},
-		{"a number twice", all("<list>" + strings.Replace(car, "</hp>", "</hp><sfz>"+me+"</sfz>", 1) + "</list>"), source.Failed, "incomplete"},
+		{"a number twice", all("<list>" + strings.Replace(car, "</hp>", "</hp><sfz>"+me+"</sfz>", 1) + "</list>"), source.Failed, "malformed"},
 		{"GBK as declared", gb(gbk + all("<list>"+car+"</list>")), source.Found, ""},
 		{"GBK without saying so", gb(all("<list>" + car + "</list>")), source.Failed, "malformed"},
 		{"UTF-8 that says GBK", gbk + all("<list>"+strings.Replace(car, "中", "中国", 1)+"</list>"), source.Failed, "malformed"},

@@ -59,6 +59,39 @@ func TestTheCountySeesWhyADepartmentDoesNotAnswer(t *testing.T) {
 	}
 }
 
+// The county sees why the hub does not ask a department yet, and until when; then
+// the answer comes by itself.
+func TestTheCountySeesUntilWhenADepartmentIsNotAsked(t *testing.T) {
+	t.Parallel()
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			hub, _, yinzhou := city(t, e)
+			hub.stop()
+			until := time.Now().Add(12 * time.Second).Truncate(time.Second)
+			hub.sources["hukou-330200"].shut = source.Span{From: until.Add(-time.Hour), To: until}
+			hub.open(t)
+			id := yinzhou.accept(t, 1, "330203")
+			eventually(t, "the grid shows until when", 10*time.Second, func() bool {
+				for _, q := range yinzhou.look(t, id) {
+					if q.Category == catalog.Hukou && q.Held() && q.Reason == source.ReasonMaintenance && q.HeldUntil.Equal(until) {
+						return true
+					}
+				}
+				return false
+			})
+			if n, _ := hub.sources["hukou-330200"].calls(); n != 0 {
+				t.Errorf("%d questions under maintenance", n)
+			}
+			yinzhou.grid(t, id, 30*time.Second)
+			for _, q := range yinzhou.look(t, id) {
+				if q.Category == catalog.Hukou && (q.Outcome != source.None || q.Held()) {
+					t.Errorf("at the end: %s %s, held %v", q.Outcome, q.Reason, q.Held())
+				}
+			}
+		})
+	}
+}
+
 // What a department says of itself may be anything; between nodes it is a word of
 // the known form, or it could hold up what travels beside it.
 func TestReasonsOutOfFormHoldUpNothing(t *testing.T) {

@@ -40,10 +40,12 @@ type register struct {
 	says  map[string]source.Answer // by query id, in the place of "none"
 	gate  chan struct{}            // if set, a call waits until it is closed
 	waits chan struct{}            // if set, hears of each call that waits
+	shut  source.Span              // when it must not be asked
 }
 
 func (r *register) Info() source.Info {
-	return source.Info{Name: r.name, Department: "局·" + r.name, Categories: []catalog.Code{r.code}, Limits: source.Limits{Batch: 50, PerSecond: 10000}}
+	return source.Info{Name: r.name, Department: "局·" + r.name, Categories: []catalog.Code{r.code}, Limits: source.Limits{Batch: 50, PerSecond: 10000,
+		Maintenance: []source.Span{r.shut}}}
 }
 
 func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.Answer, error) {

@@ -116,6 +116,7 @@ func (q *Query) AskAnew(registers Registers, at time.Time) {
 	on := day.Of(at)
 	q.Scope = Todays(q.Scope, on)
 	q.State, q.Outcome, q.Reason, q.Token, q.AnsweredBy, q.Attempts = Waiting, "", "", "", "", 0
+	q.HeldUntil, q.Basis = time.Time{}, ""
 	r, _ := registers.At(q.Category, q.Scope, on)
 	if q.Source = r.Source; q.Source == "" {
 		q.unasked(source.NotCovered, ReasonNoSource)

@@ -371,6 +371,22 @@ func (c *Case) AskAgain(o Officer, at, due time.Time, why Text) error {
 	return c.move(Collecting, o, at, why)
 }
 
+// Requery lets single cells be asked again in a round of their own, as long as no
+// report is sealed that would have to be replaced: for that there are objections.
+func (c *Case) Requery(o Officer, at time.Time) error {
+	if err := o.May(VerifyCases, c.Division); err != nil {
+		return err
+	}
+	if !c.Stage.Collects() && c.Stage != Summarised {
+		return Fail(Conflict, Say("error.requery.stage"), fmt.Errorf("case %s is %s", c.ID, c.Stage))
+	}
+	if err := Problems(c.Missing(at)); err != nil {
+		return err
+	}
+	c.Round++
+	return nil
+}
+
 // Suspend stops the case until Resume; its deadline goes on.
 func (c *Case) Suspend(o Officer, at time.Time, why Text) error {
 	before := c.Stage

@@ -75,7 +75,8 @@ type Deadlines struct {
 	Objection Length    `yaml:"objection"`
 	Validity  Length    `yaml:"validity"`
 	Late      Length    `yaml:"late"`
-	Gather    Length    `yaml:"gather"` // from a first late answer to the supplement, unless all are in
+	Gather    Length    `yaml:"gather"`  // from a first late answer to the supplement, unless all are in
+	Requery   Length    `yaml:"requery"` // from one question about a cell to the next that an officer may ask
 }
 
 // A DeadlineBook holds all deadlines known to a node.

@@ -56,6 +56,9 @@ type Query struct {
 	Reason     source.Reason
 	Hash       string
 	Records    []catalog.Record
+	HeldUntil  time.Time // the department is not asked before; the reason says why
+	Basis      string    // of the question that was sent, see [Basis]; empty before, and where a peer asked
+	TakenFrom  string    // the earlier query of the same case whose answer this is, see [Query.Reuse]
 }
 
 // QueryID names a query without personal data, as a UUID of version 7 by which
@@ -144,6 +147,7 @@ func (q *Query) Millis() int64 {
 // Take records what a source said at the instant at.
 func (q *Query) Take(a source.Answer, at time.Time) {
 	q.Attempts++
+	q.HeldUntil = time.Time{}
 	switch {
 	case a.Later != nil:
 		q.State, q.Outcome, q.Token, q.Reason = Pending, "", a.Later.Token, ReasonPending

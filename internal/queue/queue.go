@@ -4,7 +4,8 @@
 //
 // It promises that a job is worked at least once and never by two workers whose
 // results both count: every lease has an end, and a worker that lost its lease
-// cannot finish the run of another. It does not promise an order.
+// cannot finish the run of another. It does not promise an order beyond the
+// urgency of jobs that are due together.
 //
 // A job is a name for work to do, not the work's data: ID and Payload never
 // hold personal data.
@@ -28,7 +29,22 @@ type Job struct {
 	Attempt int       // of this run, from 1; 0 before the first; a snoozed run does not count
 	Strikes int       // runs, this one included, since Work last snoozed or retried the job itself
 	Lease   string    // token of this run; empty unless claimed
+	Urgency Urgency   // which of the jobs that are due is worked first
 }
+
+// Urgency orders the jobs of a lane that are due at the same time.
+type Urgency int
+
+// The urgencies, the most urgent first. A lane is worked by urgency alone: while
+// there is a new application, bulk work waits.
+const (
+	First Urgency = iota // a family waits for its first answer
+	Again                // asked before
+	Bulk                 // nobody waits today
+)
+
+// Urgencies lists all urgencies, the most urgent first.
+func Urgencies() []Urgency { return []Urgency{First, Again, Bulk} }
 
 // ErrLost means that a job is no longer leased to the worker that wants to
 // finish it: its lease ended and another run has it, or it is finished. What the
@@ -38,8 +54,8 @@ var ErrLost = errors.New("queue: lease lost")
 // A Store keeps jobs. Its methods touch only jobs whose lease is still the one
 // named by the Job, and skip the others without an error.
 type Store interface {
-	// Claim leases at most max jobs of the lane that are due at now, the longest
-	// due first, until the given instant. A job whose lease has ended is due.
+	// Claim leases at most max jobs of the lane that are due at now, the most
+	// urgent first and of those the longest due, until the given instant. A job whose lease has ended is due.
 	// Claim raises Attempt and Strikes by one.
 	Claim(ctx context.Context, lane string, max int, now, until time.Time, owner string) ([]Job, error)
 

@@ -64,11 +64,17 @@ func (m *maker) cell(q *hedui.Query) Cell {
 	case !q.AskedAt.IsZero():
 		cell.AsOf, cell.AnsweredAt, cell.Millis = instant(q.AsOf), instant(q.AnsweredAt), q.Millis()
 		cell.Records = len(q.Records)
+		if promised := m.Promised[q.Source]; q.AnsweredBy == "" && hedui.Overdue(promised, q.AsOf, q.AnsweredAt) {
+			cell.Promised = age(promised)
+		}
 	}
 	for _, r := range q.Records {
 		cell.Unknown += len(unknownCodes(q.Category, r))
 	}
 	cell.Text, cell.Reason = outcomeText(cell.Outcome, reason), reasonText(reason)
+	if hedui.Waits(reason) && !q.HeldUntil.IsZero() {
+		cell.Reason = zh("reason.held", cell.Reason, minute(q.HeldUntil))
+	}
 	return cell
 }
 

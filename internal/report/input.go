@@ -26,11 +26,12 @@ type Input struct {
 	PreviousDigest string   // SHA-256 of its sealed JSON, hexadecimal; may be empty
 	Salt           string   // seal.NewSalt(), new for every version
 
-	At            time.Time // now
-	ValidUntil    day.Day   // last day of use
-	ObjectionDays int       // days within which the person may object
-	Issuer        string    // the centre, in Chinese
-	Basis         string    // rule book and version behind the conclusion; may be empty
+	At            time.Time                // now
+	ValidUntil    day.Day                  // last day of use
+	ObjectionDays int                      // days within which the person may object
+	Issuer        string                   // the centre, in Chinese
+	Basis         string                   // rule book and version behind the conclusion; may be empty
+	Promised      map[string]time.Duration // by source of this node: the promised age of its data at most
 	Reviewer      Hand
 	Signer        Hand
 }

@@ -15,6 +15,9 @@ func (m *maker) notices(c Content) []Notice {
 	add("verify")
 	add("none")
 	add("registers", date(c.CheckedFrom), date(c.CheckedTo))
+	for _, o := range c.overdue() {
+		add("overdue", o...)
+	}
 	if m.Basis != "" {
 		add("basis", mask(m.Basis))
 	}

@@ -134,6 +134,9 @@ type Cell struct {
 	AnsweredAt time.Time      `json:"answered_at,omitzero"`
 	Millis     int64          `json:"millis,omitempty"`
 	Hash       string         `json:"hash,omitempty"` // of what was received
+	// Promised is the age that the department has promised its data not to pass,
+	// in words, where the data was older when it was given.
+	Promised string `json:"promised,omitempty"`
 }
 
 // A Finding sets declared and found side by side, in plain words.
@@ -198,6 +201,7 @@ type Row struct {
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	Values     []string  `json:"values"`
 	Unknown    []string  `json:"unknown_codes,omitempty"` // fields whose code nobody here knows, "withdrawals[2].type" for a row
+	Promised   string    `json:"promised,omitempty"`      // as of the cell
 }
 
 // A Gap is a register of a category from which some persons have no result, and

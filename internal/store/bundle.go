@@ -88,6 +88,9 @@ type queryBody struct {
 	Reason     source.Reason    `json:"reason"`
 	Hash       string           `json:"hash"`
 	Records    []catalog.Record `json:"records"`
+	HeldUntil  time.Time        `json:"held_until,omitzero"`
+	Basis      string           `json:"basis,omitempty"`
+	TakenFrom  string           `json:"taken_from,omitempty"`
 }
 
 type reportBody struct {

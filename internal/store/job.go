@@ -23,12 +23,12 @@ func (tx *Tx) Enqueue(ctx context.Context, jobs ...queue.Job) error {
 		if payload == nil {
 			payload = []byte{}
 		}
-		rows = append(rows, []any{j.ID, j.Kind, j.Lane, payload, micros(j.RunAt), 0, 0, "", "", "", 0})
+		rows = append(rows, []any{j.ID, j.Kind, j.Lane, payload, micros(j.RunAt), 0, 0, "", "", "", 0, int(j.Urgency)})
 		tx.lanes = append(tx.lanes, j.Lane)
 	}
-	err := tx.insert(ctx, `INSERT INTO jobs (id, kind, lane, payload, run_at, attempt, strikes, lease, owner, last_error, buried)`,
+	err := tx.insert(ctx, `INSERT INTO jobs (id, kind, lane, payload, run_at, attempt, strikes, lease, owner, last_error, buried, urgency)`,
 		rows, `ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, lane = excluded.lane, payload = excluded.payload,
-		run_at = excluded.run_at, attempt = 0, strikes = 0, last_error = '', buried = 0 WHERE jobs.buried = 1`)
+		run_at = excluded.run_at, urgency = excluded.urgency, attempt = 0, strikes = 0, last_error = '', buried = 0 WHERE jobs.buried = 1`)
 	if err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}

@@ -341,3 +341,28 @@ func TestRunnerWorksOffTheStore(t *testing.T) {
 		}
 	})
 }
+
+func TestUrgentJobsAreClaimedFirst(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		enqueue(t, db,
+			queue.Job{ID: "bulk", Lane: "l", RunAt: t0, Urgency: queue.Bulk},
+			queue.Job{ID: "again", Lane: "l", RunAt: t0.Add(time.Second), Urgency: queue.Again},
+			queue.Job{ID: "later", Lane: "l", RunAt: t0.Add(time.Hour)},
+			queue.Job{ID: "new 1", Lane: "l", RunAt: t0.Add(2 * time.Second)},
+			queue.Job{ID: "new 2", Lane: "l", RunAt: t0.Add(3 * time.Second)},
+		)
+		at := t0.Add(5 * time.Second)
+		if next, ok, err := db.Queue().Next(context.Background(), "l"); err != nil || !ok || !next.Equal(t0) {
+			t.Errorf("next: got %v %v %v, want the bulk job's time", next, ok, err)
+		}
+		for i, want := range [][]string{{"new 1"}, {"again", "new 2"}, {"bulk"}, nil} {
+			got := claim(t, db, "l", max(len(want), 1), at)
+			if !slices.Equal(ids(got), want) {
+				t.Errorf("claim %d: got %v, want %v", i+1, ids(got), want)
+			}
+			if len(got) > 0 && got[0].ID == "bulk" && got[0].Urgency != queue.Bulk {
+				t.Errorf("the urgency is lost: %+v", got[0])
+			}
+		}
+	})
+}

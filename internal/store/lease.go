@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"hedui/internal/queue"
@@ -25,15 +26,14 @@ func (l leases) Claim(ctx context.Context, lane string, n int, now, until time.T
 	var jobs []queue.Job
 	err := eachOf(ctx, l.db.write, func(rows *sql.Rows) error {
 		j := queue.Job{Lane: lane, RunAt: until, Lease: lease}
-		if err := rows.Scan(&j.ID, &j.Kind, &j.Payload, &j.Attempt, &j.Strikes); err != nil {
+		if err := rows.Scan(&j.ID, &j.Kind, &j.Payload, &j.Attempt, &j.Strikes, &j.Urgency); err != nil {
 			return err
 		}
 		jobs = append(jobs, j)
 		return nil
-	}, `WITH due AS MATERIALIZED (
-			SELECT id FROM jobs WHERE lane = $1 AND buried = 0 AND run_at <= $2 ORDER BY run_at LIMIT $3`+l.db.engine.skipLock+`)
+	}, `WITH due AS MATERIALIZED (SELECT id FROM (`+l.due()+`) AS due LIMIT $3)
 		UPDATE jobs SET run_at = $4, lease = $5, owner = $6, attempt = attempt + 1, strikes = strikes + 1
-		WHERE id IN (SELECT id FROM due) RETURNING id, kind, payload, attempt, strikes`,
+		WHERE id IN (SELECT id FROM due) RETURNING id, kind, payload, attempt, strikes, urgency`,
 		lane, micros(now), n, micros(until), lease, owner)
 	if err != nil {
 		return nil, l.db.wrap("claim jobs", err)
@@ -42,14 +42,36 @@ func (l leases) Claim(ctx context.Context, lane string, n int, now, until time.T
 	return jobs, nil
 }
 
+// due selects the jobs of a lane that are due, the most urgent first and of those
+// the longest due. Each urgency is a walk of its own along the index, and the
+// later ones are not begun while the earlier ones have enough: jobs that sleep,
+// be they ever so many, are not passed.
+func (l leases) due() string {
+	arms := make([]string, 0, len(queue.Urgencies()))
+	for _, u := range queue.Urgencies() {
+		arms = append(arms, fmt.Sprintf(`SELECT id FROM (SELECT id FROM jobs WHERE lane = $1 AND urgency = %d AND buried = 0 AND run_at <= $2
+			ORDER BY run_at LIMIT $3%s) AS due%d`, u, l.db.engine.skipLock, u))
+	}
+	return strings.Join(arms, " UNION ALL ")
+}
+
 // Next implements [queue.Store].
 func (l leases) Next(ctx context.Context, lane string) (time.Time, bool, error) {
 	var next sql.NullInt64
-	err := l.db.read.QueryRowContext(ctx, `SELECT min(run_at) FROM jobs WHERE lane = $1 AND buried = 0`, lane).Scan(&next)
+	err := l.db.read.QueryRowContext(ctx, l.next(), lane).Scan(&next)
 	if err != nil {
 		return time.Time{}, false, l.db.wrap("next job", err)
 	}
 	return time.UnixMicro(next.Int64).UTC(), next.Valid, nil
+}
+
+// next asks the index once for each urgency.
+func (l leases) next() string {
+	arms := make([]string, 0, len(queue.Urgencies()))
+	for _, u := range queue.Urgencies() {
+		arms = append(arms, fmt.Sprintf(`SELECT min(run_at) AS run_at FROM jobs WHERE lane = $1 AND urgency = %d AND buried = 0`, u))
+	}
+	return `SELECT min(run_at) FROM (` + strings.Join(arms, " UNION ALL ") + `) AS due`
 }
 
 // Release implements [queue.Store].

@@ -114,6 +114,9 @@ func TestOlderDatabaseIsBroughtUp(t *testing.T) {
 				`DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
 				`DROP TABLE audit_head`, `DROP TABLE audit_hashes`, `DROP INDEX audit_entries_waiting`, `DROP INDEX cases_division`,
 				`ALTER TABLE queries DROP COLUMN scope`, `ALTER TABLE queries DROP COLUMN answered_by`,
+				`DROP TABLE alerts`, `DROP TABLE processes`, `DROP TABLE source_use`, `DROP TABLE source_seen`, `DROP INDEX jobs_urgent`, `ALTER TABLE jobs DROP COLUMN urgency`,
+				`CREATE INDEX jobs_due ON jobs (lane, run_at) WHERE buried = 0`,
+				`ALTER TABLE queries DROP COLUMN held_until`, `ALTER TABLE queries DROP COLUMN basis`, `ALTER TABLE queries DROP COLUMN taken_from`,
 				`DELETE FROM goose_db_version WHERE version_id > 1`)
 			db = storetest.Open(t, o)
 			post(t, db, parcel("a", 0))

@@ -20,7 +20,7 @@ type answerBody struct {
 }
 
 const queryColumns = `id, case_id, person, category, scope, source, answered_by, department, state, attempts, token,
-	created_at, asked_at, answered_at, as_of, outcome, matched, reason, answer`
+	created_at, asked_at, answered_at, as_of, outcome, matched, reason, answer, held_until, basis, taken_from`
 
 // AddQueries writes new queries; those that exist already stay as they are.
 func (tx *Tx) AddQueries(ctx context.Context, queries []hedui.Query) error {
@@ -33,7 +33,8 @@ func (tx *Tx) SaveQueries(ctx context.Context, queries []hedui.Query) error {
 	return tx.putQueries(ctx, "save queries", queries, `ON CONFLICT (id) DO UPDATE SET source = excluded.source,
 		answered_by = excluded.answered_by, department = excluded.department, state = excluded.state, attempts = excluded.attempts, token = excluded.token,
 		asked_at = excluded.asked_at, answered_at = excluded.answered_at, as_of = excluded.as_of, outcome = excluded.outcome,
-		matched = excluded.matched, reason = excluded.reason, answer = excluded.answer WHERE queries.state <> 'answered'`)
+		matched = excluded.matched, reason = excluded.reason, answer = excluded.answer, held_until = excluded.held_until,
+		basis = excluded.basis, taken_from = excluded.taken_from WHERE queries.state <> 'answered'`)
 }
 
 func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Query, conflict string) error {
@@ -54,7 +55,8 @@ func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Quer
 			}
 		}
 		rows[i] = []any{q.ID, q.Case, q.Person, string(q.Category), q.Scope, q.Source, q.AnsweredBy, q.Department, string(q.State), q.Attempts, q.Token,
-			micros(q.CreatedAt), micros(q.AskedAt), micros(q.AnsweredAt), micros(q.AsOf), string(q.Outcome), string(q.Match), string(q.Reason), box}
+			micros(q.CreatedAt), micros(q.AskedAt), micros(q.AnsweredAt), micros(q.AsOf), string(q.Outcome), string(q.Match), string(q.Reason), box,
+			micros(q.HeldUntil), q.Basis, q.TakenFrom}
 	}
 	if err := tx.insert(ctx, `INSERT INTO queries (`+queryColumns+`)`, rows, conflict); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
@@ -103,12 +105,13 @@ func (tx *Tx) queries(ctx context.Context, rest string, arg any) ([]hedui.Query,
 
 func scanQuery(rows *sql.Rows) (q hedui.Query, box []byte, err error) {
 	var category, state, outcome, match, reason string
-	var created, asked, answered, asOf int64
+	var created, asked, answered, asOf, held int64
 	err = rows.Scan(&q.ID, &q.Case, &q.Person, &category, &q.Scope, &q.Source, &q.AnsweredBy, &q.Department, &state, &q.Attempts, &q.Token,
-		&created, &asked, &answered, &asOf, &outcome, &match, &reason, &box)
+		&created, &asked, &answered, &asOf, &outcome, &match, &reason, &box, &held, &q.Basis, &q.TakenFrom)
 	q.Category, q.State, q.Outcome = catalog.Code(category), hedui.QueryState(state), source.Outcome(outcome)
 	q.Match, q.Reason = source.Match(match), source.Reason(reason)
 	q.CreatedAt, q.AskedAt, q.AnsweredAt, q.AsOf = instant(created), instant(asked), instant(answered), instant(asOf)
+	q.HeldUntil = instant(held)
 	return q, box, err
 }
 

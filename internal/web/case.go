@@ -152,6 +152,9 @@ func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
 	case q.State == hedui.Pending && q.Reason == hedui.ReasonLink:
 		m.Text = p.T("page.link_down")
 	}
+	if q.Held() && hedui.Waits(q.Reason) {
+		m.Symbol, m.Class, m.Text = "…", "waiting", p.reason(q.Reason)
+	}
 	title := []string{m.Text, q.Department}
 	if scope := p.register(q); scope != "" {
 		title = []string{scope, m.Text, q.Department}
@@ -165,8 +168,14 @@ func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
 	case away && !q.Settled():
 		title = append(title, p.T("page.through", peer))
 	}
-	if q.Reason != "" {
+	switch {
+	case hedui.Waits(q.Reason) && !q.HeldUntil.IsZero():
+		title = append(title, p.T("reason.held", p.reason(q.Reason), clock(q.HeldUntil)))
+	case q.Reason != "":
 		title = append(title, p.reason(q.Reason))
+	}
+	if q.TakenFrom != "" {
+		title = append(title, p.T("page.reused"))
 	}
 	if !q.AsOf.IsZero() {
 		title = append(title, p.T("page.as_of", clock(q.AsOf)))

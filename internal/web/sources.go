@@ -6,45 +6,184 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hedui/catalog"
+	"hedui/day"
+	"hedui/internal/casework"
 	"hedui/internal/hedui"
+	"hedui/source"
 )
 
 type sourcesPage struct {
 	frame
-	Rows []sourceRow
+	Rows   []sourceRow
+	Watch  bool // the reader may see what is wrong with sources
+	Alerts []alertRow
 }
 
 type sourceRow struct {
-	Name, Department, Categories, State, Class, Calls string
+	Name, Department, Categories string
+	State, Class, Until          string
+	AsOf, Promise                string
+	Late                         bool // the data is older than promised
+	Today, Took                  string
+	Quota                        string
+	Hours, Maintenance           []string
+	Calls                        string
 
 	place int // of its first category in the catalogue
 }
 
-func (s *Server) sources(w http.ResponseWriter, r *http.Request, _ hedui.Officer) error {
+type alertRow struct {
+	When, Times, Over     string
+	What, Detail, Advice  string
+	Source, Handled, Note string
+}
+
+// sources shows how each source is doing, what it has promised and what it
+// allows; and, to those who may see it, what is wrong.
+func (s *Server) sources(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	p := sourcesPage{frame: s.frame(r, "page.sources")}
 	p.moves()
-	answers := map[string][]catalog.Code{}
-	for _, src := range s.Desk.Sources {
-		info := src.Info()
-		answers[info.Name] = info.Categories
+	views, err := s.Desk.SourceViews(r.Context())
+	if err != nil {
+		return err
 	}
-	for _, src := range s.Desk.SourceStates() {
-		row := sourceRow{Name: src.Name, Department: src.Department, State: p.T("page.source_ok"), Class: "ok",
-			Calls: strconv.FormatInt(src.Calls, 10), place: placeOf(answers[src.Name])}
-		if src.Open {
-			row.State, row.Class = p.T("page.source_down"), "failed"
-		}
-		var names []string
-		for _, c := range answers[src.Name] {
-			names = append(names, p.category(c))
-		}
-		row.Categories = strings.Join(names, p.T("page.comma"))
-		p.Rows = append(p.Rows, row)
+	for _, v := range views {
+		p.Rows = append(p.Rows, p.source(v, s.Now()))
 	}
 	slices.SortStableFunc(p.Rows, func(a, b sourceRow) int { return cmp.Compare(a.place, b.place) })
+	if p.Watch = s.Desk.MayReadNodes(o) == nil; p.Watch {
+		alerts, err := s.Desk.Alerts(r.Context(), o)
+		if err != nil {
+			return err
+		}
+		for _, a := range alerts {
+			p.Alerts = append(p.Alerts, p.alert(a, views))
+		}
+	}
 	return render(w, http.StatusOK, "sources.html", p)
+}
+
+// modeClass is how each mode of a source looks.
+var modeClass = map[casework.SourceMode]string{
+	casework.SourceWorks: "ok", casework.SourceLeft: "failed", casework.SourceTried: "waiting",
+	casework.SourceClosed: "waiting", casework.SourceUsedUp: "waiting", casework.SourceUnasked: "none",
+}
+
+func (f frame) source(v casework.SourceView, now time.Time) sourceRow {
+	row := sourceRow{Name: v.Name, Department: v.Department, State: f.T("source.mode." + string(v.Mode)), Class: modeClass[v.Mode],
+		AsOf: minute(v.Record.AsOf), Late: v.Overdue, Calls: strconv.FormatInt(v.Calls, 10), place: placeOf(v.Categories)}
+	var names []string
+	for _, c := range v.Categories {
+		names = append(names, f.category(c))
+	}
+	row.Categories = strings.Join(names, f.T("page.comma"))
+	if !v.Until.IsZero() {
+		row.Until = f.T("source.until", minute(v.Until))
+	}
+	var promises []string
+	if v.Refresh > 0 {
+		promises = append(promises, f.T("source.promised.refresh", f.length(v.Refresh)))
+	}
+	if v.AnswersWithin > 0 {
+		promises = append(promises, f.T("source.promised.answer", f.length(v.AnswersWithin)))
+	}
+	row.Promise = strings.Join(promises, f.T("page.comma"))
+	if v.Record.On == day.Of(now) {
+		row.Today = f.T("source.today", strconv.Itoa(v.Record.Answers), strconv.Itoa(v.Record.Failures))
+	}
+	if !v.Record.AnsweredAt.IsZero() {
+		row.Took = f.T("source.answered", minute(v.Record.AnsweredAt), v.Record.Took.Round(time.Millisecond).String())
+	}
+	switch q := v.Limits.Daily; {
+	case q.Persons > 0:
+		row.Quota = f.T("source.left.persons", strconv.Itoa(max(q.Persons-v.Used, 0)), strconv.Itoa(q.Persons))
+	case q.Calls > 0:
+		row.Quota = f.T("source.left.calls", strconv.Itoa(max(q.Calls-v.Used, 0)), strconv.Itoa(q.Calls))
+	}
+	today := day.Of(now)
+	row.Hours, row.Maintenance = f.openings(v.Limits.Hours, today), f.openings(v.Limits.Closed, today)
+	for _, m := range v.Limits.Maintenance {
+		if now.Before(m.To) { // what is over need not be told
+			row.Maintenance = append(row.Maintenance, minute(m.From)+" – "+minute(m.To))
+		}
+	}
+	return row
+}
+
+// openings writes the openings that hold today or begin to hold later.
+func (f frame) openings(list []source.Opening, today day.Day) []string {
+	var lines []string
+	for _, o := range list {
+		if !o.Until.IsZero() && o.Until.Before(today) {
+			continue
+		}
+		days := []string{f.T("source.days.working")}
+		if !o.Working {
+			days = nil
+			for _, d := range o.Weekdays {
+				days = append(days, f.T("source.day."+strconv.Itoa(int(d))))
+			}
+		}
+		line := strings.Join(days, f.T("page.comma")) + " " + daytime(o.From) + "–" + daytime(o.To)
+		if o.Since.After(today) {
+			line = f.T("source.since", line, o.Since.String())
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func daytime(d time.Duration) string {
+	two := func(n int) string { return strings.Repeat("0", 2-len(strconv.Itoa(n))) + strconv.Itoa(n) }
+	return two(int(d.Hours())) + ":" + two(int(d.Minutes())%60)
+}
+
+// length writes a promised time in the largest unit that leaves nothing over.
+func (f frame) length(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return f.T("report.promise.days", strconv.Itoa(int(d.Hours())/24))
+	case d%time.Hour == 0:
+		return f.T("report.promise.hours", strconv.Itoa(int(d.Hours())))
+	}
+	return f.T("report.promise.minutes", strconv.Itoa(int(d.Minutes())))
+}
+
+func (f frame) alert(a hedui.Alert, views []casework.SourceView) alertRow {
+	row := alertRow{When: minute(a.Last), What: f.T("alert." + string(a.Kind)), Detail: f.numbers(a), Source: a.Source,
+		Advice: f.T("alert.advice." + string(a.Kind)), Note: a.Note}
+	if i := slices.IndexFunc(views, func(v casework.SourceView) bool { return v.Name == a.Source }); i >= 0 {
+		row.Source = views[i].Department + " " + a.Source
+	}
+	if a.Count > 1 {
+		row.Times = f.T("nodes.times", strconv.Itoa(a.Count), minute(a.Since))
+	}
+	if !a.Open() {
+		row.Over, row.Advice = f.T("alert.over", minute(a.ClosedAt)), ""
+	}
+	if !a.HandledAt.IsZero() {
+		row.Handled = f.T("alert.handled", a.HandledBy, minute(a.HandledAt))
+	}
+	return row
+}
+
+// numbers writes what was promised or allowed, and what came instead.
+func (f frame) numbers(a hedui.Alert) string {
+	numbers := a.Numbers()
+	if d, err := time.ParseDuration(numbers[0]); err == nil {
+		numbers[0] = f.length(d)
+	}
+	return f.T("alert.numbers."+string(a.Kind), numbers...)
+}
+
+func minute(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(day.Beijing).Format("2006-01-02 15:04")
 }
 
 // placeOf is where the first of the categories stands in the catalogue.
