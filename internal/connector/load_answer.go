@@ -1,6 +1,8 @@
 package connector
 
 import (
+	"strings"
+
 	"hedui/source"
 )
 
@@ -42,6 +44,9 @@ func (l *loader) path(p place) *path {
 	if err != nil {
 		l.bad(p, "%q %v", clip(s), err)
 		return nil
+	}
+	if l.cfg.kind == "sql" && len(at.steps) > 0 && at.steps[0].name != strings.ToLower(at.steps[0].name) {
+		l.bad(p, "is written small, %s: databases differ in how they write names of columns", clip(strings.ToLower(s)))
 	}
 	return &at
 }

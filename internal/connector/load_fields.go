@@ -142,6 +142,9 @@ func (c *Config) taken() map[string]bool {
 	}
 	note(c.reading.id)
 	note(c.reading.name)
+	if at := c.reading.asOf.at; at != nil && at.base == '^' && c.kind == "sql" { // of the row
+		all[at.steps[0].name] = true
+	}
 	for _, key := range c.ignore {
 		all[key] = true
 	}

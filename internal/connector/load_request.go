@@ -168,6 +168,8 @@ func whereHole(hole string) string {
 		return "it needs request.each, and stands in json, form or query"
 	case "row":
 		return "it stands in each only"
+	case "ids", "ids15":
+		return "it stands in the query of a front-end database only"
 	case "now":
 		return "it stands outside each"
 	}
