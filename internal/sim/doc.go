@@ -1,8 +1,9 @@
 // Package sim is a city that does not exist: a synthetic population drawn from a
 // seed, and the eight departments that keep the twelve launch registers on it,
-// each an HTTP server with a protocol as awkward as the real ones. They use
-// pinyin or national field codes, four ways to write a day and three to write an
-// amount, errors inside an HTTP 200, tickets to come back with, and limits.
+// each an HTTP server with a protocol as awkward as the real ones, or, of the two
+// tax bureaux, a front-end database. They use pinyin or national field codes, four
+// ways to write a day and three to write an amount, errors inside an HTTP 200,
+// tickets to come back with, and limits.
 //
 // The package serves demonstrations, tests and benchmarks. It knows nothing of
 // Hedui's insides, so that it tests them with assumptions of its own. No person
@@ -10,5 +11,6 @@
 // given to a person.
 //
 // Departments refuse a call without their key, and one without a purpose and the
-// number of a mandate; they count whom they were asked about.
+// number of a mandate; they count whom they were asked about. A front-end database
+// can do neither.
 package sim
