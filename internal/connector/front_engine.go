@@ -232,12 +232,12 @@ func unheard(err error) trouble {
 	switch {
 	case errors.As(err, &verify), errors.As(err, &authority), errors.As(err, &name):
 		return trouble{"down", "the certificate of the database is not trusted; see database.ca_file and database.server_name"}
-	case strings.Contains(text, "tls"), strings.Contains(text, "ssl"), strings.Contains(text, "encrypt"):
-		return trouble{"down", "the database does not encrypt the connection as it must; have TLS switched on there"}
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return trouble{"slow", "no answer in time"}
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return trouble{"down", "no connection to the database"}
+	case strings.Contains(text, "tls"), strings.Contains(text, "ssl"), strings.Contains(text, "encrypt"):
+		return trouble{"down", "the database does not encrypt the connection as it must; have TLS switched on there"}
 	}
 	return trouble{"down", "the connection to the database broke"}
 }

@@ -330,6 +330,21 @@ func TestAnEmptyRegisterIsNotNone(t *testing.T) {
 	})
 }
 
+func TestAColumnThatIsNewIsNoticedWhereTheFileIsClosed(t *testing.T) {
+	each(t, func(t *testing.T, at live) {
+		at.taxes(t)
+		file := strings.NewReplacer("answer: {person: {id: zjhm}}", "answer: {person: {id: zjhm}, as_of: {at: sjrq, format: 20060102}}\nclosed: true").
+			Replace(plainFile("SELECT zjhm, nsrlx, sjje, '20130301' AS sjrq FROM grss WHERE zjhm IN ({ids})"))
+		if a, err := one(t, at.source(t, file), wang); err != nil || a.Reason != source.ReasonMalformed {
+			t.Errorf("got %s %v, want malformed", a.Outcome, err)
+		}
+		a, err := one(t, at.source(t, file+"ignore: [sjje]\n"), wang)
+		if err != nil || a.Outcome != source.Found || a.AsOf.Format("20060102") != "20130301" {
+			t.Errorf("got %s %s as of %v %v", a.Outcome, a.Reason, a.AsOf, err)
+		}
+	})
+}
+
 func TestErrorsSayWhatToDo(t *testing.T) {
 	each(t, func(t *testing.T, at live) {
 		at.taxes(t)

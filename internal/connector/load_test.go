@@ -35,9 +35,14 @@ func TestTheExampleOfTheManualIsSound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(manual), "```yaml\n")
-	example, _, _ := strings.Cut(rest, "```")
-	load(t, example, "")
+	blocks := strings.Split(string(manual), "```yaml\n")[1:]
+	for _, block := range blocks {
+		example, _, _ := strings.Cut(block, "```")
+		load(t, example, "")
+	}
+	if len(blocks) < 3 {
+		t.Errorf("%d files in the manual, want one for each kind at least", len(blocks))
+	}
 }
 
 // problems loads a file that must not be sound.
