@@ -114,6 +114,11 @@ func TestFaultsOfFrontEnds(t *testing.T) {
 		}
 		set(sim.Fault{Kind: sim.Slow, Delay: time.Minute})
 		want("too slow", zhou, "slow")
+		set(sim.Fault{Kind: sim.Garbage})
+		set(sim.Fault{Kind: sim.Down})
+		set(sim.Fault{})
+		want("well after one fault upon another", zhou, "found")
+		set(sim.Fault{Kind: sim.Slow, Delay: time.Minute})
 		set(sim.Fault{Kind: sim.Flaky, Every: 2})
 		seen := map[string]bool{}
 		for end := time.Now().Add(20 * time.Second); len(seen) < 2 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {

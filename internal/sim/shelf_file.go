@@ -23,6 +23,7 @@ type fileShelf struct {
 
 	mu     sync.Mutex
 	fault  Fault
+	spoilt bool   // a view lacks a column
 	unlock func() // ends the locking; nil while nothing is locked
 }
 
@@ -68,6 +69,7 @@ func (s *fileShelf) fill(ctx context.Context, put putter, asOf string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.spoilt = false
 	if s.fault.Kind == Garbage {
 		if err := s.views(ctx, fresh); err != nil {
 			return err
@@ -109,6 +111,7 @@ func (s *fileShelf) views(ctx context.Context, path string) error {
 		return err
 	}
 	defer db.Close()
+	s.spoilt = s.fault.Kind == Garbage
 	return execute(ctx, db, dialects["sqlite"].views(s.table, s.register, s.fault)...)
 }
 
@@ -118,14 +121,14 @@ func (s *fileShelf) fail(ctx context.Context, f Fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stop()
-	before, was := s.place(), s.fault
+	before := s.place()
 	s.fault = f
 	if now := s.place(); now != before {
 		if err := os.Rename(before, now); err != nil {
 			return err
 		}
 	}
-	if f.Kind == Garbage || was.Kind == Garbage {
+	if spoilt := f.Kind == Garbage; f.Kind != Down && spoilt != s.spoilt {
 		if err := s.views(ctx, s.place()); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ type serverShelf struct {
 	mu    sync.Mutex
 	table string
 	round int
-	fault Fault
+	shown Fault // what the views make wrong
 }
 
 func openServer(ctx context.Context, d department, address, host string) (shelf, error) {
@@ -93,7 +93,7 @@ func (s *serverShelf) show(ctx context.Context, more ...string) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, text := range append(s.views(s.table, s.register, s.fault), more...) {
+	for _, text := range append(s.views(s.table, s.register, s.shown), more...) {
 		for one := range strings.SplitSeq(text, "; ") {
 			if _, err := tx.ExecContext(ctx, one); err != nil {
 				return err
@@ -131,12 +131,11 @@ func (s *serverShelf) fill(ctx context.Context, put putter, asOf string) error {
 func (s *serverShelf) fail(ctx context.Context, f Fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := s.fault
-	s.fault = f
 	s.line.Cut(f.Kind == Down)
-	if f.Kind == Down || f.Kind == "" && was.Kind == Down {
-		return nil // the views are as they were
+	if f.Kind == Down || f == s.shown {
+		return nil
 	}
+	s.shown = f
 	return s.show(ctx)
 }
 
