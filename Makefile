@@ -31,7 +31,7 @@ demo: build ## two families through the whole verification, then a page to look 
 	bin/hedui demo $(ARGS)
 
 # The race detector needs a C compiler; without one the tests still run.
-test: assets ## all tests; on PostgreSQL too where HEDUI_TEST_POSTGRES holds its URL
+test: assets ## all tests; on PostgreSQL and MariaDB too where HEDUI_TEST_POSTGRES and HEDUI_TEST_MARIADB hold their URLs
 	@race=-race; \
 	if [ "$$(go env CGO_ENABLED)" != 1 ]; then race=; echo "no C compiler: without the race detector"; fi; \
 	if [ -z "$${HEDUI_TEST_POSTGRES:-}" ]; then echo "HEDUI_TEST_POSTGRES is not set: on SQLite only"; fi; \

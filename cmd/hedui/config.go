@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -286,6 +287,17 @@ func (s *settings) join(at, path string, log *slog.Logger) (source.Info, bool) {
 	joined := connector.New(cfg, connector.Options{Now: time.Now, Log: log})
 	s.sources = append(s.sources, joined)
 	return joined.Info(), true
+}
+
+// closeSources ends what the sources keep open to their departments.
+func (o nodeOptions) closeSources() error {
+	var errs []error
+	for _, src := range o.sources {
+		if c, ok := src.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (s *settings) officers() {

@@ -20,17 +20,18 @@ import (
 )
 
 type demoCommand struct {
-	Families   []string       `arg:"" optional:"" name:"family" help:"Form files (YAML); without any, the two families of the article."`
-	Dir        string         `help:"Where database, keys, source files and reports are kept." default:"hedui-demo" type:"path"`
-	Listen     string         `help:"Address of the page." default:"127.0.0.1:8420"`
-	Once       bool           `help:"Stop when the reports are sealed."`
-	JSON       bool           `name:"json" help:"Print the outcome as one JSON object, last on standard output."`
-	Population int            `help:"People in the simulated city." default:"2000"`
-	Seed       uint64         `help:"Seed of the simulated city." default:"2013"`
-	Down       []string       `help:"A department or category with a fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated. A fault without --deadline means a deadline of 15 s."`
-	Deadline   *time.Duration `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
-	CutLink    []string       `help:"Break the link of a county for a while, as COUNTY[:DURATION] such as haishu:30s; may be repeated. Without --deadline it means a deadline of 15 s."`
-	Database   string         `help:"PostgreSQL for the hub instead of a SQLite file: postgres://…"`
+	Families   []string          `arg:"" optional:"" name:"family" help:"Form files (YAML); without any, the two families of the article."`
+	Dir        string            `help:"Where database, keys, source files and reports are kept." default:"hedui-demo" type:"path"`
+	Listen     string            `help:"Address of the page." default:"127.0.0.1:8420"`
+	Once       bool              `help:"Stop when the reports are sealed."`
+	JSON       bool              `name:"json" help:"Print the outcome as one JSON object, last on standard output."`
+	Population int               `help:"People in the simulated city." default:"2000"`
+	Seed       uint64            `help:"Seed of the simulated city." default:"2013"`
+	Down       []string          `help:"A department or category with a fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated. A fault without --deadline means a deadline of 15 s."`
+	FrontEnd   map[string]string `help:"Where a department keeps its front-end database, as local_tax=mariadb://root@127.0.0.1:3306 or national_tax=postgres://user@127.0.0.1:5432/postgres; a SQLite file without. May be repeated." mapsep:"none"`
+	Deadline   *time.Duration    `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
+	CutLink    []string          `help:"Break the link of a county for a while, as COUNTY[:DURATION] such as haishu:30s; may be repeated. Without --deadline it means a deadline of 15 s."`
+	Database   string            `help:"PostgreSQL for the hub instead of a SQLite file: postgres://…"`
 }
 
 // shortDeadline is the deadline of a demo with a fault, so that nobody waits for
@@ -138,7 +139,7 @@ func (d *demoCommand) startCity(ctx context.Context) (*sim.City, error) {
 	if err := writable(d.Dir); err != nil {
 		return nil, err
 	}
-	city, err := sim.NewCity(sim.Options{Population: d.Population, Seed: d.Seed, Faults: faults})
+	city, err := sim.NewCity(sim.Options{Population: d.Population, Seed: d.Seed, Faults: faults, FrontEnds: d.FrontEnd})
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	defer set.closeSources()
 	peers, page, err := set.listeners(ctx)
 	if err != nil {
 		return err
@@ -117,6 +118,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	defer set.closeSources()
 	list := []checked{{What: lang.Text(s.lang, "check.config", c.Config), OK: true}}
 	note := func(err error, key string, args ...string) {
 		one := checked{What: lang.Text(s.lang, key, args...), OK: err == nil}

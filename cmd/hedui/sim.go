@@ -14,13 +14,14 @@ import (
 )
 
 type simCommand struct {
-	Population int      `help:"People in the city." default:"200000"`
-	Seed       uint64   `help:"Seed: the same seed gives the same city." default:"2013"`
-	Listen     string   `help:"Host on which the departments listen." default:"127.0.0.1"`
-	Dir        string   `help:"Write the source files of the departments here." type:"path"`
-	Down       []string `help:"A fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated."`
-	Dirty      bool     `help:"Registers spell names and numbers their own way, as old ones do."`
-	Once       bool     `help:"Stop when the city has started."`
+	Population int               `help:"People in the city." default:"200000"`
+	Seed       uint64            `help:"Seed: the same seed gives the same city." default:"2013"`
+	Listen     string            `help:"Host on which the departments listen." default:"127.0.0.1"`
+	Dir        string            `help:"Write the source files of the departments here." type:"path"`
+	Down       []string          `help:"A fault, as NAME[:KIND[:DURATION]] (kinds: down, slow, flaky, garbage); may be repeated."`
+	FrontEnd   map[string]string `help:"Where a department keeps its front-end database, as local_tax=mariadb://root@127.0.0.1:3306 or national_tax=postgres://user@127.0.0.1:5432/postgres; a SQLite file without. May be repeated." mapsep:"none"`
+	Dirty      bool              `help:"Registers spell names and numbers their own way, as old ones do."`
+	Once       bool              `help:"Stop when the city has started."`
 }
 
 // Run starts the city, says where its departments are, and serves until it is
@@ -35,7 +36,8 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 	if c.Dirty {
 		dirt = sim.UsualDirt()
 	}
-	city, err := sim.NewCity(sim.Options{Population: c.Population, Seed: c.Seed, Listen: c.Listen, Faults: faults, Dirt: dirt})
+	city, err := sim.NewCity(sim.Options{Population: c.Population, Seed: c.Seed, Listen: c.Listen, Faults: faults, Dirt: dirt,
+		FrontEnds: c.FrontEnd, Background: true})
 	if err != nil {
 		return err
 	}
@@ -47,6 +49,7 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 	for _, department := range sim.Departments() {
 		fmt.Fprintf(s.out, "  %-14s %s\n", department, city.URL(department))
 	}
+	s.say(s.out, "sim.filling")
 	if c.Dir != "" {
 		if err := writable(c.Dir); err != nil {
 			return err

@@ -110,6 +110,7 @@ func (t *tiers) close() {
 		}
 		_ = closeAll(n.peers, n.page) // closed already where it was served
 		if n.node != nil {
+			_ = n.closeSources()
 			_ = n.db.Close()
 		}
 	}

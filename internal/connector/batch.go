@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -24,6 +25,7 @@ func (c *Config) batch(r reply, queries []source.Query, s scope) []result {
 	}
 	owners := p.owners(queries)
 	parts := make([][]any, len(queries))
+	strangers := 0
 	for i, entry := range entries {
 		key := keys[i]
 		if p.by == "id" {
@@ -37,9 +39,12 @@ func (c *Config) batch(r reply, queries []source.Query, s scope) []result {
 		switch {
 		case known:
 			parts[owner] = append(parts[owner], entry)
-		case !r.fetch:
-			return c.all(r, queries, malformed("an entry is about nobody in this call"), s)
+		default:
+			strangers++
 		}
+	}
+	if strangers > 0 && !r.fetch {
+		return c.all(r, queries, malformed(fmt.Sprintf("of %d entries %d are about nobody in this call", len(entries), strangers)), s)
 	}
 	results := make([]result, len(queries))
 	for i, q := range queries {

@@ -1,7 +1,8 @@
-// Package connector joins a department's HTTP interface with JSON or XML answers to
-// Hedui without code: one YAML file per source says how to ask, where in the
-// answer things stand, and how they become the catalogue's fields. The file is
-// described in docs/source-file.md; [Load] reads it, [New] makes the source.
+// Package connector joins a department's interface to Hedui without code, be it a
+// service over HTTP, a front-end database, files or people: one YAML file per source says how to
+// ask, where in the answer things stand, and how they become the catalogue's
+// fields. The file is described in docs/source-file.md; [Load] reads it, [New]
+// makes the source.
 //
 // The package would rather fail a query than guess. An answer that cannot be
 // read to its end, that lacks a promised field, or that may be about somebody
@@ -28,6 +29,7 @@ type Config struct {
 	category catalog.Category
 	auth     auth
 	request  request
+	database database // of kind sql
 	reading  reading
 	fields   []field
 	ignore   []string
@@ -47,8 +49,12 @@ func (c *Config) Info() source.Info {
 }
 
 // At returns the same source at another scheme and host, such as
-// "http://127.0.0.1:41234": a rehearsal system, or a simulated department.
+// "http://127.0.0.1:41234": a rehearsal system, or a simulated department. It is
+// for sources over HTTP; what else a file names is changed in the file.
 func (c *Config) At(base string) (*Config, error) {
+	if c.kind != "http" {
+		return nil, fmt.Errorf("connector: %s is reached by %s, and only a source over HTTP moves with a base; change the file instead", c.info.Name, c.kind)
+	}
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
 		return nil, fmt.Errorf("connector: the base must be a scheme and a host, such as https://host:8443")

@@ -54,6 +54,7 @@ var kinds = map[string]struct {
 	open func(*Config, Options) medium
 }{
 	"http": {[]string{"auth", "tls", "request", "answer"}, (*loader).http, openDesk},
+	"sql":  {[]string{"database", "query", "answer"}, (*loader).sql, openFrontEnd},
 }
 
 // common are the keys of every file.

@@ -1,6 +1,10 @@
 package connector
 
-import "hedui/source"
+import (
+	"strings"
+
+	"hedui/source"
+)
 
 func (l *loader) answer(p place) {
 	o := l.object(p, "charset", "http", "status", "persons", "records", "empty", "absent", "total", "blank", "person", "as_of", "later", "format", "pages")
@@ -41,6 +45,9 @@ func (l *loader) path(p place) *path {
 	if err != nil {
 		l.bad(p, "%q %v", clip(s), err)
 		return nil
+	}
+	if l.cfg.kind == "sql" && len(at.steps) > 0 && at.steps[0].name != strings.ToLower(at.steps[0].name) {
+		l.bad(p, "is written small, %s: databases differ in how they write names of columns", clip(strings.ToLower(s)))
 	}
 	return &at
 }

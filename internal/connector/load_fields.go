@@ -186,6 +186,9 @@ func (c *Config) taken() map[string]bool {
 	for i := range w.others {
 		note(&w.others[i])
 	}
+	if at := c.reading.asOf.at; at != nil && at.base == '^' && c.kind == "sql" { // of the row
+		all[at.steps[0].name] = true
+	}
 	for _, key := range c.ignore {
 		all[key] = true
 	}

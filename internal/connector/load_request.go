@@ -172,6 +172,8 @@ func whereHole(hole string) string {
 		return "it stands outside each, and in no call that fetches"
 	case "row":
 		return "it stands in each only"
+	case "ids", "ids15":
+		return "it stands in the query of a front-end database only"
 	case "now":
 		return "it stands outside each"
 	}

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -46,7 +47,7 @@ type site struct {
 }
 
 // New makes the source that cfg describes. It is safe for concurrent use, and
-// the limits hold over all its calls together.
+// the limits hold over all its calls together. It is an [io.Closer] too.
 func New(cfg *Config, o Options) source.Source {
 	s := &site{cfg: cfg, now: o.Now, log: o.Log}
 	if s.now == nil {
@@ -64,6 +65,15 @@ func New(cfg *Config, o Options) source.Source {
 
 // Info implements [source.Source].
 func (s *site) Info() source.Info { return s.cfg.Info() }
+
+// Close ends what the source keeps open to its department, such as connections to
+// a database. Nothing is asked afterwards.
+func (s *site) Close() error {
+	if c, ok := s.medium.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
 
 // Ask implements [source.Source].
 func (s *site) Ask(ctx context.Context, queries []source.Query) ([]source.Answer, error) {

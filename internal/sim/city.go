@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -24,6 +25,15 @@ type Options struct {
 	Now        func() time.Time // until when the registers are kept; nil = the clock
 	Faults     map[string]Fault // by department or category, from the start on
 	Dirt       Dirt             // how registers spell names and numbers; nil = as they are
+
+	// Where the departments with a front-end database keep it, by department:
+	// mariadb://user:password@host:port or postgres://user:password@host:port/database,
+	// for servers on which the city makes a database of its own and drops it. Without
+	// one it is a SQLite file.
+	FrontEnds map[string]string
+	// The front-end databases are filled while the city runs already. Until that is
+	// done they do not say of when they are.
+	Background bool
 }
 
 const (
@@ -53,6 +63,8 @@ type City struct {
 	mu      sync.Mutex
 	servers map[string]*http.Server
 	urls    map[string]string
+	fronts  map[string]*front
+	dir     string // of SQLite files
 }
 
 // NewCity builds the population. Nothing listens yet.
@@ -76,6 +88,11 @@ func NewCity(opts Options) (*City, error) {
 		nextFirm: int32(len(fixedFirms)), //nolint:gosec // few
 		tickets:  newTicketer(opts.Seed),
 	}
+	for name, address := range opts.FrontEnds {
+		if err := checkFrontEnd(name, address); err != nil {
+			return nil, err
+		}
+	}
 	for name, f := range opts.Faults {
 		if err := c.SetFault(name, f); err != nil {
 			return nil, err
@@ -96,21 +113,35 @@ func (c *City) Start(ctx context.Context) error {
 	if c.servers != nil {
 		return errors.New("sim: the city is started already")
 	}
-	c.servers, c.urls = map[string]*http.Server{}, map[string]string{}
-	var config net.ListenConfig
+	c.servers, c.urls, c.fronts = map[string]*http.Server{}, map[string]string{}, map[string]*front{}
+	c.faults.restart(time.Now())
 	for _, d := range departments() {
-		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(c.opts.Listen, "0"))
-		if err != nil {
-			err = errors.Join(fmt.Errorf("sim: listen for department %s: %w", d.id, err), c.closeAll())
-			c.servers, c.urls = nil, nil
+		if err := c.openDepartment(ctx, d); err != nil {
+			err = errors.Join(err, c.closeAll())
+			c.servers, c.urls, c.fronts = nil, nil, nil
 			return err
 		}
-		server := &http.Server{Handler: c.office(d), ReadHeaderTimeout: 10 * time.Second}
-		c.servers[d.id], c.urls[d.id] = server, "http://"+l.Addr().String()
-		go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
 	}
-	c.faults.restart(time.Now())
 	context.AfterFunc(ctx, func() { _ = c.Close() })
+	return nil
+}
+
+func (c *City) openDepartment(ctx context.Context, d department) error {
+	if d.front != nil {
+		f, err := c.openFront(ctx, d)
+		if err == nil {
+			c.fronts[d.id], c.urls[d.id] = f, f.shelf.address()
+		}
+		return err
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(c.opts.Listen, "0"))
+	if err != nil {
+		return fmt.Errorf("sim: listen for department %s: %w", d.id, err)
+	}
+	server := &http.Server{Handler: c.office(d), ReadHeaderTimeout: 10 * time.Second}
+	c.servers[d.id], c.urls[d.id] = server, "http://"+l.Addr().String()
+	go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
 	return nil
 }
 
@@ -127,6 +158,14 @@ func (c *City) closeAll() error {
 	for _, s := range c.servers {
 		errs = append(errs, s.Close())
 	}
+	for _, f := range c.fronts {
+		errs = append(errs, f.close())
+	}
+	clear(c.fronts)
+	if c.dir != "" {
+		errs = append(errs, os.RemoveAll(c.dir))
+		c.dir = ""
+	}
 	return errors.Join(errs...)
 }
 
@@ -139,8 +178,8 @@ func Departments() []string {
 	return ids
 }
 
-// URL is where a department listens, without a final stroke; "" before
-// [City.Start] and for an unknown department.
+// URL is where a department listens, without a final stroke, or its front-end
+// database; "" before [City.Start] and for an unknown department.
 func (c *City) URL(department string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,7 +196,13 @@ func (c *City) SetFault(name string, f Fault) error {
 		return err
 	}
 	c.faults.set(name, f, time.Now())
-	return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, front := range c.fronts {
+		errs = append(errs, front.settle(context.Background()))
+	}
+	return errors.Join(errs...)
 }
 
 // Size is the number of persons in the registers, the dead among them.
@@ -170,7 +215,9 @@ func (c *City) Person(i int) (name string, id idcard.Number) {
 }
 
 // Calls is the number of calls that reached the category's register, failed and
-// refused ones among them. Fetching a ticket is a call too.
+// refused ones among them. Fetching a ticket is a call too. A front-end database
+// does not tell who asks it: of its category nothing is counted, here and by
+// [City.Asked].
 func (c *City) Calls(category catalog.Code) int { return c.counts.callsOf(category) }
 
 // Asked is how often the category's register was searched for a person. It

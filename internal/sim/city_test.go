@@ -161,7 +161,7 @@ func TestTaxInsuranceAndFundAgree(t *testing.T) {
 			t.Fatalf("person %d: %d tax and %d insurance rows", i, len(tax), len(insurance))
 		}
 		unit := c.firmName(p.employer)
-		if tax[0]["KJDWMC"] != unit || insurance[0]["aab004"] != unit || fund != nil && fund["dwmc"] != unit {
+		if tax[0]["kjdwmc"] != unit || insurance[0]["aab004"] != unit || fund != nil && fund["dwmc"] != unit {
 			t.Errorf("person %d: the registers name different employers", i)
 		}
 	}

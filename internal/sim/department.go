@@ -20,7 +20,8 @@ import (
 // An object is one JSON object, in or out.
 type object map[string]any
 
-// A department is one body with one server and one dialect.
+// A department is one body with one server and one way of its own to speak, or with
+// a front-end database.
 type department struct {
 	id        string
 	delay     time.Duration                                      // usual time of an answer
@@ -32,6 +33,7 @@ type department struct {
 	broken    breakage
 	refuses   func(w http.ResponseWriter, why refusal)
 	routes    []route
+	front     *register // its front-end database; nil for a service over HTTP
 }
 
 // A route is one address of a department.

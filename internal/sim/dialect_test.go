@@ -39,7 +39,6 @@ type call struct {
 	department, path, body string
 	form                   url.Values
 	header                 map[string]string
-	user                   string
 }
 
 func (c *City) post(t testing.TB, k call) (int, string, http.Header) {
@@ -56,9 +55,6 @@ func (c *City) post(t testing.TB, k call) (int, string, http.Header) {
 	for name, value := range k.header {
 		r.Header.Set(name, value)
 	}
-	if k.user != "" {
-		r.SetBasicAuth(k.user, keyOf(k.department))
-	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, "", nil
@@ -71,9 +67,9 @@ func (c *City) post(t testing.TB, k call) (int, string, http.Header) {
 	return resp.StatusCode, string(b), resp.Header
 }
 
-func localTaxCall(id string) call {
-	return call{department: "local_tax", path: "/dsj/grss/query", user: "hedui",
-		body: fmt.Sprintf(`{"ZJHM":%q,"YTDM":"dibao","SQSBH":"SQ1","SSQ_Q":"202501","SSQ_Z":"202612"}`, id)}
+func marriageCall(id string) call {
+	return call{department: "civil_affairs", path: "/mz/api/v2/marriage/batch", header: bearer("civil_affairs"),
+		body: fmt.Sprintf(`{"purpose":"dibao","persons":[{"idCard":%q,"authNo":"SQ1"}]}`, id)}
 }
 
 func bearer(department string) map[string]string {
@@ -109,8 +105,6 @@ func TestDialects(t *testing.T) {
 		{"marriages are keyed by person", call{department: "civil_affairs", path: "/mz/api/v2/marriage/batch", header: bearer("civil_affairs"), body: persons(wang, li)}, 200,
 			[]string{`"` + wang + `":{"items":[],"matched":true}`, `"partnerIdCard":"` + wife + `"`, `"bizType":"IA"`, `"partnerSex":0`}, ""},
 		{"the living are not in the funeral register", call{department: "civil_affairs", path: "/mz/api/v2/funeral/check", header: bearer("civil_affairs"), body: persons(li)}, 200, []string{`"data":[]`}, ""},
-		{"local tax of Wang", localTaxCall(wang), 200, []string{`"code":"0"`, `"NSRLX":"法定代表人"`, `"TZBL":"100%"`, `月`, `"RKJE":"`}, "工资"},
-		{"local tax of nobody is a code within 200", localTaxCall(li), 200, []string{`{"code":"E404","msg":"查无此人"}`}, ""},
 		{"insurance of a pensioner in fen", call{department: "hrss", path: "/rsj/sbk/batchQuery", header: hrss,
 			body: fmt.Sprintf(`{"purpose":"dibao","list":[{"aac002":%q,"mandateNo":"SQ1"},{"aac002":%q,"mandateNo":"SQ1"}]}`, chen, wang)}, 200,
 			[]string{`"aic160":29000`, `"zyjcyl":14300`, `"state":"EMPTY"`, `"aae002":"202610"`}, ""},
@@ -141,40 +135,6 @@ func TestDialects(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestNationalTaxSpeaksGB18030(t *testing.T) {
-	c := open(t, Options{Instant: true, Population: 5000})
-	for i := range c.people {
-		p := &c.people[i]
-		if p.owns == none || c.firms[p.owns].local() || c.firms[p.owns].owner != int32(i) || c.firms[p.owns].status != active {
-			continue
-		}
-		_, n := c.Person(i)
-		_, body, _ := c.post(t, call{department: "national_tax", path: "/gs/services/nsrxx",
-			body: fmt.Sprintf(`{"APPKEY":"demo-national_tax","YT":"dibao","SQWH":"SQ1","SFZHM":%q}`, n.Reveal())})
-		text, err := simplifiedchinese.GB18030.NewDecoder().String(body)
-		if err != nil || text == body {
-			t.Fatalf("not GB 18030: %v", err)
-		}
-		var out struct {
-			Data string `json:"RTN_DATA"`
-		}
-		var data struct {
-			Rows []map[string]any `json:"ROWS"`
-		}
-		if err := json.Unmarshal([]byte(text), &out); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal([]byte(out.Data), &data); err != nil {
-			t.Fatal(err)
-		}
-		if got, want := data.Rows[0]["NSRMC"], c.firmName(p.owns); got != want {
-			t.Errorf("taxpayer %v, want %s", got, want)
-		}
-		return
-	}
-	t.Error("nobody files national tax")
 }
 
 func TestLandComesBackLater(t *testing.T) {
@@ -216,12 +176,15 @@ func TestRefusals(t *testing.T) {
 	c := open(t, Options{Instant: true})
 	for _, d := range departments() {
 		for _, r := range d.routes {
+			if d.front != nil {
+				continue
+			}
 			name := d.id + " " + r.path
 			_, body, _ := c.post(t, call{department: d.id, path: r.path, body: `{}`})
 			if bytes.Contains([]byte(body), []byte(`sfz`)) || body == "" {
 				t.Errorf("%s without key: %s", name, body)
 			}
-			k := call{department: d.id, path: r.path, body: `{"key":"demo-land","APPKEY":"demo-national_tax"}`, user: userOf(d.id),
+			k := call{department: d.id, path: r.path, body: `{"key":"demo-land"}`,
 				header: map[string]string{"Authorization": "Bearer demo-" + d.id, "X-Token": "demo-housing"}}
 			switch d.id {
 			case "police":
@@ -248,19 +211,12 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func userOf(department string) string {
-	if department == "local_tax" {
-		return "hedui"
-	}
-	return ""
-}
-
 func TestTooFastIs429(t *testing.T) {
 	c := open(t, Options{})
-	done := make(chan string, 120)
+	done := make(chan string, 300)
 	for range cap(done) {
 		go func() {
-			status, _, header := c.post(t, localTaxCall(wang))
+			status, _, header := c.post(t, marriageCall(wang))
 			done <- fmt.Sprint(status, header.Get("Retry-After"))
 		}()
 	}

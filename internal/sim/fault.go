@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,10 +18,16 @@ type FaultKind string
 
 // The kinds of fault.
 const (
-	Down    FaultKind = "down"    // the connection breaks, or HTTP 503
-	Slow    FaultKind = "slow"    // answers after Fault.Delay
-	Flaky   FaultKind = "flaky"   // every Fault.Every-th call fails: HTTP 500 or garbage
-	Garbage FaultKind = "garbage" // half of an answer, or an HTML page, with HTTP 200
+	Down    FaultKind = "down"    // the connection breaks, or HTTP 503; a database's line is cut, its file gone
+	Slow    FaultKind = "slow"    // answers after Fault.Delay; a SQLite file is locked for so long, again and again
+	Flaky   FaultKind = "flaky"   // every Fault.Every-th call fails: HTTP 500 or garbage; a database is down for one second in Every
+	Garbage FaultKind = "garbage" // half of an answer, or an HTML page, with HTTP 200; a database's view lacks a column
+)
+
+// What a fault is that does not say more.
+const (
+	usualDelay = 3 * time.Second
+	usualEvery = 3
 )
 
 // FaultKinds lists all kinds.
@@ -138,6 +145,29 @@ func (s *faults) restart(at time.Time) {
 	}
 }
 
+// standing returns what is wrong with a front-end database now. It cannot count its
+// calls: where it is flaky it is down for one second of every Every.
+func (s *faults) standing(department string, c catalog.Code, at time.Time) Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range []string{string(c), department} {
+		r := s.list[name]
+		if r == nil || !r.until.IsZero() && !at.Before(r.until) {
+			continue
+		}
+		switch {
+		case r.Kind == Slow:
+			return Fault{Kind: Slow, Delay: cmp.Or(r.Delay, usualDelay)}
+		case r.Kind != Flaky:
+			return Fault{Kind: r.Kind}
+		case at.Unix()%int64(cmp.Or(r.Every, usualEvery)) == 0:
+			return Fault{Kind: Down}
+		}
+		break
+	}
+	return Fault{}
+}
+
 // current returns the fault for a call now and the number of the call within it.
 // A fault of the category goes before one of its department.
 func (s *faults) current(department string, c catalog.Code, at time.Time) (Fault, int) {
@@ -162,16 +192,9 @@ func (f Fault) fail(w http.ResponseWriter, r *http.Request, n int, b breakage) b
 	case Down:
 		down(w, n)
 	case Slow:
-		delay := f.Delay
-		if delay == 0 {
-			delay = 3 * time.Second
-		}
-		return !wait(r.Context(), delay)
+		return !wait(r.Context(), cmp.Or(f.Delay, usualDelay))
 	case Flaky:
-		every := f.Every
-		if every == 0 {
-			every = 3
-		}
+		every := cmp.Or(f.Every, usualEvery)
 		if n%every != 0 {
 			return false
 		}

@@ -57,14 +57,14 @@ func statuses(t *testing.T, c *City, n int, k call) (got []int, bodies []string)
 }
 
 func TestFaults(t *testing.T) {
-	c := open(t, Options{Instant: true, Faults: map[string]Fault{"local_tax": {Kind: Down}}})
-	if got, _ := statuses(t, c, 2, localTaxCall(wang)); got[0] != 0 || got[1] != 503 {
+	c := open(t, Options{Instant: true, Faults: map[string]Fault{"marriage": {Kind: Down}}})
+	if got, _ := statuses(t, c, 2, marriageCall(wang)); got[0] != 0 || got[1] != 503 {
 		t.Errorf("down: %v, want a broken connection and 503", got)
 	}
-	if got, want := c.Calls("local_tax"), 2; got != want {
+	if got, want := c.Calls("marriage"), 2; got != want {
 		t.Errorf("%d calls, want %d", got, want)
 	}
-	if got := c.Asked("local_tax", c.number(0)); got != 0 {
+	if got := c.Asked("marriage", c.number(0)); got != 0 {
 		t.Errorf("searched %d times while down", got)
 	}
 	set := func(name string, f Fault) {
@@ -73,22 +73,22 @@ func TestFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	set("local_tax", Fault{Kind: Garbage})
-	if _, bodies := statuses(t, c, 2, localTaxCall(wang)); strings.HasSuffix(bodies[0], "}\n") || !strings.Contains(bodies[1], "<html>") {
+	set("marriage", Fault{Kind: Garbage})
+	if _, bodies := statuses(t, c, 2, marriageCall(wang)); strings.HasSuffix(bodies[0], "}\n") || !strings.Contains(bodies[1], "<html>") {
 		t.Errorf("garbage: %q", bodies)
 	}
-	set("local_tax", Fault{Kind: Flaky, Every: 2})
-	if got, _ := statuses(t, c, 4, localTaxCall(wang)); got[0] != 200 || got[1] != 500 || got[2] != 200 {
+	set("marriage", Fault{Kind: Flaky, Every: 2})
+	if got, _ := statuses(t, c, 4, marriageCall(wang)); got[0] != 200 || got[1] != 500 || got[2] != 200 {
 		t.Errorf("flaky: %v", got)
 	}
-	set("local_tax", Fault{Kind: Slow, Delay: 120 * time.Millisecond})
+	set("marriage", Fault{Kind: Slow, Delay: 120 * time.Millisecond})
 	start := time.Now()
-	if got, _ := statuses(t, c, 1, localTaxCall(wang)); got[0] != 200 || time.Since(start) < 100*time.Millisecond {
+	if got, _ := statuses(t, c, 1, marriageCall(wang)); got[0] != 200 || time.Since(start) < 100*time.Millisecond {
 		t.Errorf("slow: %v after %s", got, time.Since(start))
 	}
-	set("local_tax", Fault{})
+	set("marriage", Fault{})
 	set("hukou", Fault{Kind: Down, For: 150 * time.Millisecond})
-	if got, _ := statuses(t, c, 1, localTaxCall(wang)); got[0] != 200 {
+	if got, _ := statuses(t, c, 1, marriageCall(wang)); got[0] != 200 {
 		t.Errorf("another department: %v", got)
 	}
 	if got, _ := statuses(t, c, 1, hukouCall(wang, "王志强")); got[0] != 0 {

@@ -23,6 +23,9 @@ func (c *City) SourceFiles() map[string][]byte {
 		raw, _ := sourceFiles.ReadFile("sources/" + e.Name())
 		text := string(raw)
 		for _, id := range Departments() {
+			if section := c.section(id); section != "" {
+				text = regexp.MustCompile(`(?m)^database: .*\b`+id+`\.sim\b.*$`).ReplaceAllLiteralString(text, "database: "+section)
+			}
 			text = strings.ReplaceAll(text, "http://"+id+".sim", c.URL(id))
 		}
 		if c.opts.Instant {
@@ -36,6 +39,16 @@ func (c *City) SourceFiles() map[string][]byte {
 		files[e.Name()] = []byte(text)
 	}
 	return files
+}
+
+// section is how a source file names the department's front-end database.
+func (c *City) section(department string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.fronts[department]; f != nil {
+		return f.shelf.section()
+	}
+	return ""
 }
 
 // CountyFiles returns the source files of registers that each county of the city

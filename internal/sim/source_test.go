@@ -3,6 +3,7 @@ package sim_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +46,7 @@ func start(t testing.TB, o sim.Options) town {
 			t.Fatalf("%s: %v", name, err)
 		}
 		s := connector.New(cfg, connector.Options{Now: clock})
+		t.Cleanup(func() { _ = s.(io.Closer).Close() })
 		all[s.Info().Categories[0]] = s
 	}
 	if len(all) != len(catalog.Usual())+1 { // and the banks
@@ -53,21 +55,15 @@ func start(t testing.TB, o sim.Options) town {
 	return town{c, all}
 }
 
+// frontEnd are the categories whose department cannot count whom it is asked about.
+var frontEnd = map[catalog.Code]bool{catalog.LocalTax: true, catalog.NationalTax: true}
+
 // ask asks one category about several persons and fetches what comes later.
 func (w town) ask(t testing.TB, c catalog.Code, persons ...source.Person) []source.Answer {
 	t.Helper()
 	var queries []source.Query
 	for i, p := range persons {
-		m, err := source.Mint(source.Terms{Number: fmt.Sprintf("SQ%04d", i), Consent: "C1", Purpose: "dibao", Person: p,
-			Categories: []catalog.Code{c}, From: noon.Add(-time.Hour), Until: noon.Add(time.Hour)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		q, err := m.Query(fmt.Sprintf("case/%d/%s", i, c), c, source.Window{From: day.Must("2025-11-20"), To: day.Must("2026-11-19")}, noon)
-		if err != nil {
-			t.Fatal(err)
-		}
-		queries = append(queries, q)
+		queries = append(queries, queryAs(t, i, c, p))
 	}
 	answers := w.must(t, c, queries)
 	for i, a := range answers {
@@ -78,6 +74,25 @@ func (w town) ask(t testing.TB, c catalog.Code, persons ...source.Person) []sour
 		answers[i] = a
 	}
 	return answers
+}
+
+func queryOn(t testing.TB, c catalog.Code, p source.Person) source.Query {
+	t.Helper()
+	return queryAs(t, 0, c, p)
+}
+
+func queryAs(t testing.TB, i int, c catalog.Code, p source.Person) source.Query {
+	t.Helper()
+	m, err := source.Mint(source.Terms{Number: fmt.Sprintf("SQ%04d", i), Consent: "C1", Purpose: "dibao", Person: p,
+		Categories: []catalog.Code{c}, From: noon.Add(-time.Hour), Until: noon.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := m.Query(fmt.Sprintf("case/%d/%s", i, c), c, source.Window{From: day.Must("2025-11-20"), To: day.Must("2026-11-19")}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
 }
 
 func (w town) must(t testing.TB, c catalog.Code, queries []source.Query) []source.Answer {
@@ -142,7 +157,7 @@ func TestFamiliesAnswerAsTheirStoriesSay(t *testing.T) {
 		"li":    "F N F N N N N N N N N N|F N F N N N N N N N N N|F N N N N N N N N N N N|F N N N N N N C N N N N",
 		"zhang": "F F N N N N N N N N N N|F N N N N N F N N N N N",
 		"sun":   "F N F N N N N N N N N N|F N F N F N F F N N F N",
-		"zhao":  "D N D N D D D D D D D D",
+		"zhao":  "D N D N N N D D D D D D", // a front-end database has nobody's name but in a row
 		"chen":  "F N N N N N F N F N N N",
 		"mai":   "F N N N N N N N F N N N",
 		"zeng":  "F N N N N N N N N N N F",
@@ -250,7 +265,7 @@ func TestTheWholeCityAnswers(t *testing.T) {
 			default:
 				t.Errorf("%s of person %d: %s %s", c, i, a.Outcome, a.Reason)
 			}
-			if got := w.Asked(c, persons[i].ID); got != 1 {
+			if got := w.Asked(c, persons[i].ID); got != 1 && !frontEnd[c] {
 				t.Fatalf("%s of person %d: searched %d times", c, i, got)
 			}
 		}

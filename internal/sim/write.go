@@ -28,7 +28,7 @@ func millis(d day.Day) any {
 // The layouts of the departments.
 const (
 	compact = "20060102"
-	han     = "2006年01月02日"
+	iso     = "2006-01-02"
 	slashed = "2006/1/2"
 )
 
