@@ -241,6 +241,9 @@ func retryAfter(r reply) time.Duration {
 // Reach opens a connection to the department and closes it again: it says whether
 // somebody listens there, and asks nothing.
 func (s *site) Reach(ctx context.Context) error {
+	if m, ok := s.medium.(interface{ reach(context.Context) error }); ok {
+		return m.reach(ctx)
+	}
 	u, err := url.Parse(s.cfg.request.url.base)
 	if err != nil {
 		return s.cfg.oops("address of the department")

@@ -28,6 +28,7 @@ type Config struct {
 	category catalog.Category
 	auth     auth
 	request  request
+	files    *exchange // of kind files
 	reading  reading
 	fields   []field
 	ignore   []string

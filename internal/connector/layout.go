@@ -2,6 +2,7 @@ package connector
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,20 +11,21 @@ import (
 	"hedui/day"
 )
 
-// layout is how a time is written: a Go layout, epoch, epoch_ms or http.
+// layout is how a time is written: a Go layout, epoch, epoch_ms, http or excel.
 type layout string
 
 const (
 	layoutEpoch  layout = "epoch"    // seconds since 1970 UTC
 	layoutMillis layout = "epoch_ms" // milliseconds since 1970 UTC
 	layoutHTTP   layout = "http"     // header dates
+	layoutExcel  layout = "excel"    // days as spreadsheets count them, a time as a fraction
 )
 
-var errLayout = errors.New("is no layout; write the moment 2006-01-02 15:04:05 as the department would, such as 20060102 or 2006年01月02日, or epoch, epoch_ms, http")
+var errLayout = errors.New("is no layout; write the moment 2006-01-02 15:04:05 as the department would, such as 20060102 or 2006年01月02日, or epoch, epoch_ms, http, excel")
 
 func parseLayout(s string) (layout, error) {
 	switch layout(s) {
-	case layoutEpoch, layoutMillis, layoutHTTP:
+	case layoutEpoch, layoutMillis, layoutHTTP, layoutExcel:
 		return layout(s), nil
 	}
 	// A layout must tell two days of different years apart, else it is a
@@ -57,12 +59,26 @@ func (l layout) read(s string) (time.Time, bool) {
 	case layoutHTTP:
 		t, err := http.ParseTime(s)
 		return t, err == nil
+	case layoutExcel:
+		return readSerial(s)
 	}
 	t, err := time.ParseInLocation(string(l), s, day.Beijing)
 	if err != nil {
 		return time.Time{}, false
 	}
 	return inYears(t)
+}
+
+// readSerial reads a day as spreadsheets count it. Those before March 1900 are
+// refused: spreadsheets know a 29 February 1900, which never was.
+func readSerial(s string) (time.Time, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f < 61 || f >= 2958466 { // until the end of 9999
+		return time.Time{}, false
+	}
+	days, part := math.Modf(f)
+	seconds := math.Round(part * 86400)
+	return time.Date(1899, 12, 30, 0, 0, 0, 0, day.Beijing).AddDate(0, 0, int(days)).Add(time.Duration(seconds) * time.Second), true
 }
 
 // inYears refuses years that no register holds.
@@ -80,6 +96,9 @@ func (l layout) write(t time.Time) string {
 		return strconv.FormatInt(t.UnixMilli(), 10)
 	case layoutHTTP:
 		return t.UTC().Format(http.TimeFormat)
+	case layoutExcel:
+		t = t.In(day.Beijing)
+		return strconv.Itoa(day.Of(t).Sub(day.Must("1899-12-30")))
 	}
 	return t.In(day.Beijing).Format(string(l))
 }

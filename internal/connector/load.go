@@ -56,7 +56,8 @@ var kinds = map[string]struct {
 	load func(*loader, object)
 	open func(*Config, Options) medium
 }{
-	"http": {[]string{"auth", "request", "answer"}, (*loader).http, openDesk},
+	"http":  {[]string{"auth", "request", "answer"}, (*loader).http, openDesk},
+	"files": {[]string{"exchange", "request", "answer"}, (*loader).files, openCourier},
 }
 
 // common are the keys of every file.

@@ -139,6 +139,11 @@ func (c *Config) taken() map[string]bool {
 	}
 	for _, f := range c.fields {
 		note(f.at)
+		if f.at != nil && f.at.self() { // rows out of the record itself
+			for _, inner := range f.fields {
+				note(inner.at)
+			}
+		}
 	}
 	note(c.reading.id)
 	note(c.reading.name)
@@ -155,6 +160,9 @@ func (c *Config) taken() map[string]bool {
 	}
 	for _, s := range codes {
 		note(&s.at)
+	}
+	if at := c.reading.asOf.at; at != nil && at.base == '^' {
+		note(&path{'.', at.steps})
 	}
 	return all
 }
