@@ -292,7 +292,7 @@ func (g *textGuard) wrong() string {
 func (g *textGuard) unreadable(cell string) string {
 	switch {
 	case g.gb18030 && strings.ContainsRune(cell, utf8.RuneError):
-		return "a text is not GB 18030"
+		return "a text is not GB 18030; if the file is UTF-8, set answer.charset"
 	case !utf8.ValidString(cell):
 		return "a text is not UTF-8; set answer.charset if the department writes GBK"
 	case strings.ContainsRune(cell, 0):
