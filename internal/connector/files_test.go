@@ -26,7 +26,7 @@ kind: files
 department: 宁波市住房公积金管理中心
 category: housing_fund
 limits: {batch: 10, per_second: 10000, timeout: 5s}
-exchange: {directory: DIR, out: to, in: from, done: read}
+exchange: {directory: "DIR", out: to, in: from, done: read}
 request:
   format: csv
   file: "HD_{batch}.csv"
