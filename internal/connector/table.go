@@ -154,6 +154,9 @@ func (t *table) pass(cells []string, n int, take func(int, map[string]any) *faul
 	for len(cells) > len(t.names) && cells[len(cells)-1] == "" {
 		cells = cells[:len(cells)-1]
 	}
+	for t.format == "xlsx" && len(cells) < len(t.names) { // empty cells at the end are not written
+		cells = append(cells, "")
+	}
 	switch {
 	case len(cells) != len(t.names):
 		return malformed(fmt.Sprintf("row %d has %d columns and not %d", n, len(cells), len(t.names)))

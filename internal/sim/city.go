@@ -23,6 +23,8 @@ type Options struct {
 	Instant    bool             // no delays and no limits, for benchmarks
 	Now        func() time.Time // until when the registers are kept; nil = the clock
 	Faults     map[string]Fault // by department or category, from the start on
+	Exchange   string           // directory where files are exchanged; "" = a temporary one, which Close removes
+	Nightly    time.Duration    // how often departments look for request files; 0 = 40 ms, in an instant city 5 ms
 }
 
 const (
@@ -50,6 +52,7 @@ type City struct {
 	mu      sync.Mutex
 	servers map[string]*http.Server
 	urls    map[string]string
+	files   *exchange
 }
 
 // NewCity builds the population. Nothing listens yet.
@@ -65,6 +68,12 @@ func NewCity(opts Options) (*City, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Nightly == 0 {
+		opts.Nightly = 40 * time.Millisecond
+		if opts.Instant {
+			opts.Nightly = 5 * time.Millisecond
+		}
 	}
 	c := &City{
 		opts: opts, seed: opts.Seed,
@@ -96,6 +105,9 @@ func (c *City) Start(ctx context.Context) error {
 	c.servers, c.urls = map[string]*http.Server{}, map[string]string{}
 	var config net.ListenConfig
 	for _, d := range departments() {
+		if d.routes == nil {
+			continue
+		}
 		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(c.opts.Listen, "0"))
 		if err != nil {
 			err = errors.Join(fmt.Errorf("sim: listen for department %s: %w", d.id, err), c.closeAll())
@@ -105,6 +117,11 @@ func (c *City) Start(ctx context.Context) error {
 		server := &http.Server{Handler: c.office(d), ReadHeaderTimeout: 10 * time.Second}
 		c.servers[d.id], c.urls[d.id] = server, "http://"+l.Addr().String()
 		go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
+	}
+	if err := c.openExchange(ctx); err != nil {
+		err = errors.Join(err, c.closeAll())
+		c.servers, c.urls = nil, nil
+		return err
 	}
 	c.faults.restart(time.Now())
 	context.AfterFunc(ctx, func() { _ = c.Close() })
@@ -123,6 +140,9 @@ func (c *City) closeAll() error {
 	var errs []error
 	for _, s := range c.servers {
 		errs = append(errs, s.Close())
+	}
+	if c.files != nil {
+		errs = append(errs, c.files.close())
 	}
 	return errors.Join(errs...)
 }

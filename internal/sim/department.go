@@ -20,7 +20,8 @@ import (
 // An object is one JSON object, in or out.
 type object map[string]any
 
-// A department is one body with one server and one dialect.
+// A department is one body with one server and one dialect, or with places where
+// files are exchanged.
 type department struct {
 	id        string
 	delay     time.Duration // usual time of an answer
@@ -28,6 +29,19 @@ type department struct {
 	admits    func(r *http.Request, in object) bool
 	refuses   func(w http.ResponseWriter, why refusal)
 	routes    []route
+	drops     []drop
+}
+
+// categories are those on which the department keeps registers.
+func (d department) categories() []catalog.Code {
+	var all []catalog.Code
+	for _, r := range d.routes {
+		all = append(all, r.category)
+	}
+	for _, r := range d.drops {
+		all = append(all, r.category)
+	}
+	return all
 }
 
 // A route is one address of a department.

@@ -97,7 +97,6 @@ func TestDialects(t *testing.T) {
 		return url.Values{"sfzmhm": {id}, "yt": {"dibao"}, "sqh": {"SQ1"}}
 	}
 	police := map[string]string{"X-App-Key": "demo-police"}
-	housing := map[string]string{"X-Token": "demo-housing"}
 	hrss := map[string]string{"appKey": "demo-hrss"}
 	tests := []struct {
 		name   string
@@ -126,10 +125,6 @@ func TestDialects(t *testing.T) {
 			body: fmt.Sprintf(`{"purpose":"dibao","mandateNo":"SQ1","aac002":%q}`, boy)}, 200, []string{`"resultCode":"-2"`}, ""},
 		{"land under 15 digits", call{department: "land", path: "/gt/tdcx/apply",
 			body: fmt.Sprintf(`{"key":"demo-land","sfz":%q,"yongtu":"dibao","shouquan":"SQ1"}`, mai)}, 200, []string{`"qlrzjh":"330200850816004"`, `阿依古丽.买买提`, `"diya":"否"`}, "zdh"},
-		{"no home", call{department: "housing", path: "/zjw/fwxx/query", header: housing,
-			body: fmt.Sprintf(`{"request":{"head":{"purpose":"dibao","authCode":"SQ1"},"body":{"zjhm":%q}}}`, wang)}, 200, []string{`"fwxx":{"count":0,"rows":[]}`}, ""},
-		{"a fund account in fen", call{department: "housing", path: "/gjj/grzh/query", header: housing,
-			body: `{"cxyt":"dibao","sqsbh":"SQ1","zjhm":"330200198803050014"}`}, 200, []string{`"jcjs":480000`, `"grbl":0.08`, `"yjce":76800`}, ""},
 		{"Wang's company", call{department: "business", path: "/gsj/api/person/enterprises", header: bearer("business"),
 			body: fmt.Sprintf(`{"certNo":%q,"usage":"dibao","authorizationNo":"SQ1"}`, wang)}, 200,
 			[]string{`"regCap":"50"`, `存续`, `"opTo":"长期"`, `"estDate":"2010-05-18"`, `"conProp":100`}, ""},
@@ -233,7 +228,7 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%s without key: %s", name, body)
 			}
 			status, body, _ := c.post(t, call{department: d.id, path: r.path, body: `{"key":"demo-land","APPKEY":"demo-national_tax"}`, user: userOf(d.id),
-				header: map[string]string{"X-App-Key": "demo-police", "Authorization": "Bearer demo-" + d.id, "appKey": "demo-hrss", "X-Token": "demo-housing"}})
+				header: map[string]string{"X-App-Key": "demo-police", "Authorization": "Bearer demo-" + d.id, "appKey": "demo-hrss"}})
 			if r.terms != nil && status == 200 && !strings.Contains(body, "93") && !strings.Contains(body, "403") && !strings.Contains(body, "NO_MANDATE") {
 				t.Errorf("%s without mandate: %d %s", name, status, body)
 			}

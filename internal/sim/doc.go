@@ -1,7 +1,7 @@
 // Package sim is a city that does not exist: a synthetic population drawn from a
 // seed, and the eight departments that keep the twelve launch registers on it,
-// each an HTTP server with a protocol as awkward as the real ones. They use
-// pinyin or national field codes, four ways to write a day and three to write an
+// each with a protocol as awkward as the real ones: HTTP servers, a directory and
+// an SFTP account where files are exchanged. They use pinyin or national field codes, four ways to write a day and three to write an
 // amount, errors inside an HTTP 200, tickets to come back with, and limits.
 //
 // The package serves demonstrations, tests and benchmarks. It knows nothing of
