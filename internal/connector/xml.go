@@ -16,7 +16,7 @@ const maxNodes = 200_000
 // Errors of parseXML. None quotes the text.
 var (
 	errXML   = errors.New("the answer is not XML")
-	errType  = errors.New("the answer has a document type, which may hold bombs and entities of elsewhere; it is not read")
+	errType  = errors.New("the answer is a web page, or has a document type: nothing with entities of its own is read")
 	errNodes = errors.New("the answer has more elements than any department sends")
 	errAttr  = errors.New("the answer has an attribute twice in one element")
 )
@@ -136,7 +136,7 @@ func (e *element) value() any {
 		text = "" // blanks between elements, or nothing
 	}
 	switch {
-	case e.null:
+	case e.null && text == "" && len(e.object) == 0:
 		return nil
 	case len(e.object) == 0:
 		return text
