@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -130,7 +131,9 @@ func checkDatabase(url string) error {
 	return hedui.Fail(hedui.Invalid, hedui.Say("error.database"), nil)
 }
 
-// startCity starts the departments.
+// startCity starts the departments. The files that they exchange hold people in
+// clear, so they lie beside the nodes' directory, and stay: a demo that is started
+// again finds what was asked before.
 func (d *demoCommand) startCity(ctx context.Context) (*sim.City, error) {
 	faults, err := parseFaults(d.Down)
 	if err != nil {
@@ -139,7 +142,8 @@ func (d *demoCommand) startCity(ctx context.Context) (*sim.City, error) {
 	if err := writable(d.Dir); err != nil {
 		return nil, err
 	}
-	city, err := sim.NewCity(sim.Options{Population: d.Population, Seed: d.Seed, Faults: faults, FrontEnds: d.FrontEnd})
+	city, err := sim.NewCity(sim.Options{Population: d.Population, Seed: d.Seed, Faults: faults, FrontEnds: d.FrontEnd,
+		Exchange: filepath.Clean(d.Dir) + "-exchange"})
 	if err != nil {
 		return nil, err
 	}

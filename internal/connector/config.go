@@ -29,7 +29,8 @@ type Config struct {
 	category catalog.Category
 	auth     auth
 	request  request
-	database database // of kind sql
+	database database  // of kind sql
+	files    *exchange // of kind files
 	reading  reading
 	fields   []field
 	ignore   []string

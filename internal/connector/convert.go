@@ -156,6 +156,9 @@ func (c converter) rows(f field, v any, s scope) (string, *fault) {
 	inner := converter{blank: c.blank}
 	var rows []catalog.Record
 	for _, one := range list {
+		if f.at.self() && !inner.holds(f.fields, s) {
+			return "", nil
+		}
 		row, err := inner.record(f.fields, scope{s.top, s.entry, one})
 		if err != nil {
 			err.say = "in " + f.key + ": " + err.say
@@ -164,6 +167,15 @@ func (c converter) rows(f field, v any, s scope) (string, *fault) {
 		rows = append(rows, row)
 	}
 	return catalog.RowsText(rows), nil
+}
+
+// holds reports whether one of the fields is given: a row that stands in the
+// columns of the record itself may be empty.
+func (c converter) holds(fields []field, s scope) bool {
+	return slices.ContainsFunc(fields, func(f field) bool {
+		value, err := c.value(f, s)
+		return f.at != nil && (value != "" || err != nil)
+	})
 }
 
 // listOf reads a list of objects or arrays; a single object counts as a list of

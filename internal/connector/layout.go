@@ -10,7 +10,7 @@ import (
 	"hedui/day"
 )
 
-// layout is how a time is written: a Go layout, epoch, epoch_ms or http.
+// layout is how a time is written: a Go layout, epoch, epoch_ms, http or excel.
 type layout string
 
 const (

@@ -53,8 +53,9 @@ var kinds = map[string]struct {
 	load func(*loader, object)
 	open func(*Config, Options) medium
 }{
-	"http": {[]string{"auth", "tls", "request", "answer"}, (*loader).http, openDesk},
-	"sql":  {[]string{"database", "query", "answer"}, (*loader).sql, openFrontEnd},
+	"http":  {[]string{"auth", "tls", "request", "answer"}, (*loader).http, openDesk},
+	"sql":   {[]string{"database", "query", "answer"}, (*loader).sql, openFrontEnd},
+	"files": {[]string{"exchange", "request", "answer"}, (*loader).files, openCourier},
 }
 
 // common are the keys of every file.

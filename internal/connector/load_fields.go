@@ -177,6 +177,11 @@ func (c *Config) taken() map[string]bool {
 	for _, f := range c.fields {
 		note(f.at)
 		f.formula.note(all)
+		if f.at != nil && f.at.self() { // rows out of the record itself
+			for _, inner := range f.fields {
+				note(inner.at)
+			}
+		}
 	}
 	c.when.note(all)
 	w := c.reading.whose
@@ -202,6 +207,9 @@ func (c *Config) taken() map[string]bool {
 	}
 	for _, s := range codes {
 		note(&s.at)
+	}
+	if at := c.reading.asOf.at; at != nil && at.base == '^' {
+		note(&path{'.', at.steps})
 	}
 	return all
 }

@@ -176,6 +176,8 @@ func whereHole(hole string) string {
 		return "it stands in the query of a front-end database only"
 	case "now":
 		return "it stands outside each"
+	case "batch":
+		return "it stands in the files of an exchange only"
 	}
 	return "with each it belongs into each, and it never stands in a header"
 }

@@ -19,6 +19,7 @@ type reply struct {
 	body   []byte
 	top    any
 	later  *source.Later // accepted or not there yet: nothing else is set
+	fault  *fault        // it came and cannot be used
 	at     time.Time     // when it was received
 	fetch  bool          // of an earlier answer
 }
@@ -39,6 +40,9 @@ func (c *Config) read(r reply, queries []source.Query) ([]result, *source.Unavai
 			results[i].answer = source.Answer{Query: q.ID(), Later: r.later}
 		}
 		return results, nil
+	}
+	if r.fault != nil {
+		return c.all(r, queries, r.fault, scope{}), nil
 	}
 	m, listed := c.reading.http[r.code]
 	if !listed {

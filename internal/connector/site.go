@@ -140,6 +140,13 @@ func (s *site) refuse(q source.Query) (source.Answer, bool) {
 		a.Outcome, a.Reason = source.NotCovered, source.ReasonOutside
 		return a, true
 	}
+	if x := s.cfg.files; x != nil && !s.cfg.fetching(q) {
+		if say := x.request.unfit(q, s.now()); say != "" {
+			s.log.Warn("a query cannot be written into a request file", "source", s.cfg.info.Name, "query", q.ID(), "why", say)
+			a.Outcome, a.Reason = source.Failed, source.ReasonMalformed
+			return a, true
+		}
+	}
 	return source.Answer{}, false
 }
 

@@ -20,7 +20,7 @@ type piece struct {
 }
 
 // holes lists the placeholders; those of the second row may have a layout.
-var holes = []string{"id", "id15", "name", "purpose", "mandate", "query", "token", "secret", "persons", "row", "ids", "ids15", "page",
+var holes = []string{"id", "id15", "name", "purpose", "mandate", "query", "token", "secret", "persons", "row", "batch", "ids", "ids15", "page",
 	"from", "to", "now"}
 
 func parseTemplate(s string) (template, error) { return parseTemplateOf(s, holes) }

@@ -34,6 +34,8 @@ type Options struct {
 	// The front-end databases are filled while the city runs already. Until that is
 	// done they do not say of when they are.
 	Background bool
+	Exchange   string        // directory where files are exchanged; "" = a temporary one, which Close removes
+	Nightly    time.Duration // how often departments look for request files; 0 = 40 ms, in an instant city 5 ms
 }
 
 const (
@@ -65,6 +67,7 @@ type City struct {
 	urls    map[string]string
 	fronts  map[string]*front
 	dir     string // of SQLite files
+	files   *exchange
 }
 
 // NewCity builds the population. Nothing listens yet.
@@ -80,6 +83,12 @@ func NewCity(opts Options) (*City, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Nightly == 0 {
+		opts.Nightly = 40 * time.Millisecond
+		if opts.Instant {
+			opts.Nightly = 5 * time.Millisecond
+		}
 	}
 	c := &City{
 		opts: opts, seed: opts.Seed,
@@ -122,6 +131,11 @@ func (c *City) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := c.openExchange(ctx); err != nil {
+		err = errors.Join(err, c.closeAll())
+		c.servers, c.urls, c.fronts = nil, nil, nil
+		return err
+	}
 	context.AfterFunc(ctx, func() { _ = c.Close() })
 	return nil
 }
@@ -133,6 +147,9 @@ func (c *City) openDepartment(ctx context.Context, d department) error {
 			c.fronts[d.id], c.urls[d.id] = f, f.shelf.address()
 		}
 		return err
+	}
+	if d.routes == nil {
+		return nil
 	}
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(c.opts.Listen, "0"))
@@ -165,6 +182,9 @@ func (c *City) closeAll() error {
 	if c.dir != "" {
 		errs = append(errs, os.RemoveAll(c.dir))
 		c.dir = ""
+	}
+	if c.files != nil {
+		errs = append(errs, c.files.close())
 	}
 	return errors.Join(errs...)
 }

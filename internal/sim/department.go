@@ -20,8 +20,8 @@ import (
 // An object is one JSON object, in or out.
 type object map[string]any
 
-// A department is one body with one server and one way of its own to speak, or with
-// a front-end database.
+// A department is one body with one server and one way of its own to speak, with a
+// front-end database, or with places where files are exchanged.
 type department struct {
 	id        string
 	delay     time.Duration                                      // usual time of an answer
@@ -34,6 +34,19 @@ type department struct {
 	refuses   func(w http.ResponseWriter, why refusal)
 	routes    []route
 	front     *register // its front-end database; nil for a service over HTTP
+	drops     []drop
+}
+
+// categories are those on which the department keeps registers.
+func (d department) categories() []catalog.Code {
+	var all []catalog.Code
+	for _, r := range d.routes {
+		all = append(all, r.category)
+	}
+	for _, r := range d.drops {
+		all = append(all, r.category)
+	}
+	return all
 }
 
 // A route is one address of a department.

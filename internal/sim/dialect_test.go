@@ -85,7 +85,6 @@ func TestDialects(t *testing.T) {
 		}
 		return `{"purpose":"dibao","persons":[` + strings.Join(list, ",") + `]}`
 	}
-	housing := map[string]string{"X-Token": "demo-housing"}
 	hrss := c.grantedHeader(t)
 	tests := []struct {
 		name   string
@@ -112,10 +111,6 @@ func TestDialects(t *testing.T) {
 			body: fmt.Sprintf(`{"purpose":"dibao","mandateNo":"SQ1","aac002":%q}`, boy)}, 200, []string{`"resultCode":"-2"`}, ""},
 		{"land under 15 digits", call{department: "land", path: "/gt/tdcx/apply",
 			body: fmt.Sprintf(`{"key":"demo-land","sfz":%q,"yongtu":"dibao","shouquan":"SQ1"}`, mai)}, 200, []string{`"qlrzjh":"330200850816004"`, `阿依古丽.买买提`, `"diya":"否"`}, "zdh"},
-		{"no home", call{department: "housing", path: "/zjw/fwxx/query", header: housing,
-			body: fmt.Sprintf(`{"request":{"head":{"purpose":"dibao","authCode":"SQ1"},"body":{"zjhm":%q}}}`, wang)}, 200, []string{`"fwxx":{"count":0,"rows":[]}`}, ""},
-		{"a fund account in fen", call{department: "housing", path: "/gjj/grzh/query", header: housing,
-			body: `{"cxyt":"dibao","sqsbh":"SQ1","zjhm":"330200198803050014"}`}, 200, []string{`"jcjs":480000`, `"grbl":0.08`, `"yjce":76800`}, ""},
 		{"Wang's company", businessCall(wang), 200, []string{`"regCap":"50"`, `存续`, `"opTo":"长期"`, `"estDate":"2010-05-18"`, `"conProp":100`}, ""},
 		{"no company is a body within 404", businessCall(li), 404, []string{`"code":404`}, ""},
 	}

@@ -1,7 +1,7 @@
 // Package sim is a city that does not exist: a synthetic population drawn from a
 // seed, and the departments that keep registers on it (the eight of the launch with their twelve, and the banks),
 // each with a protocol as awkward as the real ones: SOAP in GBK with a user name token, JSON after a token was fetched,
-// signed calls and pages, front-end databases of the two tax bureaux. They use
+// signed calls and pages, front-end databases of the two tax bureaux, a directory and an SFTP account for files. They use
 // pinyin or national field codes, four ways to write a day and three to write an
 // amount, errors inside an HTTP 200, tickets to come back with, and limits.
 //

@@ -18,10 +18,10 @@ type FaultKind string
 
 // The kinds of fault.
 const (
-	Down    FaultKind = "down"    // the connection breaks, or HTTP 503; a database's line is cut, its file gone
+	Down    FaultKind = "down"    // the connection breaks, or HTTP 503; a database's line is cut, its file gone; files are not answered
 	Slow    FaultKind = "slow"    // answers after Fault.Delay; a SQLite file is locked for so long, again and again
 	Flaky   FaultKind = "flaky"   // every Fault.Every-th call fails: HTTP 500 or garbage; a database is down for one second in Every
-	Garbage FaultKind = "garbage" // half of an answer, or an HTML page, with HTTP 200; a database's view lacks a column
+	Garbage FaultKind = "garbage" // half of an answer, or an HTML page, with HTTP 200; a database's view lacks a column; half a file
 )
 
 // What a fault is that does not say more.
@@ -78,10 +78,8 @@ func checkName(name string) error {
 		if d.id == name {
 			return nil
 		}
-		for _, r := range d.routes {
-			if string(r.category) == name {
-				return nil
-			}
+		if slices.Contains(d.categories(), catalog.Code(name)) {
+			return nil
 		}
 	}
 	return fmt.Errorf("sim: unknown department or category %q: it is one of %s", name, strings.Join(names(), ", "))
@@ -92,8 +90,8 @@ func names() []string {
 	var ids, codes []string
 	for _, d := range departments() {
 		ids = append(ids, d.id)
-		for _, r := range d.routes {
-			codes = append(codes, string(r.category))
+		for _, c := range d.categories() {
+			codes = append(codes, string(c))
 		}
 	}
 	slices.Sort(codes)
@@ -182,6 +180,19 @@ func (s *faults) current(department string, c catalog.Code, at time.Time) (Fault
 		return r.Fault, r.calls
 	}
 	return Fault{}, 0
+}
+
+// down reports whether a department or its category is down, without counting a
+// call.
+func (s *faults) down(department string, c catalog.Code, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range []string{string(c), department} {
+		if r := s.list[name]; r != nil && (r.until.IsZero() || at.Before(r.until)) {
+			return r.Kind == Down
+		}
+	}
+	return false
 }
 
 // fail spoils the call as the fault says, and reports whether it is answered

@@ -102,16 +102,3 @@ func TestFaults(t *testing.T) {
 		t.Error("an unknown department is accepted")
 	}
 }
-
-func TestOneCategoryDownLeavesTheOther(t *testing.T) {
-	c := open(t, Options{Instant: true, Faults: map[string]Fault{"housing_fund": {Kind: Down}}})
-	home := call{department: "housing", path: "/zjw/fwxx/query", header: map[string]string{"X-Token": "demo-housing"},
-		body: `{"request":{"head":{"purpose":"dibao","authCode":"SQ1"},"body":{"zjhm":"` + wang + `"}}}`}
-	fund := call{department: "housing", path: "/gjj/grzh/query", header: home.header, body: `{"cxyt":"dibao","sqsbh":"SQ1","zjhm":"` + wang + `"}`}
-	if got, _ := statuses(t, c, 1, home); got[0] != 200 {
-		t.Errorf("homes: %v", got)
-	}
-	if got, _ := statuses(t, c, 1, fund); got[0] != 0 {
-		t.Errorf("fund: %v", got)
-	}
-}

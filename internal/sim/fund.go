@@ -1,30 +1,69 @@
 package sim
 
 import (
+	"bytes"
+	"encoding/csv"
+	"errors"
 	"fmt"
-	"net/http"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"hedui/day"
 	"hedui/money"
 )
 
-// funds answers ret 0 with an account, 1001 for none, 2003 for another name.
-func (c *City) funds(w http.ResponseWriter, in object) {
-	i, m := c.search("housing_fund", in.text("zjhm"), in.text("xm"))
-	var account object
-	if m == matched {
-		account = c.fundRow(i)
+// fundColumns are the columns of an account.
+var fundColumns = []string{
+	"zjhm", "xm", "ret", "grzh", "dwmc", "jcjs", "grbl", "dwbl", "yjce", "ye", "zt", "zjny", "tqyy", "tqrq", "tqje",
+	"dkyh", "dkje", "dkqs", "dkfs", "dkyhk", "dkyhje", "dkhkzh",
+}
+
+// funds answers a list of questions with one of accounts: ret 0 with an account,
+// 1001 for none, 2003 for another name. The last row counts.
+func (c *City) funds(request []byte) ([]byte, error) {
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(request)
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case m == unreadable:
-		reply(w, http.StatusOK, object{"ret": -400, "msg": "证件号码错误"})
-	case m == misnamed:
-		reply(w, http.StatusOK, object{"ret": 2003, "msg": "户名与证件号不符"})
-	case account == nil:
-		reply(w, http.StatusOK, object{"ret": 1001, "msg": "无账户"})
-	default:
-		reply(w, http.StatusOK, object{"ret": 0, "sjsj": c.opts.Now().Unix(), "data": object{"zhxx": account}})
+	questions, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(questions) == 0 || len(questions[0]) != 4 {
+		return nil, errors.Join(errors.New("sim: a request that is none"), err)
 	}
+	rows := [][]string{fundColumns}
+	for _, q := range questions[1:] {
+		rows = append(rows, c.fundAnswer(q[0], q[1], q[2], q[3]))
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	if err := w.WriteAll(rows); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&b, "合计,%d,%s\r\n", len(rows)-1, c.now().Format("20060102150405"))
+	return simplifiedchinese.GB18030.NewEncoder().Bytes(b.Bytes())
+}
+
+func (c *City) fundAnswer(id, name, purpose, mandate string) []string {
+	row, ret := object(nil), "-403"
+	if purpose != "" && mandate != "" {
+		i, m := c.search("housing_fund", id, name)
+		if ret = [...]string{unknown: "1001", misnamed: "2003", matched: "0", unreadable: "-400"}[m]; m == matched {
+			if row = c.fundRow(i); row == nil {
+				ret = "1001"
+			}
+		}
+	}
+	if row == nil {
+		row = object{"zjhm": id, "xm": name}
+	}
+	row["ret"] = ret
+	cells := make([]string, len(fundColumns))
+	for i, key := range fundColumns {
+		if row[key] != nil {
+			cells[i] = fmt.Sprint(row[key])
+		}
+	}
+	return cells
 }
 
 // fundRow is the account of someone paid by a firm that takes part, or the sealed
@@ -57,7 +96,7 @@ func (c *City) fundRow(i int32) object {
 	if paid > 24 && r.IntN(4) == 0 {
 		taken := monthly.MulDiv(12, 1)
 		row["ye"] = fen(monthly.MulDiv(int64(paid), 1) - taken)
-		row["tqmx"] = []object{{"yy": []string{"06", "01"}[r.IntN(2)], "rq": write(last.AddMonths(-7).Add(11), compact), "je": fen(taken)}}
+		row["tqyy"], row["tqrq"], row["tqje"] = []string{"06", "01"}[r.IntN(2)], write(last.AddMonths(-7).Add(11), compact), fen(taken)
 	}
 	if h := &c.homes[p.household]; h.first == i && h.home == ownFlat && r.IntN(3) == 0 {
 		c.lend(row, r.IntN(40))
@@ -69,10 +108,8 @@ func (c *City) fundRow(i int32) object {
 func (c *City) lend(row object, n int) {
 	loan := money.Of(int64(300_000 + n*10_000))
 	monthly := loan.MulDiv(45, 10_000)
-	row["dkxx"] = object{
-		"yh": "中国建设银行宁波分行", "je": fen(loan), "qs": 360, "fs": "1",
-		"yhk": fen(monthly), "yhje": fen(monthly.MulDiv(int64(12+n), 1)), "hkzh": fmt.Sprintf("6217%012d", 1000+n),
-	}
+	row["dkyh"], row["dkje"], row["dkqs"], row["dkfs"] = "中国建设银行宁波分行", fen(loan), 360, "1"
+	row["dkyhk"], row["dkyhje"], row["dkhkzh"] = fen(monthly), fen(monthly.MulDiv(int64(12+n), 1)), fmt.Sprintf("6217%012d", 1000+n)
 }
 
 func monthsBetween(from, to day.Day) int {

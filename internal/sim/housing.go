@@ -2,55 +2,67 @@ package sim
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 
 	"hedui/day"
 	"hedui/money"
 )
 
-// housingCommission is the commission of housing: for homes nested envelopes and
-// amounts in 万元, for the housing fund amounts in fen and rates as fractions.
-// Both want their key in a header.
+// housingCommission is the commission of housing. It has no service: requests are
+// laid down as files and answered by a nightly job. Homes are exchanged as
+// workbooks in a directory, with amounts in 万元 and days as spreadsheets count
+// them; the housing fund as CSV in GB 18030 over SFTP, with amounts in fen, rates
+// as fractions, a checksum and a last row that counts.
 func housingCommission() department {
-	return department{
-		id: "housing", delay: 35 * time.Millisecond, perSecond: 60,
-		admits: func(r *http.Request, _ object) bool { return r.Header.Get("X-Token") == keyOf("housing") },
-		refuses: func(w http.ResponseWriter, why refusal) {
-			status := [...]int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests, http.StatusBadRequest}[why]
-			code := [...]int{401, 403, 429, 400}[why]
-			reply(w, status, object{"response": object{"head": object{"code": code}}, "ret": -code})
-		},
-		routes: []route{
-			{"housing", "/zjw/fwxx/query", func(in object) (string, string) {
-				head := in.at("request").at("head")
-				return head.text("purpose"), head.text("authCode")
-			}, (*City).houses},
-			{"housing_fund", "/gjj/grzh/query", func(in object) (string, string) {
-				return in.text("cxyt"), in.text("sqsbh")
-			}, (*City).funds},
-		},
-	}
+	return department{id: "housing", drops: []drop{
+		{"housing", "housing", "FW_", ".xlsx", (*City).houses},
+		{"housing_fund", "fund", "GJJ_", ".csv", (*City).funds},
+	}}
 }
 
-func (c *City) houses(w http.ResponseWriter, in object) {
-	body := in.at("request").at("body")
-	i, m := c.search("housing", body.text("zjhm"), body.text("qlrmc"))
-	head := object{"code": 200, "time": c.now().Format("2006-01-02 15:04:05")}
-	switch m {
-	case unreadable:
-		reply(w, http.StatusOK, object{"response": object{"head": object{"code": 400}}})
-		return
-	case misnamed:
-		reply(w, http.StatusOK, object{"response": object{"head": object{"code": 205}}})
-		return
+// homeColumns are the columns of a home: what a register row calls it and what
+// stands in the header.
+var homeColumns = []struct{ key, title string }{
+	{"zjhm", "证件号码"}, {"qlr", "权利人"}, {"jg", "查询结果"}, {"sjrq", "数据日期"}, {"cqzh", "产权证号"}, {"zl", "坐落"},
+	{"jzmj", "建筑面积(平方米)"}, {"ghyt", "规划用途"}, {"fwxz", "房屋性质"}, {"fwlx", "房屋类型"}, {"fwjg", "房屋结构"}, {"gyfs", "共有方式"},
+	{"bl", "所占份额"}, {"djrq", "登记日期"}, {"gmjg", "购买价格(万元)"}, {"djjz", "登记价值(万元)"}, {"qszt", "权属状态"},
+	{"gyrxm", "共有人"}, {"gyrzjhm", "共有人证件号码"}, {"gyrbl", "共有人份额"},
+	{"jyfs", "取得方式"}, {"jyrq", "交易日期"}, {"jydf", "交易对方"}, {"jyje", "交易金额(万元)"},
+	{"zlq", "租赁起"}, {"zlz", "租赁止"}, {"yzj", "月租金(万元)"},
+}
+
+// houses answers a workbook of questions with one of homes.
+func (c *City) houses(request []byte) ([]byte, error) {
+	rows, err := readWorkbook(request)
+	if err != nil {
+		return nil, err
 	}
-	rows := []object{}
-	if m == matched {
-		rows = c.houseRows(i)
+	var out []object
+	for _, q := range rows {
+		id, name := q["zjhm"], q["qlrmc"]
+		answer := func(code string) object { return object{"zjhm": id, "qlr": name, "jg": code, "sjrq": c.today()} }
+		if q["yt"] == "" || q["sqsbh"] == "" {
+			out = append(out, answer("403"))
+			continue
+		}
+		i, m := c.search("housing", id, name)
+		switch {
+		case m == unreadable:
+			out = append(out, answer("400"))
+			continue
+		case m == misnamed:
+			out = append(out, answer("205"))
+			continue
+		case m == unknown || len(c.houseRows(i)) == 0:
+			out = append(out, answer("404"))
+			continue
+		}
+		for _, row := range c.houseRows(i) {
+			row["jg"], row["sjrq"] = "200", c.today()
+			out = append(out, row)
+		}
 	}
-	reply(w, http.StatusOK, object{"response": object{"head": head, "body": object{"fwxx": object{"count": len(rows), "rows": rows}}}})
+	return writeWorkbook("房产信息", out)
 }
 
 // A flat belongs to the head of the household, alone, jointly with the spouse, or in shares.
@@ -101,7 +113,7 @@ func (c *City) houseRows(i int32) []object {
 			if i == spouse {
 				other = h.first
 			}
-			row["gyr"] = []object{{"xm": c.name(other), "zjhm": c.number(other).Reveal(), "bl": part(f, i != h.first)}}
+			row["gyrxm"], row["gyrzjhm"], row["gyrbl"] = c.name(other), c.number(other).Reveal(), part(f, i != h.first)
 		}
 		rows = append(rows, row)
 	}
@@ -132,16 +144,16 @@ func (c *City) flatRow(h *household, f flat, n int) object {
 	row := object{
 		"cqzh": fmt.Sprintf("甬房权证字第%09d号", r.IntN(1_000_000_000)), "zl": address,
 		"jzmj": number(fmt.Sprintf("%d.%02d", area, r.IntN(100))), "ghyt": "10", "fwxz": []string{"1", "1", "2", "5"}[r.IntN(4)],
-		"fwlx": "1", "fwjg": []string{"3", "4"}[r.IntN(2)], "gyfs": f.mode, "djrq": write(bought, compact),
+		"fwlx": "1", "fwjg": []string{"3", "4"}[r.IntN(2)], "gyfs": f.mode, "djrq": bought,
 		"gmjg": number(wan(price)), "djjz": number(wan(price.MulDiv(13, 10))), "qszt": "1",
-		"jyjl": []object{{"fs": "01", "rq": write(bought.Add(-40), compact), "df": "宁波市房地产开发公司", "je": number(wan(price))}},
+		"jyfs": "01", "jyrq": bought.Add(-40), "jydf": "宁波市房地产开发公司", "jyje": number(wan(price)),
 	}
 	if r.IntN(3) == 0 {
 		row["qszt"] = "2"
 	}
 	if f.second && r.IntN(2) == 0 {
 		today := c.today()
-		row["zlqx"] = object{"q": write(today.AddMonths(-7), compact), "z": write(today.AddMonths(5), compact), "yzj": number(wan(money.Of(int64(1500 + r.IntN(20)*100))))}
+		row["zlq"], row["zlz"], row["yzj"] = today.AddMonths(-7), today.AddMonths(5), number(wan(money.Of(int64(1500+r.IntN(20)*100))))
 	}
 	return row
 }

@@ -11,7 +11,7 @@ import (
 var sourceFiles embed.FS
 
 // ownLimit are the lines by which a source file spares its department.
-var ownLimit = regexp.MustCompile(`(?m)^  (concurrency|per_second): \d+$`)
+var ownLimit = regexp.MustCompile(`(?m)^  (concurrency: \d+|per_second: \d+|after: 60ms)$`)
 
 // SourceFiles returns a source file for each category that the city has, by file
 // name, such as "hukou.yaml", that joins this city's department with its key. The
@@ -28,10 +28,14 @@ func (c *City) SourceFiles() map[string][]byte {
 			}
 			text = strings.ReplaceAll(text, "http://"+id+".sim", c.URL(id))
 		}
+		text = c.exchangeIn(text)
 		if c.opts.Instant {
 			text = ownLimit.ReplaceAllStringFunc(text, func(line string) string {
-				if strings.Contains(line, "concurrency") {
+				switch {
+				case strings.Contains(line, "concurrency"):
 					return "  concurrency: 64"
+				case strings.Contains(line, "after"):
+					return "  after: 10ms"
 				}
 				return "  per_second: 10000"
 			})

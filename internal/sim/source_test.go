@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,14 +67,23 @@ func (w town) ask(t testing.TB, c catalog.Code, persons ...source.Person) []sour
 		queries = append(queries, queryAs(t, i, c, p))
 	}
 	answers := w.must(t, c, queries)
-	for i, a := range answers {
-		for a.Later != nil {
-			time.Sleep(a.Later.After)
-			a = w.must(t, c, []source.Query{queries[i].WithToken(a.Later.Token)})[0]
+	for {
+		var later []source.Query
+		var at []int
+		wait := time.Duration(0)
+		for i, a := range answers {
+			if a.Later != nil {
+				later, at, wait = append(later, queries[i].WithToken(a.Later.Token)), append(at, i), max(wait, a.Later.After)
+			}
 		}
-		answers[i] = a
+		if len(later) == 0 {
+			return answers
+		}
+		time.Sleep(wait)
+		for i, a := range w.must(t, c, later) {
+			answers[at[i]] = a
+		}
 	}
-	return answers
 }
 
 func queryOn(t testing.TB, c catalog.Code, p source.Person) source.Query {
@@ -88,12 +98,15 @@ func queryAs(t testing.TB, i int, c catalog.Code, p source.Person) source.Query 
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := m.Query(fmt.Sprintf("case/%d/%s", i, c), c, source.Window{From: day.Must("2025-11-20"), To: day.Must("2026-11-19")}, noon)
+	q, err := m.Query(fmt.Sprintf("case/%d/%s", asks.Add(1), c), c, source.Window{From: day.Must("2025-11-20"), To: day.Must("2026-11-19")}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return q
 }
+
+// asks numbers the queries of all tests: no two have the same id.
+var asks atomic.Int64
 
 func (w town) must(t testing.TB, c catalog.Code, queries []source.Query) []source.Answer {
 	t.Helper()
