@@ -109,6 +109,7 @@ type Info struct {
 	Categories []catalog.Code // what it answers
 	Limits     Limits
 	Refresh    time.Duration // promised age of the data at most; 0 = live
+	Manual     *Manual       // set where people answer, not a machine
 }
 
 // Limits are what a department allows. Zero values mean the defaults of
