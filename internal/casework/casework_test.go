@@ -29,6 +29,7 @@ import (
 type fake struct {
 	code   catalog.Code
 	answer func(source.Query, int) (source.Answer, error) // n counts from 1
+	manual *source.Manual                                 // people answer
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -36,7 +37,7 @@ type fake struct {
 }
 
 func (f *fake) Info() source.Info {
-	return source.Info{Name: string(f.code), Department: "某局", Categories: []catalog.Code{f.code}, Limits: source.Limits{Batch: 10, PerSecond: 10000}}
+	return source.Info{Name: string(f.code), Department: "某局", Categories: []catalog.Code{f.code}, Limits: source.Limits{Batch: 10, PerSecond: 10000}, Manual: f.manual}
 }
 
 func (f *fake) Ask(_ context.Context, queries []source.Query) ([]source.Answer, error) {
