@@ -39,7 +39,9 @@ func (t *tiers) archivist(n *tier) *archivist {
 			}
 			return json.Marshal(answer)
 		},
-		trouble: func(err error) { t.log.WarnContext(context.Background(), "land archive of the demo", "node", n.name, "error", err) },
+		trouble: func(err error) {
+			t.log.WarnContext(context.Background(), "land archive of the demo", "node", n.name, "error", err)
+		},
 	}
 }
 
