@@ -36,7 +36,10 @@ func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dis
 		if err != nil {
 			return err
 		}
-		if t.State != hedui.ItemListed {
+		switch {
+		case !d.manuals[t.Source].byLetter():
+			return hedui.Fail(hedui.Conflict, hedui.Say("error.item.not_letter", t.Source), nil)
+		case t.State != hedui.ItemListed:
 			return hedui.Fail(hedui.Conflict, hedui.Say("error.item.state", string(t.State)), nil)
 		}
 		if tasks, err = d.together(ctx, tx, o, t); err != nil {
@@ -65,18 +68,15 @@ func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dis
 
 // together returns the tasks that go into one letter with t.
 func (d *Desk) together(ctx context.Context, tx *store.Tx, o hedui.Officer, t Task) ([]Task, error) {
-	to := d.manuals[t.Source]
-	if !to.byLetter() {
-		return nil, hedui.Fail(hedui.Conflict, hedui.Say("error.item.not_letter", t.Source), nil)
+	if t.Relay {
+		return []Task{t}, nil // another node's persons are not known to belong together
 	}
+	to := d.manuals[t.Source]
 	var sources []string
 	for name, m := range d.manuals {
 		if m.byLetter() && m.addressee() == to.addressee() && m.info.Department == to.info.Department && o.MayAnswer(name) == nil {
 			sources = append(sources, name)
 		}
-	}
-	if t.Relay {
-		return []Task{t}, nil // another node's persons are not known to belong together
 	}
 	items, err := tx.Items(ctx, store.ItemFilter{Sources: sources, State: hedui.ItemListed, Case: t.Case, Limit: perLetter})
 	if err != nil {

@@ -80,7 +80,7 @@ func TestTheArchiveAnswersByItsClerk(t *testing.T) {
 	if home == other {
 		other = "330212"
 	}
-	list := deskList(t, [2]string{chen, c.name(10)}, [2]string{chen, "张三丰"}, [2]string{"330200190102030019", "某某"})
+	list := deskList(t, [2]string{chen, c.name(10)}, [2]string{chen, "张三丰"}, [2]string{wang, "王志强"})
 	for _, tt := range []struct {
 		county string
 		want   []string
