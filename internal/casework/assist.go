@@ -28,8 +28,7 @@ type Dispatch struct {
 // to the same body. The letter has a number of its own and a reply deadline; from
 // then on the items wait for its reply slip, which is entered by [Desk.AnswerItem].
 func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dispatch, error) {
-	var tasks []Task
-	var number string
+	var letter Dispatch
 	at := d.Now()
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		t, err := d.task(ctx, tx, o, id)
@@ -42,10 +41,12 @@ func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dis
 		case t.State != hedui.ItemListed:
 			return hedui.Fail(hedui.Conflict, hedui.Say("error.item.state", string(t.State)), nil)
 		}
-		if tasks, err = d.together(ctx, tx, o, t); err != nil {
+		tasks, err := d.together(ctx, tx, o, t)
+		if err != nil {
 			return err
 		}
-		if number, err = d.letterNumber(ctx, tx, t, at); err != nil {
+		number, err := d.letterNumber(ctx, tx, t, at)
+		if err != nil {
 			return err
 		}
 		items := make([]store.Item, len(tasks))
@@ -55,6 +56,9 @@ func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dis
 			it.DueAt = d.promised(d.manuals[it.Source], at, it.DueAt)
 			items[i] = *it
 		}
+		if letter, err = d.print(number, tasks); err != nil { // before anything is saved: what cannot be printed was not issued
+			return err
+		}
 		if err := tx.SaveItems(ctx, items); err != nil {
 			return err
 		}
@@ -63,7 +67,7 @@ func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dis
 	if err != nil {
 		return Dispatch{}, d.refused(ctx, o, "", audit.LetterIssued, err)
 	}
-	return d.print(number, tasks)
+	return letter, nil
 }
 
 // together returns the tasks that go into one letter with t.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -147,7 +148,7 @@ func (r *entryReader) record(category catalog.Category, typed EntryRecord, prefi
 	for _, key := range slices.Sorted(maps.Keys(typed.Rows)) {
 		f, ok := category.Field(key)
 		if !ok || f.Type != catalog.Rows {
-			r.bad(prefix+key, "problem.entry.field")
+			r.bad(prefix+shownKey(key), "problem.entry.field")
 			continue
 		}
 		var rows []catalog.Record
@@ -177,7 +178,7 @@ func (r *entryReader) fields(known []catalog.Field, typed map[string]string, pre
 		i := slices.IndexFunc(known, func(f catalog.Field) bool { return f.Key == key && f.Type != catalog.Rows })
 		switch {
 		case i < 0:
-			r.bad(prefix+key, "problem.entry.field")
+			r.bad(prefix+shownKey(key), "problem.entry.field")
 			continue
 		case utf8.RuneCountInString(text) > maxEntryText:
 			r.bad(prefix+key, "problem.text", fmt.Sprint(maxEntryText))
@@ -197,6 +198,17 @@ func (r *entryReader) fields(known []catalog.Field, typed map[string]string, pre
 		record[key] = value
 	}
 	return record
+}
+
+var keyForm = regexp.MustCompile(`^[a-z][a-z_]{0,39}$`)
+
+// shownKey keeps what was typed in the place of a key out of problems, unless it
+// looks like one.
+func shownKey(key string) string {
+	if keyForm.MatchString(key) {
+		return key
+	}
+	return "?"
 }
 
 // ofPerson reports whether a number that names whose record it is names the

@@ -128,3 +128,33 @@ func TestAllProblemsOfAnEntryComeAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is typed, what is taken is what the catalogue knows, and what is not
+// taken is named with a place and a text.
+func FuzzEntry(f *testing.F) {
+	f.Add("land", "area_m2", "８９．５ m²", "found", "2026/11/1", "甲科")
+	f.Add("hukou", "id_no", "330200510210001", "found", "20261101", "x")
+	f.Add("housing_fund", "balance", "1,234.5元", "none", "", "")
+	f.Add("business", "uscc", "\ufeff\x00", "found", "9999-99-99", strings.Repeat("x", 99))
+	f.Fuzz(func(t *testing.T, code, key, text, outcome, asOf, by string) {
+		category, ok := catalog.Get(catalog.Code(code))
+		if !ok {
+			return
+		}
+		e := Entry{Outcome: outcome, AsOf: asOf, By: by, Records: []EntryRecord{{Fields: map[string]string{key: text}, Rows: map[string][]map[string]string{key: {{text: key, "date": text}}}}}}
+		a, problems := e.Read(category, idcard.Number{}, noon)
+		if len(problems) == 0 && (a.Outcome != source.Found || a.Match == "" || a.AsOf.IsZero() || a.Hash == "") {
+			t.Errorf("taken as %s", a.Outcome)
+		}
+		for _, r := range a.Records {
+			if faults := category.Check(r); len(faults) > 0 {
+				t.Errorf("taken, but not the catalogue's: %v", faults)
+			}
+		}
+		for _, p := range problems {
+			if p.Field == "" || p.Say.Key == "" {
+				t.Errorf("problem without place or text: %+v", p)
+			}
+		}
+	})
+}

@@ -197,6 +197,12 @@ func scanItem(rows *sql.Rows) (it Item, box []byte, err error) {
 
 // PurgeItems deletes the items of other nodes' questions that expired before an
 // instant, and returns how many there were. Own ones stay as long as their case.
+// What was typed to an item and is not wanted any more goes too.
 func (db *DB) PurgeItems(ctx context.Context, before time.Time) (int, error) {
+	_, err := db.purge(ctx, "purge entries", `DELETE FROM drafts WHERE substr(id, 1, 5) = 'item:' AND NOT EXISTS (SELECT 1 FROM worklist
+		WHERE worklist.id = substr(drafts.id, 6, 16) AND state <> 'ended' AND (relay = 0 OR expires_at >= $1))`, before)
+	if err != nil {
+		return 0, err
+	}
 	return db.purge(ctx, "purge items", `DELETE FROM worklist WHERE relay = 1 AND expires_at < $1`, before)
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -123,13 +124,27 @@ func TestItemsOfOtherNodesEndWithTheirTime(t *testing.T) {
 		c := create(t, db, 1)
 		old, young, own := item(1, "land", ""), item(2, "land", ""), item(3, "land", c.ID)
 		old.ExpiresAt, young.ExpiresAt = t0, t0.Add(time.Hour)
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.AddItems(ctx, []store.Item{old, young, own}) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			for _, it := range []store.Item{old, young, own} {
+				if err := tx.SaveDraft(ctx, "item:"+it.ID+":liaison", "liaison", []byte("{}")); err != nil {
+					return err
+				}
+			}
+			return errors.Join(tx.AddItems(ctx, []store.Item{old, young, own}), tx.SaveDraft(ctx, "form", "liaison", []byte("{}")))
+		})
 		if n, err := db.PurgeItems(t.Context(), t0.Add(time.Minute)); err != nil || n != 1 {
 			t.Errorf("%d purged: %v, want one", n, err)
 		}
 		if ids, _ := itemsIn(t, db, store.ItemFilter{Sources: []string{"land"}}); !slices.Equal(ids, []string{"2", "3"}) {
 			t.Errorf("left: %v", ids)
 		}
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			drafts, err := tx.Drafts(ctx, "liaison")
+			if want := []string{"form", "item:" + young.ID + ":liaison", "item:" + own.ID + ":liaison"}; !slices.Equal(drafts, want) {
+				t.Errorf("drafts %v, want %v", drafts, want)
+			}
+			return err
+		})
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"hedui/catalog"
+	"hedui/idcard"
 	"hedui/internal/hedui"
 )
 
@@ -201,6 +202,8 @@ func (g *gatherer) cell(s *seen, i int, raw string) {
 	switch {
 	case problem != "":
 		s.bad(c.title, problem)
+	case c.fixed == "number":
+		s.fixed[c.fixed] = canonical(text)
 	case c.fixed != "":
 		s.fixed[c.fixed] = text
 	case c.entry != "":
@@ -213,6 +216,15 @@ func (g *gatherer) cell(s *seen, i int, raw string) {
 	default:
 		s.fields[c.field.Key] = text
 	}
+}
+
+// canonical is an identity number as the list has it, where a clerk has written it
+// another way: 15 digits, a small x.
+func canonical(text string) string {
+	if n, err := idcard.Parse(text); err == nil {
+		return n.Reveal()
+	}
+	return text
 }
 
 // lineOf finds whose row it is: by the id, or, for a row that a clerk has added, by
