@@ -3,8 +3,10 @@ package workbook
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"regexp"
 	"slices"
@@ -82,7 +84,61 @@ func weigh(data []byte) error {
 	if len(z.File) > maxParts || size > maxOpened {
 		return refuse("error.workbook.large", strconv.Itoa(MaxFile>>20))
 	}
+	for _, part := range z.File {
+		if err := measure(part); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// measure refuses a sheet whose cells stand so far out that the library would make
+// millions of rows between, however small the file is.
+func measure(part *zip.File) error {
+	if !strings.Contains(part.Name, "worksheets/") {
+		return nil
+	}
+	r, err := part.Open()
+	if err != nil {
+		return refuse("error.workbook.broken")
+	}
+	defer r.Close()
+	d := xml.NewDecoder(r)
+	rows := 0
+	for {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return refuse("error.workbook.broken")
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok || start.Name.Local != "row" && start.Name.Local != "c" {
+			continue
+		}
+		column, row := 0, 0
+		for _, a := range start.Attr {
+			switch {
+			case a.Name.Local != "r":
+			case start.Name.Local == "row":
+				row, err = strconv.Atoi(a.Value)
+			default:
+				column, row, err = excelize.CellNameToCoordinates(a.Value)
+			}
+		}
+		if start.Name.Local == "row" {
+			rows++
+		}
+		switch {
+		case err != nil:
+			return refuse("error.workbook.broken")
+		case row > maxRows, rows > maxRows:
+			return refuse("error.workbook.rows", strconv.Itoa(maxRows))
+		case column > maxColumns:
+			return refuse("error.workbook.columns", strconv.Itoa(maxColumns))
+		}
+	}
 }
 
 // ours reports whether the workbook was written for this list.
@@ -106,6 +162,9 @@ func (in *Filled) read(b Book, lookup Lookup) error {
 	}
 	if len(rows) > maxRows {
 		return refuse("error.workbook.rows", strconv.Itoa(maxRows))
+	}
+	if slices.ContainsFunc(rows, func(cells []string) bool { return len(cells) > maxColumns }) {
+		return refuse("error.workbook.columns", strconv.Itoa(maxColumns))
 	}
 	in.rows = len(rows)
 	if err := in.titles(b.Category, rows[0]); err != nil {
@@ -132,9 +191,6 @@ func (in *Filled) read(b Book, lookup Lookup) error {
 
 // titles finds every column of the list by its title; they may have changed places.
 func (in *Filled) titles(c catalog.Category, head []string) error {
-	if len(head) > maxColumns {
-		return refuse("error.workbook.columns", strconv.Itoa(maxColumns))
-	}
 	missing := columnsOf(c)
 	in.columns = make([]column, len(head))
 	for i, title := range head {
@@ -178,8 +234,9 @@ func (s *seen) filled() bool { return len(s.entry)+len(s.fields)+len(s.rows)+len
 func (g *gatherer) row(n int, cells []string) {
 	s := &seen{n: n, fixed: map[string]string{}, entry: map[string]string{}, fields: map[string]string{}, rows: map[string]map[string]string{}}
 	for i, raw := range cells {
-		if i < len(g.in.columns) && g.in.columns[i].title != "" && strings.TrimSpace(raw) != "" || g.in.formula(n, i) {
-			g.cell(s, i, raw)
+		formula := g.in.formula(n, i)
+		if i < len(g.in.columns) && g.in.columns[i].title != "" && strings.TrimSpace(raw) != "" || formula {
+			g.cell(s, i, raw, formula)
 		}
 	}
 	s.id = s.fixed["id"]
@@ -193,12 +250,15 @@ func (g *gatherer) row(n int, cells []string) {
 	g.add(s)
 }
 
-func (g *gatherer) cell(s *seen, i int, raw string) {
+func (g *gatherer) cell(s *seen, i int, raw string, formula bool) {
 	c := column{}
 	if i < len(g.in.columns) {
 		c = g.in.columns[i]
 	}
-	text, problem := g.in.text(s.n, i, c, raw)
+	text, problem := "", "problem.workbook.formula"
+	if !formula {
+		text, problem = g.in.text(s.n, i, c, raw)
+	}
 	switch {
 	case problem != "":
 		s.bad(c.title, problem)
@@ -334,9 +394,6 @@ var (
 // text is what a clerk sees in a cell. A cell that a spreadsheet holds as a
 // quantity is turned back: a day from its serial number, a share from its percent.
 func (in *Filled) text(row, i int, c column, raw string) (text, problem string) {
-	if in.formula(row, i) {
-		return "", "problem.workbook.formula"
-	}
 	raw = strings.TrimSpace(raw)
 	name, err := excelize.CoordinatesToCellName(i+1, row)
 	if err != nil {

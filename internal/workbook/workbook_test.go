@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -226,6 +227,8 @@ func TestFilesThatAreNotOfThisListAreRefused(t *testing.T) {
 		"another node":        {written(t, elsewhere), "error.workbook.source"},
 		"a zip bomb":          {bomb, "error.workbook.large"},
 		"a very large file":   {make([]byte, MaxFile+1), "error.workbook.large"},
+		"a row far below":     {withSheet(t, data, []byte(`<worksheet><sheetData><row r="1048576"/></sheetData></worksheet>`)), "error.workbook.rows"},
+		"a cell far out":      {withSheet(t, data, []byte(`<worksheet><sheetData><row r="1"><c r="XFD1"/></row></sheetData></worksheet>`)), "error.workbook.columns"},
 		"macros":              {withPart(t, data, "xl/vbaProject.bin", 10), "error.workbook.macro"},
 		"a column taken away": {edit(t, data, func(f *excelize.File) { put(t, f, b.Category, 1, "结果", "说明") }), "error.workbook.missing"},
 		"too many rows":       {edit(t, data, func(f *excelize.File) { put(t, f, b.Category, maxRows+2, "结果", "无记录") }), "error.workbook.rows"},
@@ -350,6 +353,82 @@ func FuzzOpen(f *testing.F) {
 		}
 		if err := in.Close(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// partOf reads one file within a workbook.
+func partOf(t testing.TB, data []byte, name string) []byte {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := r.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// withSheet is a workbook whose list is other XML.
+func withSheet(t testing.TB, data, sheet []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.File {
+		if f.Name != sheetPart {
+			err = errors.Join(err, w.Copy(f))
+		}
+	}
+	part, err2 := w.CreateHeader(&zip.FileHeader{Name: sheetPart})
+	if err2 == nil {
+		_, err2 = part.Write(sheet)
+	}
+	if err := errors.Join(err, err2, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+const sheetPart = "xl/worksheets/sheet1.xml"
+
+// Whatever stands in the list, it is read or refused, and what is read can be
+// marked and read again.
+func FuzzList(f *testing.F) {
+	b := book(f, catalog.Land)
+	b.Category.Fields = b.Category.Fields[:3]
+	data := written(f, b)
+	f.Add(partOf(f, data, sheetPart))
+	f.Add(partOf(f, edit(f, data, func(x *excelize.File) { put(f, x, b.Category, 2, "结果", "无记录") }), sheetPart))
+	f.Add([]byte(`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="e"><v>#REF!</v></c></row><row r="1048576"><c r="XFD1048576"><f>A1</f><v>1E300</v></c></row></sheetData></worksheet>`))
+	f.Add([]byte(`<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><worksheet><sheetData><row><c><v>&b;</v></c></row></sheetData></worksheet>`))
+	f.Fuzz(func(t *testing.T, sheet []byte) {
+		in, err := b.Open(withSheet(t, data, sheet), b.all)
+		if err != nil {
+			if hedui.KindOf(err) != hedui.Invalid {
+				t.Errorf("a bad list is %v", err)
+			}
+			return
+		}
+		defer in.Close()
+		for _, it := range in.Items {
+			if len(it.Rows) == 0 {
+				t.Errorf("item without a row: %v", it)
+			}
+			for _, p := range it.Problems {
+				if p.Text() == "" || p.Row < 2 {
+					t.Errorf("problem without place or text: %+v", p)
+				}
+			}
 		}
 	})
 }
