@@ -35,7 +35,7 @@ var house = []struct{ floor, rooms string }{
 	{"0, third step", "catalog"},
 	{"1", "source exchange"},
 	{"2", "internal/hedui internal/lang internal/queue internal/audit internal/sim"},
-	{"3", "internal/rule internal/report internal/store internal/connector"},
+	{"3", "internal/rule internal/report internal/workbook internal/store internal/connector"},
 	{"4", "internal/casework internal/staff"},
 	{"5", "internal/web internal/api internal/federation"},
 	{"6", "cmd/hedui"},

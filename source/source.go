@@ -130,6 +130,7 @@ type Info struct {
 	Categories []catalog.Code // what it answers
 	Limits     Limits
 	Refresh    time.Duration // promised age of the data at most; 0 = live
+	Manual     *Manual       // set where people answer, not a machine
 
 	// AnswersWithin is the promised time from a question to its answer; 0 = none
 	// is promised.

@@ -66,6 +66,7 @@ type officerConfig struct {
 	Office   string   `yaml:"office"`
 	Division string   `yaml:"division"`
 	Rights   []string `yaml:"rights"`
+	Sources  []string `yaml:"sources"` // for which the officer answers by hand
 }
 
 // settings reads the configuration of a node and whatever it names. Every problem
@@ -313,6 +314,7 @@ func (s *settings) officers() {
 			}
 			officer.Rights = append(officer.Rights, hedui.Right(w))
 		}
+		officer.Sources = s.answersFor(at, o)
 		s.staff = append(s.staff, officer)
 	}
 	if s.config.Reader != "" {
@@ -325,6 +327,26 @@ func (s *settings) officers() {
 	} else if s.config.Page != "" {
 		s.bad("reader", "problem.empty")
 	}
+}
+
+// answersFor are the sources for which an officer answers by hand: each must be one
+// of this node's that people answer.
+func (s *settings) answersFor(at string, o officerConfig) []string {
+	var manual []string
+	for _, src := range s.sources {
+		if info := src.Info(); info.Manual != nil {
+			manual = append(manual, info.Name)
+		}
+	}
+	for j, name := range o.Sources {
+		if !slices.Contains(manual, name) {
+			s.bad(fmt.Sprintf("%s.sources[%d]", at, j), "problem.config.manual", strings.Join(manual, ", "))
+		}
+	}
+	if (len(o.Sources) > 0) != slices.Contains(o.Rights, string(hedui.AnswerQueries)) {
+		s.bad(at+".sources", "problem.config.answers")
+	}
+	return o.Sources
 }
 
 func joinWords[T ~string](list []T) string {

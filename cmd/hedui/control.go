@@ -49,7 +49,7 @@ type wireError struct {
 }
 
 const (
-	maxOrder    = 1 << 20
+	maxOrder    = 8 << 20 // a workbook may be in it
 	controlPath = "/order"
 )
 

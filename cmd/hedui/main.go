@@ -33,6 +33,8 @@ type program struct {
 	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, approve, revoke, join, change keys."`
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
+	Worklist worklistCommands `cmd:"" help:"What people answer: worklists of departments and letters."`
+
 	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
 	Sim    simCommand    `cmd:"" help:"Run the simulated city and its departments alone."`
 	Verify verifyCommand `cmd:"" help:"Check a sealed report offline and name what was altered."`

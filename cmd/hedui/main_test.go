@@ -36,6 +36,12 @@ func needFont(t *testing.T) {
 
 func demo(t *testing.T, dir string, args ...string) demoJSON {
 	t.Helper()
+	return demoOf(t, dir, 2, args...)
+}
+
+// demoOf is demo of as many families.
+func demoOf(t *testing.T, dir string, n int, args ...string) demoJSON {
+	t.Helper()
 	code, out, errs := runHedui(t, append([]string{"demo", "--once", "--json", "--dir", dir}, args...)...)
 	if code != 0 {
 		t.Fatalf("exit %d\n%s", code, errs)
@@ -45,8 +51,8 @@ func demo(t *testing.T, dir string, args ...string) demoJSON {
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &doc); err != nil {
 		t.Fatalf("the last line is not the JSON object: %v", err)
 	}
-	if len(doc.Cases) != 2 {
-		t.Fatalf("%d cases, want 2", len(doc.Cases))
+	if len(doc.Cases) != n {
+		t.Fatalf("%d cases, want %d", len(doc.Cases), n)
 	}
 	return doc
 }

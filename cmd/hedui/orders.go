@@ -34,6 +34,16 @@ var orders = map[string]orderFunc{
 	"case/act":      ordered(orderAct),
 	"case/look":     ordered(orderLook),
 	"case/download": ordered(orderDownload),
+
+	"worklist/list":    ordered(orderList),
+	"worklist/show":    ordered(orderItem),
+	"worklist/answer":  ordered(orderAnswer),
+	"worklist/correct": ordered(orderCorrect),
+	"worklist/return":  ordered(orderReturn),
+	"worklist/export":  ordered(orderExport),
+	"worklist/import":  ordered(orderImport),
+	"worklist/letter":  ordered(orderLetter),
+	"worklist/reprint": ordered(orderReprint),
 }
 
 type none struct{}

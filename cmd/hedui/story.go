@@ -30,6 +30,7 @@ var (
 	signer       = demoOfficer("signer", "中心签发（演示）", demoIssuer, hedui.SealReports, hedui.ReadCases)
 	reader       = demoOfficer("reader", "演示浏览", demoIssuer, hedui.ReadCases, hedui.PrintReports, hedui.ReadIncidents)
 	operator     = demoOfficer("operator", "系统管理（演示）", demoIssuer, hedui.RunNode)
+	liaison      = demoOfficer("liaison", "档案岗（演示）", "区县不动产登记档案", hedui.AnswerQueries) // of a county, see countyLiaison
 )
 
 // demoStaff is everybody who acts in the demo.

@@ -182,6 +182,9 @@ func (t *tiers) configure(n *tier) (string, error) {
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, rights: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Rights))
 	}
+	if n.peers == nil {
+		text.WriteString(countyLiaison(n.division))
+	}
 	path := filepath.Join(dir, "node.yaml")
 	if err := writeWhole(path, []byte(text.String())); err != nil {
 		return "", fmt.Errorf("configuration: %w", err)
@@ -246,6 +249,9 @@ func (t *tiers) run(ctx context.Context) error {
 	for _, n := range t.nodes {
 		g.Go(func() error { return n.run(ctx, n.peers, n.page) })
 		g.Go(func() error { return n.takeOrders(ctx) })
+		if n.division != cityDivision {
+			g.Go(func() error { return t.archivist(n).work(ctx) })
+		}
 		if n.page != nil {
 			t.say(t.account, "demo.page", region.Name(n.division, day.Of(time.Now())), "http://"+n.page.Addr().String()+"/")
 		}

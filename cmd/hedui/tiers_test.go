@@ -198,7 +198,7 @@ func (w *world) county(division string, hubs []string) {
 	w.write(name+"/node.yaml", fmt.Sprintf("node: %s\ndivision: %q\nissuer: 区中心\nparent: {node: ningbo, urls: [%s]}\nregisters:\n"+
 		"  - {source: land.yaml, scope: %q}\n  - {node: ningbo, categories: [land], below: \"330200\"}\n"+
 		"  - {node: ningbo, categories: [hukou, vehicle, marriage, death, local_tax, national_tax, social_insurance, employment, housing, housing_fund, business], scope: \"330200\"}\n",
-		name, division, strings.Join(urls, ", "), division)+staffYAML())
+		name, division, strings.Join(urls, ", "), division)+staffYAML()+countyLiaison(division))
 	w.counties[division] = &process{config: filepath.Join(w.dir, name, "node.yaml")}
 }
 
@@ -208,6 +208,32 @@ func (w *world) processes() []*process {
 		all = append(all[:len(all):len(all)], w.counties[d])
 	}
 	return all
+}
+
+// archives has the land archive of each county worked by its clerk until ctx ends,
+// over processes that are killed and start again. It returns how to send the
+// clerks home.
+func (w *world) archives() (home func()) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var clerks sync.WaitGroup
+	for _, d := range w.divisions {
+		dir := filepath.Dir(w.counties[d].config)
+		a := &archivist{city: w.city, division: d,
+			order: func(ctx context.Context, o order) ([]byte, error) {
+				body, err := askRunning(ctx, dir, o)
+				if errors.Is(err, errNotRunning) {
+					return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
+				}
+				return body, err
+			},
+			trouble: func(err error) { w.t.Errorf("archive of %s: %v", d, err) },
+		}
+		clerks.Go(func() { _ = a.work(ctx) })
+	}
+	return func() {
+		cancel()
+		clerks.Wait()
+	}
 }
 
 // join starts everything and makes the counties children of the hub.
@@ -332,6 +358,8 @@ func tellStory(t *testing.T, database string, processes int) {
 	w := &world{t: t, dir: t.TempDir(), city: city, counties: map[string]*process{}, divisions: []string{"330203", "330205", "330212"}}
 	w.build(database, processes)
 	w.join()
+	home := w.archives()
+	defer home()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("chaos for %s, %d cases, seed %d", chaos, n, seed)
 	storm, calm := context.WithTimeout(t.Context(), chaos)
@@ -348,6 +376,7 @@ func tellStory(t *testing.T, database string, processes int) {
 	for _, p := range w.processes() {
 		w.delivered(p)
 	}
+	home()
 	for _, p := range w.processes() {
 		if err := p.stop(); err != nil {
 			t.Errorf("%s did not end in good order: %v\n%s", p.config, err, p.log.String())

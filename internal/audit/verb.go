@@ -40,6 +40,15 @@ const (
 	ReadCase     Verb = "case.read"
 	Searched     Verb = "case.search" // by identity number, which the entry does not hold
 
+	// The work of people who answer for departments.
+	ReadList      Verb = "list.read"    // items were shown; with each case, or mandate of another node
+	ListExported  Verb = "list.export"  // as a workbook
+	ListImported  Verb = "list.import"  // a workbook came back; the answers in it have entries of their own
+	ItemReturned  Verb = "list.return"  // the department cannot answer
+	Corrected     Verb = "case.correct" // another answer was put beside one that was wrong
+	LetterIssued  Verb = "letter.issue" // 协查函
+	LetterPrinted Verb = "letter.print" // once more
+
 	// What other nodes ask of this one, and what this one knows of them.
 	RelayTaken     Verb = "relay.take"   // questions came in; the thing acted on is the message
 	RelayAsked     Verb = "relay.ask"    // a source, or the next node, was asked on a mandate of another node
@@ -65,6 +74,7 @@ func Verbs() []Verb {
 		Registered, Amended, ConsentGiven, Withdrawn, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, Objected, Confirmed,
 		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched,
+		ReadList, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
 		SourceAlert, SourceOver, SourceHandled, Refused,
 	}

@@ -31,6 +31,7 @@ type fake struct {
 	answer func(source.Query, int) (source.Answer, error) // n counts from 1
 	tune   func(*source.Info)                             // what the department promises and allows
 	now    func() time.Time                               // nil = time.Now
+	manual *source.Manual                                 // people answer
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -38,7 +39,7 @@ type fake struct {
 }
 
 func (f *fake) Info() source.Info {
-	info := source.Info{Name: string(f.code), Department: "某局", Categories: []catalog.Code{f.code}, Limits: source.Limits{Batch: 10, PerSecond: 10000}}
+	info := source.Info{Name: string(f.code), Department: "某局", Categories: []catalog.Code{f.code}, Limits: source.Limits{Batch: 10, PerSecond: 10000}, Manual: f.manual}
 	if f.tune != nil {
 		f.tune(&info)
 	}

@@ -84,13 +84,13 @@ func until(t *testing.T, what string, holds func() bool) {
 }
 
 var (
-	liaison  = officer("liaison", hedui.ReadIncidents, hedui.RunNode)
+	keeper  = officer("liaison", hedui.ReadIncidents, hedui.RunNode)
 	weekdays = []time.Weekday{1, 2, 3, 4, 5}
 )
 
 func (b *bench) alerts(t *testing.T) map[hedui.AlertKind]hedui.Alert {
 	t.Helper()
-	list, err := b.Alerts(t.Context(), liaison)
+	list, err := b.Alerts(t.Context(), keeper)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestAllProcessesKeepToOneQuotaUntilMidnight(t *testing.T) {
 			if i := slices.IndexFunc(views, func(v SourceView) bool { return v.Name == "land" }); err != nil || views[i].Mode != SourceUsedUp || views[i].Used != 5 {
 				t.Errorf("the source is shown as %+v, %v", views[i], err)
 			}
-			list, err := desks[0].Alerts(t.Context(), liaison)
+			list, err := desks[0].Alerts(t.Context(), keeper)
 			if err != nil || len(list) != 1 || list[0].Kind != hedui.AlertQuota || !list[0].Open() || list[0].Source != "land" {
 				t.Errorf("alerts %+v, %v, want the quota told once", list, err)
 			}
@@ -453,15 +453,15 @@ func TestWhatASourceDoesNotKeepIsAnAlertUntilItIsOver(t *testing.T) {
 			want hedui.Kind
 		}{
 			"no right": {receiver, hedui.AlertRefresh, "x", hedui.Forbidden},
-			"no note":  {liaison, hedui.AlertRefresh, "", hedui.Invalid},
-			"too long": {liaison, hedui.AlertRefresh, strings.Repeat("字", 201), hedui.Invalid},
-			"no alert": {liaison, hedui.AlertDown, "x", hedui.NotFound},
+			"no note":  {keeper, hedui.AlertRefresh, "", hedui.Invalid},
+			"too long": {keeper, hedui.AlertRefresh, strings.Repeat("字", 201), hedui.Invalid},
+			"no alert": {keeper, hedui.AlertDown, "x", hedui.NotFound},
 		} {
 			if err := b.HandleAlert(t.Context(), tt.o, "land", tt.kind, tt.note); hedui.KindOf(err) != tt.want {
 				t.Errorf("%s: %v, want kind %v", name, err, tt.want)
 			}
 		}
-		if err := b.HandleAlert(t.Context(), liaison, "land", hedui.AlertRefresh, "已致电"); err != nil {
+		if err := b.HandleAlert(t.Context(), keeper, "land", hedui.AlertRefresh, "已致电"); err != nil {
 			t.Fatal(err)
 		}
 		if a := b.alerts(t)[hedui.AlertRefresh]; !a.Open() || a.HandledBy != "liaison" || a.Note != "已致电" {

@@ -121,7 +121,7 @@ func (d *Desk) stop(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 	if err := c.HandOver(o, h); err != nil {
 		return err
 	}
-	if err := tx.DropJobs(ctx, jobs); err != nil {
+	if err := errors.Join(tx.DropJobs(ctx, jobs), tx.EndCaseItems(ctx, c.ID, h.At)); err != nil {
 		return err
 	}
 	if err := tx.SaveCase(ctx, c); err != nil {

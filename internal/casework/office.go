@@ -40,11 +40,12 @@ type Desk struct {
 	Now         func() time.Time
 	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
 
-	guards map[string]*guard
-	runner *queue.Runner
-	watch  watchers
-	looks  looks
-	uplink uplink
+	guards  map[string]*guard
+	manuals map[string]*manual
+	runner  *queue.Runner
+	watch   watchers
+	looks   looks
+	uplink  uplink
 }
 
 // Prepare checks that the desk is complete and makes its work lanes. Call it
@@ -56,7 +57,7 @@ func (d *Desk) Prepare() error {
 	if err := d.canSign(d.Now()); err != nil {
 		return err
 	}
-	d.guards = map[string]*guard{}
+	d.guards, d.manuals = map[string]*guard{}, map[string]*manual{}
 	d.runner = &queue.Runner{Store: d.DB.Queue(), Now: d.Now}
 	for _, s := range d.Sources {
 		name := s.Info().Name
@@ -65,6 +66,12 @@ func (d *Desk) Prepare() error {
 		}
 		g := newGuard(s)
 		d.guards[name] = g
+		if g.info.Manual != nil {
+			if err := d.prepareManual(g.info); err != nil {
+				return err
+			}
+			continue
+		}
 		d.runner.Lanes = append(d.runner.Lanes, g.lane(d))
 	}
 	if err := d.preparePeers(); err != nil {

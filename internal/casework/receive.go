@@ -277,13 +277,14 @@ func (d *Desk) cancel(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 		return err
 	}
 	on := map[string]*post{}
-	var jobs []string
+	var jobs, gone []string
 	for i := range relays {
 		r := &relays[i]
 		delete(unknown, r.ID)
 		if !open(*r) {
 			continue
 		}
+		gone = append(gone, r.ID)
 		if peer, away := hedui.NodeOf(r.Source); away && r.State != hedui.Waiting {
 			if on[peer] == nil {
 				on[peer] = newPost(peer, at)
@@ -299,7 +300,7 @@ func (d *Desk) cancel(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 	if _, err := tx.AddRelays(ctx, slices.Collect(maps.Values(unknown))); err != nil {
 		return err
 	}
-	if err := tx.DropJobs(ctx, jobs); err != nil {
+	if err := errors.Join(tx.DropJobs(ctx, jobs), tx.EndItems(ctx, true, gone, at)); err != nil {
 		return err
 	}
 	for _, p := range on {

@@ -263,11 +263,7 @@ func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, r *round, x *relay
 	heard.count(x, a)
 	switch q.State {
 	case hedui.Answered:
-		relay.AnsweredAt = at
-		register, _ := d.Registers.At(relay.Category, x.question.Scope, day.Of(at))
-		heard.reply(relay, exchange.Reply{
-			Query: relay.Query, Outcome: string(a.Outcome), Records: a.Records, Match: string(a.Match), AsOf: a.AsOf.Truncate(time.Millisecond), Hash: a.Hash,
-			Reason: string(whyNot(a)), Department: register.DepartmentOn(day.Of(at)), AnsweredBy: d.Node, Scope: x.question.Scope, At: at})
+		d.answerRelay(x, relay, a, heard)
 		heard.back = heard.back || x.relay.State == hedui.Retrying
 		return true, nil
 	case hedui.Pending:

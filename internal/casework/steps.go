@@ -182,6 +182,9 @@ func (d *Desk) Terminate(ctx context.Context, o hedui.Officer, id string, why he
 		if err := c.Terminate(o, at, why); err != nil {
 			return "", err
 		}
+		if err := tx.EndCaseItems(ctx, c.ID, at); err != nil {
+			return "", err
+		}
 		return why.Key, d.hurryAll(ctx, tx, c.ID, at) // so that other nodes hear of it at once
 	})
 }

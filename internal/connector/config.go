@@ -43,6 +43,11 @@ func (c *Config) Info() source.Info {
 	info := c.info
 	info.Categories = slices.Clone(info.Categories)
 	info.Keepers = slices.Clone(info.Keepers)
+	if m := info.Manual; m != nil {
+		own := *m
+		own.Basis = slices.Clone(m.Basis)
+		info.Manual = &own
+	}
 	if c.kind == "http" && c.request.each == nil { // side by side; with each, all travel in one call
 		info.Limits.Calls = info.Limits.Batch * c.reading.pages.calls()
 	}

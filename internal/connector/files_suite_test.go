@@ -23,9 +23,9 @@ import (
 	"hedui/source/sourcetest"
 )
 
-// clerk answers the requests in a directory until the test ends, as a department
+// nightJob answers the requests in a directory until the test ends, as a department
 // does by night, but every few milliseconds.
-func clerk(t testing.TB, dir string) {
+func nightJob(t testing.TB, dir string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -84,7 +84,7 @@ func fundFixture(make func(*testing.T) source.Source, down func(*testing.T) sour
 func TestContractOverADirectory(t *testing.T) {
 	sourcetest.Run(t, fundFixture(func(t *testing.T) source.Source {
 		o := newOffice(t)
-		clerk(t, o.dir)
+		nightJob(t, o.dir)
 		return o
 	}, func(t *testing.T) source.Source {
 		o := newOffice(t)
@@ -201,7 +201,7 @@ func TestContractOverOpenSSH(t *testing.T) {
 	}
 	sourcetest.Run(t, fundFixture(func(t *testing.T) source.Source {
 		o := d.away(t, home)
-		clerk(t, o.dir)
+		nightJob(t, o.dir)
 		return o
 	}, func(t *testing.T) source.Source {
 		closed := *d

@@ -51,20 +51,31 @@ func Load(name string, yaml []byte) (*Config, error) {
 var kinds = map[string]struct {
 	keys []string
 	load func(*loader, object)
-	open func(*Config, Options) medium
+	open func(*Config, Options) medium // nil where people answer
 }{
-	"http":  {[]string{"auth", "tls", "request", "answer"}, (*loader).http, openDesk},
-	"sql":   {[]string{"database", "query", "answer"}, (*loader).sql, openFrontEnd},
-	"files": {[]string{"exchange", "request", "answer"}, (*loader).files, openCourier},
+	"http":     {[]string{"auth", "tls", "request", "answer"}, (*loader).http, openDesk},
+	"sql":      {[]string{"database", "query", "answer"}, (*loader).sql, openFrontEnd},
+	"files":    {[]string{"exchange", "request", "answer"}, (*loader).files, openCourier},
+	"letter":   {[]string{"answers_within", "liaison", "addressee", "address", "basis"}, (*loader).letter, nil},
+	"worklist": {[]string{"answers_within", "liaison"}, (*loader).worklist, nil},
 }
 
 // common are the keys of every file.
-var common = []string{"name", "kind", "department", "category", "refresh", "answers_within", "cache", "limits", "fields", "ignore", "closed", "when"}
+var common = []string{"name", "kind", "department", "category", "refresh"}
+
+// mapping are the keys of a file for a source that a machine answers. Where
+// people do, the entry form comes from the catalogue.
+var mapping = []string{"answers_within", "cache", "limits", "fields", "ignore", "closed", "when"}
 
 func (l *loader) file(root place) {
 	kind := l.kind(root)
 	l.cfg.kind = kind
-	o := l.object(root, append(slices.Clone(common), kinds[kind].keys...)...)
+	people := kinds[kind].open == nil
+	keys := append(slices.Clone(common), kinds[kind].keys...)
+	if !people {
+		keys = append(keys, mapping...)
+	}
+	o := l.object(root, keys...)
 	if p, ok := l.need(o, "name", "write a short name in plain letters, such as housing-fund"); ok {
 		name, ok := l.text(p)
 		if ok && (!nameForm.MatchString(name) || len(name) > 60) {
@@ -83,6 +94,9 @@ func (l *loader) file(root place) {
 	l.cfg.info.Cache = l.duration(o, "cache", maxCache)
 	l.limits(o)
 	kinds[kind].load(l, o)
+	if people {
+		return
+	}
 	if p, ok := l.need(o, "fields", "map at least one field of the catalogue"); ok {
 		l.cfg.fields = l.fields(p, l.cfg.category.Fields)
 		if len(l.cfg.fields) == 0 && len(l.problems) == 0 {

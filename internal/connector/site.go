@@ -53,6 +53,9 @@ func New(cfg *Config, o Options) source.Source {
 	if s.now == nil {
 		s.now = func() time.Time { return time.Time{} }
 	}
+	if cfg.info.Manual != nil {
+		return &clerk{cfg.info, s.now}
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -200,7 +200,7 @@ func (n *Node) purge(ctx context.Context) error {
 	now := n.Now()
 	before := now.Add(-2 * exchange.DefaultSkew)
 	var errs []error
-	for _, purge := range []func(context.Context, time.Time) (int, error){n.DB.PurgeParcels, n.DB.PurgeInbox, n.DB.PurgeRelays} {
+	for _, purge := range []func(context.Context, time.Time) (int, error){n.DB.PurgeParcels, n.DB.PurgeInbox, n.DB.PurgeRelays, n.DB.PurgeItems} {
 		_, err := purge(ctx, before)
 		errs = append(errs, err)
 	}

@@ -22,11 +22,12 @@ const (
 	HandCases       Right = "hand_cases"     // give cases to the node that takes over their division, and take them
 	RunNode         Right = "run_node"       // admit, decline and shut out other nodes, change the node's keys
 	ReadIncidents   Right = "read_incidents" // what was refused of other nodes, and how the links stand
+	AnswerQueries   Right = "answer_queries" // answer for a department by hand, only for the sources the officer is named for
 )
 
 // Rights lists all rights.
 func Rights() []Right {
-	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents}
+	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents, AnswerQueries}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city
@@ -37,6 +38,7 @@ type Officer struct {
 	Office   string
 	Division string
 	Rights   []Right
+	Sources  []string // for which the officer answers queries
 }
 
 // May reports, as a Forbidden error, why the officer must not use the right in

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"regexp"
 	"strings"
@@ -56,11 +57,22 @@ func (c *City) section(department string) string {
 }
 
 // CountyFiles returns the source files of registers that each county of the city
-// keeps for itself, by file name: the land archive. It answers only for people
-// who live there.
+// keeps for itself, by file name: the land archive, which has no interface. Its
+// clerk answers by a worklist, see [City.FillWorklist], and only for people who
+// live there.
 func (c *City) CountyFiles(county string) map[string][]byte {
-	text := string(c.SourceFiles()[landFile])
-	return map[string][]byte{landFile: []byte(strings.Replace(text, `shouquan: "{mandate}"}`, `shouquan: "{mandate}", quhua: "`+county+`"}`, 1))}
+	return map[string][]byte{landFile: fmt.Appendf(nil, landWorklist, county)}
 }
 
 const landFile = "land.yaml"
+
+const landWorklist = `# 区县不动产登记档案：没有接口，由档案岗人工填报。
+# division %s
+name: land
+kind: worklist
+department: 区自然资源和规划局不动产登记档案（演示）
+category: land
+refresh: 720h
+answers_within: 3wd
+liaison: 档案岗（演示）
+`

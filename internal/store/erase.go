@@ -24,6 +24,8 @@ func (tx *Tx) EraseCase(ctx context.Context, id string) error {
 	for _, statement := range []string{
 		`DELETE FROM case_keys WHERE case_id = $1`,
 		`DELETE FROM case_persons WHERE case_id = $1`,
+		`DELETE FROM drafts WHERE substr(id, 1, 5) = 'item:' AND substr(id, 6, 16) IN (SELECT id FROM worklist WHERE case_id = $1)`,
+		`DELETE FROM worklist WHERE case_id = $1`,
 	} {
 		if _, err := tx.exec(ctx, statement, id); err != nil {
 			return fmt.Errorf("erase case: %w", err)

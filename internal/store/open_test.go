@@ -111,7 +111,7 @@ func TestOlderDatabaseIsBroughtUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			raw(t, o, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
-				`DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
+				`DROP TABLE worklist`, `DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
 				`DROP TABLE audit_head`, `DROP TABLE audit_hashes`, `DROP INDEX audit_entries_waiting`, `DROP INDEX cases_division`,
 				`ALTER TABLE queries DROP COLUMN scope`, `ALTER TABLE queries DROP COLUMN answered_by`,
 				`DROP TABLE alerts`, `DROP TABLE processes`, `DROP TABLE source_use`, `DROP TABLE source_seen`, `DROP INDEX jobs_urgent`, `ALTER TABLE jobs DROP COLUMN urgency`,

@@ -40,6 +40,7 @@ func everything(t *testing.T, db *store.DB) (c *hedui.Case, secrets []string) {
 			tx.AddParcels(ctx, store.Parcel{ID: "p", Peer: "330200", Kind: "query", CreatedAt: t0, Body: content}),
 			addRelays(ctx, tx, storetest.Relay("330212", "open", content), storetest.Relay("330212", "settled", content)),
 			tx.SaveRelays(ctx, []store.Relay{storetest.Answered(storetest.Relay("330212", "settled", content))}),
+			tx.AddItems(ctx, []store.Item{{ID: "ITEM", Source: "land", About: queries[0].ID, Case: c.ID, State: hedui.ItemAnswered, Answer: secrets[0] + secrets[1]}}),
 			receive(ctx, tx, "330212", "p"), saveLink(ctx, tx, store.Link{Peer: "330200", Since: t0, Reason: "down"}),
 		} {
 			if err != nil {
