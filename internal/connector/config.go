@@ -32,6 +32,7 @@ type Config struct {
 	fields   []field
 	ignore   []string
 	closed   bool
+	stranger func(key string) // see [Options.Stranger]
 }
 
 // Info describes the source that the file makes.
