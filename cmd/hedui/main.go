@@ -33,8 +33,10 @@ type program struct {
 	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, approve, revoke, join, change keys."`
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
-	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
-	Sim    simCommand    `cmd:"" help:"Run the simulated city and its eight departments alone."`
+	Demo   demoCommand    `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
+	Sim    simCommand     `cmd:"" help:"Run the simulated city and its eight departments alone."`
+	Source sourceCommands `cmd:"" help:"Join a department: write its source file, try it, check a readiness sheet."`
+
 	Verify verifyCommand `cmd:"" help:"Check a sealed report offline and name what was altered."`
 	Bench  benchCommand  `cmd:"" help:"Measure cases per second beside a script that stores nothing."`
 

@@ -52,6 +52,9 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 				return fmt.Errorf("source files: %w", err)
 			}
 		}
+		if err := os.WriteFile(filepath.Join(c.Dir, "test-person.yaml"), simPerson(), 0o600); err != nil {
+			return fmt.Errorf("test person: %w", err)
+		}
 		s.say(s.out, "sim.files", strconv.Itoa(len(files)), c.Dir)
 	}
 	if c.Once {
@@ -60,4 +63,10 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 	s.say(s.out, "sim.serving")
 	<-ctx.Done()
 	return nil
+}
+
+// simPerson is somebody of every simulated city, for hedui source check.
+func simPerson() []byte {
+	m := sim.Families()[0].Members[0]
+	return fmt.Appendf(nil, "# A synthetic person who lives in every simulated city, for hedui source check.\nname: %s\nid: %s\nstated_by: 模拟城市（合成人员）\n", m.Name, m.ID.Reveal())
 }
