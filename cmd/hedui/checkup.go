@@ -41,6 +41,9 @@ func newCheckup(sh *sheet, cfg *connector.Config) *checkup {
 	c := &checkup{sheet: sh, cfg: cfg, info: cfg.Info(), strangers: map[string]bool{}}
 	c.category, _ = catalog.Get(c.info.Categories[0])
 	sh.Source, sh.Kind, sh.Department, sh.Category = c.info.Name, cfg.Kind(), c.info.Department, string(c.category.Code)
+	if c.manual() {
+		return c
+	}
 	whole := slices.DeleteFunc(cfg.Mapped(), func(key string) bool { return strings.Contains(key, ".") })
 	c.note("file", lineOK, "file.ok", strconv.Itoa(len(whole)), strconv.Itoa(len(c.category.Fields)))
 	return c
@@ -83,17 +86,15 @@ func (c *checkup) stranger(key string) {
 }
 
 // manual reports whether people answer, so that only the file can be tried.
-func (c *checkup) manual() bool {
-	if c.Kind != "worklist" && c.Kind != "letter" {
-		return false
-	}
+func (c *checkup) manual() bool { return c.Kind == "worklist" || c.Kind == "letter" }
+
+// form shows what people fill in: all fields of the category.
+func (c *checkup) form() {
+	c.note("file", lineOK, "file.manual", strconv.Itoa(len(c.category.Fields)))
 	c.note("connection", lineSkipped, "manual."+c.Kind)
 	for _, f := range c.category.Fields {
-		if slices.Contains(c.cfg.Mapped(), f.Key) {
-			c.Sample = append(c.Sample, sampled{f.Key, f.Name, lang.Text(c.lang, "source.type."+string(f.Type))})
-		}
+		c.Sample = append(c.Sample, sampled{f.Key, f.Name, lang.Text(c.lang, "source.type."+string(f.Type))})
 	}
-	return true
 }
 
 // run asks everything that can be asked and writes the lines.
@@ -118,7 +119,11 @@ func (c *checkup) run(ctx context.Context, asks int, wait time.Duration, tell fu
 	}
 	accepted := c.known.answers[0].Later != nil
 	p.wait(ctx, probes, time.Now().Add(wait), tell)
-	c.judgeKnown(wait)
+	if !c.judgeKnown(wait) {
+		c.strange()
+		c.note("other", lineSkipped, "other.skipped")
+		return
+	}
 	c.judgeTwice()
 	c.judgeNobody()
 	c.judgeMisnamed()
@@ -176,7 +181,8 @@ func (c *checkup) settled(check string, pr *probe) (source.Answer, bool) {
 	return a, true
 }
 
-func (c *checkup) judgeKnown(wait time.Duration) {
+// judgeKnown reports whether there is an answer that says anything of the source.
+func (c *checkup) judgeKnown(wait time.Duration) bool {
 	a, ok := c.settled("known", c.known)
 	switch {
 	case !ok:
@@ -185,17 +191,15 @@ func (c *checkup) judgeKnown(wait time.Duration) {
 	default:
 		c.note("known", lineNotReady, "known."+string(a.Outcome), wait.String())
 	}
+	return ok
 }
 
 // found reports whether the test person's records came.
 func (c *checkup) found() bool {
-	return c.known.err == nil && c.known.answers[0].Outcome == source.Found
+	return c.known.answers[0].Outcome == source.Found
 }
 
 func (c *checkup) judgeTwice() {
-	if c.known.err != nil || c.known.answers[0].Later != nil {
-		return
-	}
 	a, ok := c.settled("twice", c.twice)
 	first := c.known.answers[0]
 	switch {
@@ -238,7 +242,7 @@ func (c *checkup) judgeMisnamed() {
 
 // judgeBatch: in one call everybody gets the answer that he gets alone.
 func (c *checkup) judgeBatch() {
-	if c.batch == nil || c.nobody.err != nil || c.known.err != nil {
+	if c.batch == nil || c.nobody.err != nil {
 		return
 	}
 	if _, ok := c.settled("batch", c.batch); !ok {

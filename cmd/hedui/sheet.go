@@ -133,7 +133,9 @@ func (s *sheet) print(st streams) {
 	}
 	if len(s.Sample) > 0 {
 		fmt.Fprintln(st.out)
-		st.say(st.out, "sheet.sample", strconv.Itoa(s.Records))
+		if s.Records > 0 {
+			st.say(st.out, "sheet.sample", strconv.Itoa(s.Records))
+		}
 		for _, v := range s.Sample {
 			fmt.Fprintf(st.out, "  %s %s %s\n", pad(v.Key, 28), pad(v.Name, 24), v.Shape)
 		}

@@ -75,6 +75,7 @@ func (c *sourceCheckCommand) try(ctx context.Context, s streams, sh *sheet, cfg 
 	}
 	up := newCheckup(sh, cfg)
 	if up.manual() {
+		up.form()
 		return nil
 	}
 	person, err := readTestPerson(c.Person, in, s)

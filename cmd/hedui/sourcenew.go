@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +50,9 @@ func (c *sourceNewCommand) Run(_ context.Context, s streams) error {
 		text = replaceTop(text, "name", strings.ReplaceAll(c.Category, "_", "-"))
 		text = replaceTop(text, "category", c.Category)
 		text = replaceTop(text, "department", "某市"+owner.Name)
-		text = replaceBlock(text, "fields", draft{s.lang}.fields(category))
+		if top("fields").MatchString(text) { // where people answer, the form is the catalogue's
+			text = replaceBlock(text, "fields", draft{s.lang}.fields(category))
+		}
 	}
 	if c.Department != "" {
 		text = replaceTop(text, "department", strconv.Quote(c.Department))
@@ -119,7 +120,7 @@ func replaceTop(text, key, value string) string {
 	}
 	line := key + ": " + value
 	if strings.HasPrefix(text[at[1]:], "#") {
-		line += strings.Repeat(" ", max(1, at[1]-at[0]-len([]rune(line))))
+		line = pad(line+" ", columnsOf(text[at[0]:at[1]]))
 	}
 	return text[:at[0]] + line + text[at[1]:]
 }
@@ -127,9 +128,6 @@ func replaceTop(text, key, value string) string {
 // replaceBlock gives a key at the top another block.
 func replaceBlock(text, key, block string) string {
 	at := top(key).FindStringIndex(text)
-	if at == nil {
-		return text + block
-	}
 	rest := text[at[1]:]
 	end := len(rest)
 	if next := regexp.MustCompile(`(?m)^[a-z_#]`).FindStringIndex(rest[1:]); next != nil {
@@ -153,7 +151,7 @@ func (d draft) fields(c catalog.Category) string {
 
 func (d draft) list(b *strings.Builder, fields []catalog.Field, indent string) {
 	for _, f := range fields {
-		for line := range slices.Values(wrap(d.about(f), 110)) {
+		for _, line := range wrap(d.about(f), 110) {
 			b.WriteString(indent + "# " + line + "\n")
 		}
 		b.WriteString(indent + f.Key + ":\n")
@@ -171,7 +169,7 @@ func (d draft) about(f catalog.Field) string {
 		name += "（" + lang.Text(d.lang, "source.sensitivity."+strconv.Itoa(f.Sensitivity)) + "）"
 	}
 	say := name + ": " + lang.Text(d.lang, "source.type."+string(f.Type))
-	if f.Unit != "" {
+	if f.Unit != "" && f.Type != catalog.Money && f.Type != catalog.Percent {
 		say += ", " + f.Unit
 	}
 	list, ok := catalog.CodeList(f.List)
@@ -184,10 +182,13 @@ func (d draft) about(f catalog.Field) string {
 		if d.lang == lang.English {
 			item = i.Code + " " + i.NameEn
 		}
-		items = append(items, item)
+		items = append(items, strings.ReplaceAll(item, " ", nbsp))
 	}
 	return say + " — " + strings.Join(items, ", ")
 }
+
+// nbsp is a blank at which no line is broken: one item of a list stays together.
+const nbsp = "\u00a0"
 
 // wrap breaks a text into lines of about width columns, Chinese counting double.
 func wrap(text string, width int) []string {
@@ -203,7 +204,11 @@ func wrap(text string, width int) []string {
 		}
 		line, columns = line+word, columns+n
 	}
-	return append(lines, line)
+	lines = append(lines, line)
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], nbsp, " ")
+	}
+	return lines
 }
 
 func columnsOf(text string) int {

@@ -87,8 +87,9 @@ func makeTestPerson(name, number, statedBy string) (testPerson, error) {
 		problems = append(problems, hedui.Problem{Field: "name", Say: hedui.Say("problem.empty")})
 	}
 	id, err := idcard.Parse(number)
-	if err != nil {
-		problems = append(problems, hedui.Problem{Field: "id", Say: hedui.Say("source.person.number", err.Error())})
+	var wrong *idcard.Error
+	if errors.As(err, &wrong) {
+		problems = append(problems, hedui.Problem{Field: "id", Say: hedui.Say("problem.id." + string(wrong.Reason))})
 	}
 	if p.ID = id; p.statedBy == "" {
 		problems = append(problems, hedui.Problem{Field: "stated_by", Say: hedui.Say("source.person.statement")})
