@@ -115,19 +115,22 @@ var marks = map[string]string{lineOK: "✓", lineWarning: "!", lineNotReady: "�
 
 // print writes the sheet for people.
 func (s *sheet) print(st streams) {
-	st.say(st.out, "sheet.title", s.Department, s.Category)
-	st.say(st.out, "sheet.of", s.Source, s.Kind, s.File, s.Digest[:len("sha256:")+12])
+	if s.Source != "" {
+		st.say(st.out, "sheet.title", s.Department, s.Category)
+		st.say(st.out, "sheet.of", s.Source, s.Kind, s.File, s.Digest[:len("sha256:")+12])
+	}
 	st.say(st.out, "sheet.at", s.CheckedAt.In(day.Beijing).Format(time.DateTime), s.Program)
 	if m := s.Mandate; m != nil {
 		st.say(st.out, "sheet.mandate", m.Number, m.Purpose, m.Until.In(day.Beijing).Format(time.TimeOnly), m.StatedBy)
 	}
 	fmt.Fprintln(st.out)
-	for _, l := range s.Lines {
+	for i, l := range s.Lines {
 		fmt.Fprintf(st.out, "%s %s %s\n", marks[l.State], pad(lang.Text(s.lang, "sheet.check."+l.Check), 12), l.Say)
 		if l.Why != "" {
 			fmt.Fprintf(st.out, "  %s %s\n", pad("", 12), l.Why)
 		}
-		if l.Do != "" && l.State != lineOK {
+		again := i+1 < len(s.Lines) && s.Lines[i+1].Do == l.Do // what is to be done is said once
+		if l.Do != "" && l.State != lineOK && !again {
 			fmt.Fprintf(st.out, "  %s → %s\n", pad("", 12), l.Do)
 		}
 	}

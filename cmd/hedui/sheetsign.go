@@ -30,8 +30,8 @@ func signSheet(key seal.Signer, name string, at time.Time, body []byte) ([]byte,
 const sheetSubject = "readiness sheet of source "
 
 type sourceVerifyCommand struct {
-	File  string `arg:"" help:"Readiness sheet as JSON; its signature stands beside it (FILE.sig)." type:"path"`
-	Trust string `help:"Keys and certificates that are trusted (default: trust.pem beside FILE or one level above)." type:"path"`
+	File  string `arg:"" help:"Readiness sheet as JSON; its signature stands beside it (FILE.sig)."`
+	Trust string `help:"Keys and certificates that are trusted (default: trust.pem beside FILE or one level above)."`
 }
 
 // Run checks a signed sheet without any network, or names what was altered.

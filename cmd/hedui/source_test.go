@@ -186,7 +186,7 @@ func TestWhatIsNotReadyIsSaid(t *testing.T) {
 		{"garbage", hukou, sim.Garbage, known, "known not_ready", []string{"cannot be read", "JSON"}},
 		{"slow", tr.change(t, "hukou.yaml", "timeout: 5s", "timeout: 300ms"), sim.Slow, known, "connection not_ready", []string{"no answer within the limit of 300ms"}},
 		{"nobody listens", tr.change(t, "death.yaml", tr.city.URL("civil_affairs"), "http://127.0.0.1:9"), "", known, "connection not_ready", []string{"nothing listens"}},
-		{"wrong key", tr.change(t, "vehicle.yaml", "demo-police", "demo-nobody"), "", known, "connection not_ready", []string{"does not accept our key", "secret_file"}},
+		{"wrong key", tr.change(t, "vehicle.yaml", "demo-police", "demo-nobody"), "", known, "connection not_ready", []string{"our key is not accepted", "secret_file"}},
 		{"no records", filepath.Join(tr.dir, "land.yaml"), "", known, "known not_ready", []string{"holds nothing", "test person who has records"}},
 		{"wrong name", hukou, "", source.Person{Name: "王错名", ID: wang.ID}, "known not_ready", []string{"do not belong together"}},
 		{"no mandate number", tr.change(t, "local_tax.yaml", "{mandate}", ""), "", known, "known not_ready", []string{"--purpose"}},
@@ -392,6 +392,29 @@ func TestANewFileFilledInIsReady(t *testing.T) {
 	person, _ := tr.known(t, "death.yaml")
 	if code, s, whole := checkJSON(t, out, "--person-file", tr.person(t, person)); code != 0 || s.Department != "宁波市民政局" {
 		t.Errorf("exit %d: %s", code, whole)
+	}
+}
+
+// The file at which the walkthrough ends is ready, and the mistakes before it are found.
+func TestTheWalkthroughOfJoiningIsRight(t *testing.T) {
+	tr := newTrial(t)
+	page, err := os.ReadFile("../../docs/join-a-department.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := tr.write(t, "civil.key", "demo-civil_affairs")
+	person := tr.write(t, "person.yml", string(simPerson()))
+	files := strings.Split(string(page), "cat > marriage.yaml <<EOF\n")[1:]
+	if len(files) != 2 {
+		t.Fatalf("%d files in the page, want 2", len(files))
+	}
+	for i, want := range []string{"field reg_date is missing", `"ready": true`} {
+		text, _, _ := strings.Cut(files[i], "EOF\n")
+		text = strings.NewReplacer("$CIVIL", tr.city.URL("civil_affairs"), "$PWD/civil.key", key, `\$`, "$").Replace(text)
+		code, s, whole := checkJSON(t, tr.write(t, "marriage.yaml", text), "--person-file", person)
+		if !strings.Contains(whole, want) || s.Ready != (i == 1) || s.Ready && s.count(lineWarning) > 0 {
+			t.Errorf("file %d: exit %d: %s", i+1, code, whole)
+		}
 	}
 }
 

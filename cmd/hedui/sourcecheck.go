@@ -18,14 +18,14 @@ import (
 )
 
 type sourceCheckCommand struct {
-	File    string        `arg:"" help:"Source file, see docs/source-file.md." type:"path"`
-	Person  string        `name:"person-file" help:"Test person: a YAML file with name, id and stated_by (who states that this is one); - for standard input. Without it you are asked." type:"path"`
+	File    string        `arg:"" help:"Source file, see docs/source-file.md."`
+	Person  string        `name:"person-file" help:"Test person: a YAML file with name, id and stated_by (who states that this is one); - for standard input. Without it you are asked."`
 	Purpose string        `help:"Purpose that the department is told." default:"check"`
 	Asks    int           `help:"Questions by which the time of an answer is measured." default:"20"`
 	Wait    time.Duration `help:"How long to wait where the department answers later." default:"2m"`
 	JSON    bool          `name:"json" help:"Print the sheet as JSON."`
-	Out     string        `help:"Write the sheet as JSON to this file as well." type:"path"`
-	Sign    string        `help:"Sign the file of --out with the key in this directory of a node's keys (seal.key); the signature stands beside it (.sig)." type:"path"`
+	Out     string        `help:"Write the sheet as JSON to this file as well."`
+	Sign    string        `help:"Sign the file of --out with the key in this directory of a node's keys (seal.key); the signature stands beside it (.sig)."`
 
 	in io.Reader // instead of standard input
 }
@@ -51,7 +51,7 @@ func (c *sourceCheckCommand) Run(ctx context.Context, s streams) error {
 	switch {
 	case errors.As(err, &file):
 		for _, p := range file.Problems {
-			sh.note("file", lineNotReady, "file.problem", strconv.Itoa(p.Line), strconv.Itoa(p.Column), p.Field).Why = p.Say
+			sh.note("file", lineNotReady, "file.problem", strconv.Itoa(p.Line), strconv.Itoa(p.Column), p.Field, p.Say)
 		}
 	case err != nil:
 		return err

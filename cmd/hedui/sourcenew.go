@@ -31,7 +31,7 @@ type sourceNewCommand struct {
 	Kind       string `arg:"" help:"How the department is reached; without a right one, all are listed."`
 	Category   string `help:"Category of the catalogue: its fields are written with name, type, unit and codes, ready to be filled in."`
 	Department string `help:"Name of the body that answers, in Chinese."`
-	Out        string `short:"o" help:"File to write; it must not exist (default: standard output)." type:"path"`
+	Out        string `short:"o" help:"File to write; it must not exist (default: standard output)."`
 }
 
 // Run writes the file and says what is to be filled in.
@@ -55,7 +55,11 @@ func (c *sourceNewCommand) Run(_ context.Context, s streams) error {
 		}
 	}
 	if c.Department != "" {
-		text = replaceTop(text, "department", strconv.Quote(c.Department))
+		name := c.Department
+		if strings.ContainsAny(name, "#:{}[],&*!|>'\"%@`\\") { // YAML would take it for something else
+			name = strconv.Quote(name)
+		}
+		text = replaceTop(text, "department", name)
 	}
 	to := s.out
 	if c.Out != "" {
@@ -178,9 +182,9 @@ func (d draft) about(f catalog.Field) string {
 	}
 	var items []string
 	for _, i := range list.Items {
-		item := i.Code + " " + i.Name
+		item := i.Code + "=" + i.Name
 		if d.lang == lang.English {
-			item = i.Code + " " + i.NameEn
+			item = i.Code + "=" + i.NameEn
 		}
 		items = append(items, strings.ReplaceAll(item, " ", nbsp))
 	}
