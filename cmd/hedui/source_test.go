@@ -183,13 +183,13 @@ func TestWhatIsNotReadyIsSaid(t *testing.T) {
 		want  []string
 	}{
 		{"down", hukou, sim.Down, known, "connection not_ready", []string{"cannot be reached", "the connection broke", "firewall"}},
-		{"garbage", hukou, sim.Garbage, known, "known not_ready", []string{"cannot be read", "JSON"}},
+		{"garbage", hukou, sim.Garbage, known, "known not_ready", []string{"cannot be read as the file says"}},
 		{"slow", tr.change(t, "hukou.yaml", "timeout: 5s", "timeout: 300ms"), sim.Slow, known, "connection not_ready", []string{"no answer within the limit of 300ms"}},
 		{"nobody listens", tr.change(t, "death.yaml", tr.city.URL("civil_affairs"), "http://127.0.0.1:9"), "", known, "connection not_ready", []string{"nothing listens"}},
 		{"wrong key", tr.change(t, "vehicle.yaml", "demo-police", "demo-nobody"), "", known, "connection not_ready", []string{"our key is not accepted", "secret_file"}},
 		{"no records", filepath.Join(tr.dir, "land.yaml"), "", known, "known not_ready", []string{"holds nothing", "test person who has records"}},
 		{"wrong name", hukou, "", source.Person{Name: "王错名", ID: wang.ID}, "known not_ready", []string{"do not belong together"}},
-		{"no mandate number", tr.change(t, "local_tax.yaml", "{mandate}", ""), "", known, "known not_ready", []string{"--purpose"}},
+		{"no mandate number", tr.change(t, "marriage.yaml", "{mandate}", ""), "", spouse, "known not_ready", []string{"--purpose"}},
 		{"a key nobody knows, in a closed record", tr.change(t, "marriage.yaml", "  reg_organ: registry\n", ""), "", spouse, "known not_ready", []string{"neither mapped nor ignored"}},
 		{"an unlisted code", tr.change(t, "hukou.yaml", `"0000": ok`, `"0007": ok`), "", known, "known not_ready", []string{"does not list"}},
 		{"a syntax error", tr.write(t, "broken.yaml", "name: X\nkind: http\n"), "", known, "file not_ready", []string{"category is missing", "line 1"}},
