@@ -34,6 +34,7 @@ type program struct {
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
 	Worklist worklistCommands `cmd:"" help:"What people answer: worklists of departments and letters."`
+	Source   sourceCommands   `cmd:"" help:"Join a department: write its source file, try it, check a readiness sheet."`
 
 	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
 	Sim    simCommand    `cmd:"" help:"Run the simulated city and its departments alone."`

@@ -60,6 +60,9 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 				return fmt.Errorf("source files: %w", err)
 			}
 		}
+		if err := os.WriteFile(filepath.Join(c.Dir, "test-person.yaml"), simPerson(), 0o600); err != nil {
+			return fmt.Errorf("test person: %w", err)
+		}
 		s.say(s.out, "sim.files", strconv.Itoa(len(files)), c.Dir)
 	}
 	if c.Once {
@@ -68,4 +71,13 @@ func (c *simCommand) Run(ctx context.Context, s streams) error {
 	s.say(s.out, "sim.serving")
 	<-ctx.Done()
 	return nil
+}
+
+// simPerson is somebody of every simulated city whom half of the registers know,
+// for hedui source check.
+func simPerson() []byte {
+	families := sim.Families()
+	at := slices.IndexFunc(families, func(f sim.Family) bool { return f.Key == "zhou" })
+	m := families[at].Members[0]
+	return fmt.Appendf(nil, "# A synthetic person of every simulated city, for hedui source check.\nname: %s\nid: %s\nstated_by: 模拟城市（合成人员）\n", m.Registered, m.ID.Reveal())
 }

@@ -9,10 +9,14 @@ type versionCommand struct{}
 
 // Run prints what the build says of itself: version, revision, Go.
 func (versionCommand) Run(s streams) error {
+	_, err := fmt.Fprintln(s.out, version())
+	return err
+}
+
+func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		fmt.Fprintln(s.out, "hedui (unknown)")
-		return nil
+		return "hedui (unknown)"
 	}
 	setting := map[string]string{}
 	for _, x := range info.Settings {
@@ -25,6 +29,5 @@ func (versionCommand) Run(s streams) error {
 	if setting["vcs.modified"] == "true" {
 		line += " (modified)"
 	}
-	_, err := fmt.Fprintf(s.out, "%s %s\n", line, info.GoVersion)
-	return err
+	return line + " " + info.GoVersion
 }

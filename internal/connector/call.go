@@ -158,11 +158,11 @@ func (c *Config) broken(ctx context.Context, err error) *source.Unavailable {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return &source.Unavailable{Reason: source.ReasonSlow, Err: c.oops("no answer in time")}
 	case errors.As(err, &verify), errors.As(err, &authority):
-		return &source.Unavailable{Reason: source.ReasonDown, Err: c.oops("the department's certificate is not trusted")}
+		return &source.Unavailable{Reason: source.ReasonDown, Err: c.oops(untrusted(err))}
 	case errors.As(err, &record):
 		return &source.Unavailable{Reason: source.ReasonDown, Err: c.oops("the department does not speak TLS at this address")}
 	case errors.As(err, &dial) && dial.Op == "dial":
-		return &source.Unavailable{Reason: source.ReasonDown, Err: c.oops("no connection")}
+		return &source.Unavailable{Reason: source.ReasonDown, Err: c.oops(noConnection(err))}
 	case errors.As(err, &dial) && dial.Op == "remote error":
 		return &source.Unavailable{Reason: source.ReasonDown, Err: c.oops("the department refuses TLS 1.3")}
 	}

@@ -35,7 +35,8 @@ type Config struct {
 	fields   []field
 	ignore   []string
 	closed   bool
-	when     *formula // which records count; nil for all
+	when     *formula         // which records count; nil for all
+	stranger func(key string) // see [Options.Stranger]
 }
 
 // Info describes the source that the file makes.

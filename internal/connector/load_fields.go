@@ -3,6 +3,8 @@ package connector
 import (
 	"slices"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"hedui/catalog"
 )
 
@@ -43,6 +45,10 @@ func (l *loader) mapping(p place, of catalog.Field) field {
 	f := field{key: of.Key, of: of, layouts: []layout{"2006-01-02"}, unit: "yuan", scale: "percent", join: "、"}
 	if of.Type == catalog.Month {
 		f.layouts = []layout{"2006-01"}
+	}
+	if _, empty := p.node.(*ast.NullNode); empty {
+		l.bad(p, "is empty; write the path at which it stands in a record, or take the line out")
+		return f
 	}
 	if _, short := scalar(p.node); short {
 		f.at = l.path(p)

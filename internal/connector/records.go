@@ -69,6 +69,7 @@ func (c *Config) entryRecords(s scope, p source.Person, g *grade) ([]catalog.Rec
 	var records []catalog.Record
 	for _, one := range found {
 		s.here = one
+		c.strange(one)
 		if f := check(c.reading.whose, s, c.reading.blank, p, g); f != nil {
 			return nil, f
 		}

@@ -26,6 +26,10 @@ type Options struct {
 	// Log hears why an answer failed; nil for nobody. Its lines hold the source,
 	// the query's id and places of the mapping, no personal data.
 	Log *slog.Logger
+	// Stranger hears each key of a record that the file neither maps nor ignores,
+	// for whoever tries a file; nil for nobody. It is called from several calls at
+	// the same time and is never told a value.
+	Stranger func(key string)
 }
 
 // A medium carries questions to a department and brings back what it says.
@@ -49,6 +53,11 @@ type site struct {
 // New makes the source that cfg describes. It is safe for concurrent use, and
 // the limits hold over all its calls together. It is an [io.Closer] too.
 func New(cfg *Config, o Options) source.Source {
+	if o.Stranger != nil {
+		listened := *cfg
+		listened.stranger = o.Stranger
+		cfg = &listened
+	}
 	s := &site{cfg: cfg, now: o.Now, log: o.Log}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Time{} }
@@ -59,7 +68,7 @@ func New(cfg *Config, o Options) source.Source {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.medium = kinds[cfg.kind].open(cfg, Options{o.Client, s.now, s.log})
+	s.medium = kinds[cfg.kind].open(cfg, Options{Client: o.Client, Now: s.now, Log: s.log})
 	l := cfg.info.Limits
 	s.slots = make(chan struct{}, l.Concurrency)
 	s.pace = rate.NewLimiter(rate.Limit(l.PerSecond), l.Concurrency)

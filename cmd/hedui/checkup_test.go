@@ -1,0 +1,35 @@
+package main
+
+import (
+	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The certificate is looked at in passing, and its end is told in time.
+func TestTheEndOfACertificateIsTold(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	c := &checkup{sheet: &sheet{lang: "en"}}
+	client := c.client()
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	client.Transport.(*http.Transport).TLSClientConfig.RootCAs = pool
+	res, err := client.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	c.encryption()
+	if c.Certified == nil || !c.Certified.Equal(server.Certificate().NotAfter) || states(*c.sheet) != "tls ok" {
+		t.Errorf("got %v: %s", c.Certified, states(*c.sheet))
+	}
+	c.certified = time.Now().Add(24 * time.Hour)
+	c.encryption()
+	if l := c.Lines[1]; l.State != lineWarning || !strings.Contains(l.Do, "renew") {
+		t.Errorf("a day before its end: %+v", l)
+	}
+}
