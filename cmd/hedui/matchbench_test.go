@@ -62,7 +62,7 @@ func TestDirtyRegistersAreHeardThroughTheirFiles(t *testing.T) {
 		}
 		found, doubted = found+h.found, doubted+h.doubt
 	}
-	if len(all) != 12 || found == 0 || doubted == 0 {
+	if len(all) < 12 || found == 0 || doubted == 0 {
 		t.Errorf("%d registers, %d found, %d in doubt; nothing is heard", len(all), found, doubted)
 	}
 }

@@ -158,7 +158,8 @@ func discreet(t *testing.T, text string, p source.Person, code catalog.Code, rec
 				}
 			}
 			for _, v := range values {
-				public := f.Sensitivity == catalog.Public || f.Type == catalog.Coded || f.Type == catalog.Bool || len(v) < 5 || open[v]
+				public := f.Sensitivity == catalog.Public || f.Type == catalog.Coded || f.Type == catalog.Bool || len(v) < 5 || open[v] ||
+					f.Type == catalog.Date && v >= day.Of(time.Now()).Add(-1).String() // the sheet has dates of its own
 				if !public && strings.Contains(text, v) {
 					t.Errorf("the sheet tells the value of %s:\n%s", f.Key, text)
 				}

@@ -84,7 +84,7 @@ func until(t *testing.T, what string, holds func() bool) {
 }
 
 var (
-	keeper  = officer("liaison", hedui.ReadIncidents, hedui.RunNode)
+	keeper   = officer("liaison", hedui.ReadIncidents, hedui.RunNode)
 	weekdays = []time.Weekday{1, 2, 3, 4, 5}
 )
 
