@@ -231,8 +231,8 @@ func TestNoFaultMakesAReportSayNone(t *testing.T) {
 				}
 			}
 			got := reported(t, files, form, 3*time.Second)
-			for _, category := range catalog.All() {
-				t.Run(string(category.Code), func(t *testing.T) { w.judge(t, category.Code, got[category.Code], truth[category.Code]) })
+			for code := range truth {
+				t.Run(string(code), func(t *testing.T) { w.judge(t, code, got[code], truth[code]) })
 			}
 		})
 	}
@@ -248,7 +248,7 @@ func (w wrong) judge(t *testing.T, code catalog.Code, got, truth map[int]source.
 	for person, want := range truth {
 		some = some || want == source.Found
 		settled := got[person].Final()
-		byStatus := w.name == "truncated" && code == catalog.Vehicle && want == source.None // HTTP 404 says it, whatever the body
+		byStatus := w.name == "truncated" && code == catalog.Business && want == source.None // HTTP 404 says it, whatever the body
 		switch {
 		case settled && got[person] != want && got[person] != source.IdentityDoubt:
 			t.Errorf("person %d: the report says %s, the register %s", person, got[person], want)
