@@ -16,7 +16,8 @@ func CompareName(returned, asked string, others ...string) (Agreement, Allowance
 	if len(r.main.folded) == 0 && len(others) == 0 && len(r.others) == 0 {
 		return Unsaid, 0
 	}
-	best, used := Differs, Allowance(0)
+	var best Agreement
+	var used Allowance
 	if len(r.main.folded) == 0 {
 		best = Unsaid
 	} else if best, used = compareSpelling(r.main, a.main); best == Agrees && (r.remark || a.remark) {

@@ -77,7 +77,7 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 		}
 		sources = append(sources, connector.New(cfg, connector.Options{Now: time.Now}))
 	}
-	defer nodeOptions{sources: sources}.closeSources()
+	defer func() { _ = nodeOptions{sources: sources}.closeSources() }()
 	fmt.Fprintf(s.out, "%d cases of %d persons × %d categories, departments on loopback without delay\n", b.Cases, householdSize, len(sources))
 	fmt.Fprintln(s.out, "                          p50        p99     cases/s")
 	if err := b.script(ctx, s, city, sources); err != nil {

@@ -34,7 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer set.closeSources()
+	defer func() { _ = set.closeSources() }() // nothing is lost by what does not close
 	peers, page, err := set.listeners(ctx)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer set.closeSources()
+	defer func() { _ = set.closeSources() }() // nothing is lost by what does not close
 	list := []checked{{What: lang.Text(s.lang, "check.config", c.Config), OK: true}}
 	note := func(err error, key string, args ...string) {
 		one := checked{What: lang.Text(s.lang, key, args...), OK: err == nil}

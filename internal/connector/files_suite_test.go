@@ -117,7 +117,7 @@ func startDaemon(t testing.TB) *daemon {
 	d.hostKey = d.writeKey(t, "host")
 	public := d.writeKey(t, "user")
 	d.keyFile = filepath.Join(d.dir, "user")
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a free port
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func startDaemon(t testing.TB) *daemon {
 		d.user = strings.TrimSpace(string(out))
 	}
 	if os.Geteuid() == 0 {
-		_ = os.MkdirAll("/run/sshd", 0o755) //nolint:gosec // sshd of root wants it
+		_ = os.MkdirAll("/run/sshd", 0o755)
 	}
 	d.start(t, sshd)
 	return d

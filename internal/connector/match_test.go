@@ -81,7 +81,7 @@ func TestPersonKeysWithoutUseAreProblems(t *testing.T) {
 		`{name: m, birth: {format: 20060102}}`:                   "at",
 		`{name: m, birth: sr, sex: {at: xb, codes: {"1": man}}}`: "codes",
 		`{name: m, birth: sr, sex: {at: xb}}`:                    "codes",
-		`{nmae: m}`:                                              "nmae",
+		`{named: m}`:                                             "named",
 	} {
 		e := problems(t, personKeys(keys).yaml)
 		if len(e.Problems) != 1 || !strings.Contains(e.Error(), want) {

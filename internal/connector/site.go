@@ -206,17 +206,18 @@ func (s *site) exchange(ctx context.Context, queries []source.Query) ([]result, 
 
 // tell logs what the operator should know of an answer.
 func (s *site) tell(ctx context.Context, r result) {
-	level, what := slog.LevelWarn, "source answer failed"
-	switch {
-	case r.answer.Outcome == source.IdentityDoubt:
-		level, what = slog.LevelInfo, "source answer in doubt"
-	case r.answer.Allowed != 0:
-		level, what, r.say = slog.LevelDebug, "source answer in another spelling", r.answer.Allowed.String()
-	case r.answer.Outcome != source.Failed:
-		return
+	about := func(why string) []slog.Attr {
+		return []slog.Attr{slog.String("source", s.cfg.info.Name), slog.String("query", r.answer.Query),
+			slog.String("reason", string(r.answer.Reason)), slog.String("why", why)}
 	}
-	s.log.LogAttrs(ctx, level, what, slog.String("source", s.cfg.info.Name),
-		slog.String("query", r.answer.Query), slog.String("reason", string(r.answer.Reason)), slog.String("why", r.say))
+	switch {
+	case r.answer.Outcome == source.Failed:
+		s.log.LogAttrs(ctx, slog.LevelWarn, "source answer failed", about(r.say)...)
+	case r.answer.Outcome == source.IdentityDoubt:
+		s.log.LogAttrs(ctx, slog.LevelInfo, "source answer in doubt", about(r.say)...)
+	case r.answer.Allowed != 0:
+		s.log.LogAttrs(ctx, slog.LevelDebug, "source answer in another spelling", about(r.answer.Allowed.String())...)
+	}
 }
 
 // turn waits for a free slot and for the pace; the slot is then taken.

@@ -154,7 +154,7 @@ func (c *City) put(ctx context.Context, db *sql.DB, d dialect, table string, r *
 	defer func() { _ = tx.Rollback() }()
 	b := bulk{dialect: d, ctx: ctx, tx: tx, table: table, columns: r.columns}
 	for i := range c.people {
-		for _, row := range r.rows(c, int32(i), from) { //nolint:gosec // below Size
+		for _, row := range r.rows(c, int32(i), from) {
 			if err := b.add(row); err != nil {
 				return err
 			}

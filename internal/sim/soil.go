@@ -56,7 +56,7 @@ func (c *City) soilName(r *rand.Rand, i int32, f Flaw, e *Entry) bool {
 	case Traditional:
 		e.Name = traditional.Replace(e.Name)
 	case HomeMade:
-		e.Name = replace(string(rune(0xe000 + r.IntN(0x1800))))
+		e.Name = replace(string(0xe000 + r.Int32N(0x1800)))
 	case Question:
 		e.Name = replace(boxes[r.IntN(len(boxes))])
 	case Syllable:

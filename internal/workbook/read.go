@@ -225,8 +225,8 @@ type seen struct {
 	problems []Problem
 }
 
-func (s *seen) bad(column, key string, args ...string) {
-	s.problems = append(s.problems, Problem{s.n, column, hedui.Say(key, args...)})
+func (s *seen) bad(column, key string) {
+	s.problems = append(s.problems, Problem{s.n, column, hedui.Say(key)})
 }
 
 func (s *seen) filled() bool { return len(s.entry)+len(s.fields)+len(s.rows)+len(s.problems) > 0 }
