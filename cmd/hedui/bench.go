@@ -20,13 +20,15 @@ import (
 )
 
 type benchCommand struct {
-	Cases    int    `help:"Cases of each measurement." default:"200"`
-	Parallel int    `help:"Cases under way at once for the throughput." default:"16"`
-	Database string `help:"Measure PostgreSQL too: postgres://…, a database without Hedui's tables in use."`
-	Link     bool   `help:"Measure queries between a hub and a county instead, beside plain HTTPS."`
-	Match    bool   `help:"Score the matching of persons on dirty registers instead, beside comparing texts."`
-	Pairs    int    `help:"Pairs of person and entry for --match." default:"200000"`
-	Profile  string `help:"Write a CPU profile here." type:"path"`
+	Cases      int    `help:"Cases of each measurement." default:"200"`
+	Parallel   int    `help:"Cases under way at once for the throughput." default:"16"`
+	Database   string `help:"Measure PostgreSQL too: postgres://…, a database without Hedui's tables in use."`
+	Link       bool   `help:"Measure queries between a hub and a county instead, beside plain HTTPS."`
+	Match      bool   `help:"Score the matching of persons on dirty registers instead, beside comparing texts."`
+	Pairs      int    `help:"Pairs of person and entry for --match." default:"200000"`
+	Detect     bool   `help:"Score the findings on applicants who keep quiet about some of what they have."`
+	Applicants int    `help:"Applicants for --detect." default:"10000"`
+	Profile    string `help:"Write a CPU profile here." type:"path"`
 }
 
 // householdSize is the size of every measured case.
@@ -49,6 +51,9 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 			return fmt.Errorf("profile: %w", err)
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if b.Detect {
+		return b.detect(ctx, s)
 	}
 	if b.Match {
 		return b.match(ctx, s)

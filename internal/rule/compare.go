@@ -126,6 +126,8 @@ func (s *sheet) compareIncome(g group, facts []fact) {
 func incomeKey(f hedui.Finding) string {
 	rest := string(f.Kind) + "." + amountWord(f.Unit)
 	switch {
+	case f.Category == "employment":
+		return "rule.diff." + rest
 	case f.Class == string(hedui.BusinessIncome) && f.Category == "national_tax":
 		return "rule.sales." + rest
 	case f.Class == string(hedui.BusinessIncome):

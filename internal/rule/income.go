@@ -201,7 +201,11 @@ func (s *sheet) employment(_ hedui.Person, all []entry) {
 	var jobs []claim
 	for _, r := range all {
 		if unit := r.Record["unit"]; unit != "" && r.Record["unemployment_reg_date"] <= r.Record["employment_reg_date"] {
-			jobs = append(jobs, claim{entry: r, class: hedui.Wage, who: unit, say: stated("rule.fact.job.", "date", r.Record["employment_reg_date"])})
+			class := hedui.Wage
+			if r.Record["form"] == "self_employed" { // nobody pays a wage to the owner of a business
+				class = hedui.BusinessIncome
+			}
+			jobs = append(jobs, claim{entry: r, class: class, who: unit, say: stated("rule.fact.job.", "date", r.Record["employment_reg_date"])})
 		}
 	}
 	s.claims(jobs)

@@ -138,7 +138,8 @@ func (s *sheet) housingFund(_ hedui.Person, all []entry) {
 			s.property(r, hedui.HousingFund, whole(r.Record, balance, hedui.Say("rule.fact.fund", balance.Grouped()), "account_no"))
 		}
 		base, ok := r.Money("deposit_base")
-		if monthly, _ := r.Money("monthly_deposit"); ok && base > 0 && monthly > 0 {
+		paying := r.Record["status"] == "" || r.Record["status"] == "normal" // a sealed account still states its last deposit
+		if monthly, _ := r.Money("monthly_deposit"); ok && base > 0 && monthly > 0 && paying {
 			bases = append(bases, claim{entry: r, class: hedui.Wage, who: r.Record["unit"], unit: hedui.PerMonth, amount: base,
 				say: hedui.Say("rule.fact.fund_base", base.Grouped())})
 		}
