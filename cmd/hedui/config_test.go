@@ -133,7 +133,7 @@ reader: nobody
 
 func TestADemoLinkThatIsCutIsNamedInTheReport(t *testing.T) {
 	needFont(t)
-	doc := demo(t, t.TempDir(), "--cut-link", "haishu:1h", "--deadline", "2s")
+	doc := demo(t, t.TempDir(), "--cut-link", "haishu:1h", "--deadline", "12s")
 	wang, li := doc.Cases[0], doc.Cases[1]
 	if wang.Node != "haishu" || li.Node != "yinzhou" {
 		t.Errorf("Wang at %s, Li at %s", wang.Node, li.Node)

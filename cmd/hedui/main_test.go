@@ -128,7 +128,7 @@ func searchForNumbers(t *testing.T, dir string) {
 
 func TestASilentDepartmentIsNamedInTheReport(t *testing.T) {
 	needFont(t)
-	doc := demo(t, t.TempDir(), "--down", "housing_fund", "--deadline", "2s")
+	doc := demo(t, t.TempDir(), "--down", "housing_fund", "--deadline", "12s")
 	if got := doc.Cases[0].Report.Conclusion; got != "SUSPECT" {
 		t.Errorf("Wang: %s", got)
 	}

@@ -48,7 +48,7 @@ func TestMatchingIsPrintedByKind(t *testing.T) {
 }
 
 func TestDirtyRegistersAreHeardThroughTheirFiles(t *testing.T) {
-	all, err := hear(t.Context(), 3000, 300)
+	all, err := hear(t.Context(), 1500, 150)
 	if err != nil {
 		t.Fatal(err)
 	}
