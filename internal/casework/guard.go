@@ -69,10 +69,12 @@ func (g *guard) hold() time.Duration {
 // persons are asked side by side, the workers of the source share its calls, and
 // the last of a batch waits for the others.
 func (g *guard) patience() time.Duration {
-	return min(g.limits.Timeout*time.Duration(g.limits.Calls+1), maxPatience)
+	return min(g.limits.Timeout*time.Duration(g.limits.Calls+1), max(usualPatience, 3*g.limits.Timeout))
 }
 
-const maxPatience = 10 * time.Minute
+// usualPatience is enough for pages and persons side by side. The lease of a
+// process that was killed lasts as long, so it is no more than that.
+const usualPatience = time.Minute
 
 // leaseMargin is how long waiting for the rate and saving may take beside a call.
 const leaseMargin = 10 * time.Second
