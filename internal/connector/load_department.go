@@ -56,6 +56,7 @@ func (l *loader) chinese(p place) string {
 	return name
 }
 
+// day reads a day; not there is the zero day.
 func (l *loader) day(o object, key string) day.Day {
 	p, ok := o.get(key)
 	if !ok {

@@ -81,7 +81,7 @@ func (l *loader) opening(o object) []source.Opening {
 	if hoursOK && endsOK && one.From >= one.To {
 		l.bad(o.values["to"], "must be later than from; write a span over midnight as two, the first to 24:00")
 	}
-	one.Since, one.Until = l.civil(o, "since"), l.civil(o, "until")
+	one.Since, one.Until = l.day(o, "since"), l.day(o, "until")
 	if !one.Until.IsZero() && one.Until.Before(one.Since) {
 		l.bad(o.values["until"], "must not be before since")
 	}
@@ -151,18 +151,4 @@ func (l *loader) moment(o object, key string) (time.Time, bool) {
 		l.bad(p, "must be a day and a time in Beijing, such as \"2026-12-01 22:00\"")
 	}
 	return t, err == nil
-}
-
-// civil reads a day; not there is the zero day.
-func (l *loader) civil(o object, key string) day.Day {
-	p, ok := o.get(key)
-	if !ok {
-		return day.Day{}
-	}
-	s, _ := scalar(p.node)
-	d, err := day.Parse(s)
-	if err != nil {
-		l.bad(p, "must be a day, such as 2026-12-01")
-	}
-	return d
 }
