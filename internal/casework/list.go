@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
 	"hedui/internal/hedui"
@@ -64,44 +62,15 @@ func (l *listing) save(ctx context.Context, tx *store.Tx) error {
 
 // listWork returns the work of the lane of a source that people answer.
 func (d *Desk) listWork(m *manual) func(context.Context, []queue.Job) error {
-	return func(ctx context.Context, jobs []queue.Job) error {
-		var r *round
-		err := d.DB.InTx(ctx, func(tx *store.Tx) (err error) {
-			if r, err = load(ctx, tx, jobs); err != nil {
-				return err
-			}
-			l := &listing{manual: m, at: d.Now()}
-			r.sift(l.at)
-			r.siftRelays(l.at)
-			changed := slices.Clone(r.queries)
-			var done []queue.Job
-			var void []string // jobs of what was settled meanwhile; the answer that did so has dropped them
-			for i := range changed {
-				if changed[i].Settled() || r.cases[changed[i].Case] == nil {
-					void = append(void, r.jobs[changed[i].ID].ID)
-					continue
-				}
-				finished, err := d.listQuery(ctx, tx, l, r, &changed[i])
-				if err != nil {
-					return err
-				}
-				if finished {
-					done = append(done, r.jobs[changed[i].ID])
-				}
-			}
-			if err := errors.Join(tx.DropJobs(ctx, void), d.listRelays(ctx, tx, l, r)); err != nil {
-				return err
-			}
-			if err := l.save(ctx, tx); err != nil {
-				return err
-			}
-			return d.write(ctx, tx, m.info.Name, r, changed, done, l.at)
-		})
-		if r != nil {
-			d.watch.changed(slices.Collect(maps.Keys(r.cases))...)
+	return d.handOn(m.info.Name, func(ctx context.Context, tx *store.Tx, r *round, at time.Time) errand {
+		l := &listing{manual: m, at: at}
+		r.siftRelays(at)
+		return errand{
+			query:  func(q *hedui.Query) (bool, error) { return d.listQuery(ctx, tx, l, r, q) },
+			relays: func() error { return d.listRelays(ctx, tx, l, r) },
+			save:   func() error { return l.save(ctx, tx) },
 		}
-		return err
-	}
+	})
 }
 
 // listQuery puts one query before people, or gives it up, and says whether its job

@@ -2,7 +2,6 @@ package casework
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -85,43 +84,14 @@ type postKey struct {
 
 // postWork returns the work of a peer's lane.
 func (d *Desk) postWork(peer string) func(context.Context, []queue.Job) error {
-	return func(ctx context.Context, jobs []queue.Job) error {
-		var r *round
-		err := d.DB.InTx(ctx, func(tx *store.Tx) (err error) {
-			if r, err = load(ctx, tx, jobs); err != nil {
-				return err
-			}
-			p := newPost(peer, d.Now())
-			r.sift(p.at)
-			changed := slices.Clone(r.queries)
-			var done []queue.Job
-			var void []string // jobs of what was settled meanwhile; the reply that did so has dropped them
-			for i := range changed {
-				if changed[i].Settled() || r.cases[changed[i].Case] == nil {
-					void = append(void, r.jobs[changed[i].ID].ID)
-					continue
-				}
-				finished, err := d.postQuery(ctx, tx, p, r, &changed[i])
-				if err != nil {
-					return err
-				}
-				if finished {
-					done = append(done, r.jobs[changed[i].ID])
-				}
-			}
-			if err := errors.Join(tx.DropJobs(ctx, void), d.postRelays(ctx, tx, p, r)); err != nil {
-				return err
-			}
-			if err := p.send(ctx, tx); err != nil {
-				return err
-			}
-			return d.write(ctx, tx, hedui.AtNode(peer), r, changed, done, p.at)
-		})
-		if r != nil {
-			d.watch.changed(slices.Collect(maps.Keys(r.cases))...)
+	return d.handOn(hedui.AtNode(peer), func(ctx context.Context, tx *store.Tx, r *round, at time.Time) errand {
+		p := newPost(peer, at)
+		return errand{
+			query:  func(q *hedui.Query) (bool, error) { return d.postQuery(ctx, tx, p, r, q) },
+			relays: func() error { return d.postRelays(ctx, tx, p, r) },
+			save:   func() error { return p.send(ctx, tx) },
 		}
-		return err
-	}
+	})
 }
 
 // postQuery writes one query into a letter, or gives it up, and says whether its
