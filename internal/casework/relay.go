@@ -209,12 +209,13 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 	var done []queue.Job
 	var void []string // jobs of what was settled meanwhile; the cancel that did so may have dropped them
 	heard := newReturns(at)
+	rest := maps.Clone(r.relays) // the transaction may run again: r stays as it is
 	for _, relay := range now {
 		x := r.relays[relay.ID]
 		if !open(relay) {
 			continue
 		}
-		delete(r.relays, relay.ID)
+		delete(rest, relay.ID)
 		finished, err := d.settleRelay(ctx, tx, r, x, &relay, heard)
 		if err != nil {
 			return err
@@ -224,7 +225,7 @@ func (d *Desk) settleRelays(ctx context.Context, tx *store.Tx, g *guard, r *roun
 			done = append(done, x.job)
 		}
 	}
-	for _, x := range r.relays { // settled, or the row is gone
+	for _, x := range rest { // settled, or the row is gone
 		void = append(void, x.job.ID)
 	}
 	if err := tx.SaveRelays(ctx, changed); err != nil {
