@@ -98,6 +98,7 @@ func TestContractOverADirectory(t *testing.T) {
 // A daemon is an OpenSSH server of the test's own, on a free port, as this user.
 type daemon struct {
 	dir, server, config, hostKey, keyFile, user string
+	start                                       string // directory in which the account finds itself
 	cmd                                         *exec.Cmd
 }
 
@@ -113,7 +114,7 @@ func startDaemon(t testing.TB) *daemon {
 		}
 		t.Skip("sshd is not here")
 	}
-	d := &daemon{dir: t.TempDir()}
+	d := &daemon{dir: t.TempDir(), start: t.TempDir()}
 	d.hostKey = d.writeKey(t, "host")
 	public := d.writeKey(t, "user")
 	d.keyFile = filepath.Join(d.dir, "user")
@@ -125,8 +126,8 @@ func startDaemon(t testing.TB) *daemon {
 	_ = l.Close()
 	_, port, _ := net.SplitHostPort(d.server)
 	d.config = filepath.Join(d.dir, "sshd_config")
-	text := fmt.Sprintf("ListenAddress 127.0.0.1\nPort %s\nHostKey %s\nAuthorizedKeysFile %s\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n",
-		port, filepath.Join(d.dir, "host"), filepath.Join(d.dir, "authorized"))
+	text := fmt.Sprintf("ListenAddress 127.0.0.1\nPort %s\nHostKey %s\nAuthorizedKeysFile %s\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp -d %s\n",
+		port, filepath.Join(d.dir, "host"), filepath.Join(d.dir, "authorized"), d.start)
 	if err := errors.Join(os.WriteFile(d.config, []byte(text), 0o600), os.WriteFile(filepath.Join(d.dir, "authorized"), []byte(public+"\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +137,11 @@ func startDaemon(t testing.TB) *daemon {
 	if os.Geteuid() == 0 {
 		_ = os.MkdirAll("/run/sshd", 0o755)
 	}
-	d.start(t, sshd)
+	d.run(t, sshd)
 	return d
 }
 
-func (d *daemon) start(t testing.TB, sshd string) {
+func (d *daemon) run(t testing.TB, sshd string) {
 	t.Helper()
 	d.cmd = exec.CommandContext(t.Context(), sshd, "-D", "-e", "-f", d.config)
 	log, err := os.Create(filepath.Join(d.dir, "log")) // a file: sessions outlive the server and would hold a pipe
@@ -195,26 +196,22 @@ func (d *daemon) writeKey(t testing.TB, name string) string {
 
 func TestContractOverOpenSSH(t *testing.T) {
 	d := startDaemon(t)
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Skip(err)
-	}
 	sourcetest.Run(t, fundFixture(func(t *testing.T) source.Source {
-		o := d.away(t, home)
+		o := d.away(t)
 		nightJob(t, o.dir)
 		return o
 	}, func(t *testing.T) source.Source {
 		closed := *d
 		closed.server = "127.0.0.1:1"
-		return closed.away(t, home)
+		return closed.away(t)
 	}))
 }
 
 // away is an office below the account's start, which names must not leave.
-func (d *daemon) away(t testing.TB, home string, pairs ...string) *office {
+func (d *daemon) away(t testing.TB, pairs ...string) *office {
 	t.Helper()
 	o := newOffice(t)
-	base, err := os.MkdirTemp(home, ".hedui-test-")
+	base, err := os.MkdirTemp(d.start, "away-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,10 +230,6 @@ func (d *daemon) away(t testing.TB, home string, pairs ...string) *office {
 
 func TestAnSFTPServerThatIsNotWhatItShouldBe(t *testing.T) {
 	d := startDaemon(t)
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Skip(err)
-	}
 	other := *d
 	other.hostKey = d.writeKey(t, "other-host")
 	stranger := *d
@@ -257,11 +250,11 @@ func TestAnSFTPServerThatIsNotWhatItShouldBe(t *testing.T) {
 		reason source.Reason
 		say    string
 	}{
-		"another host key":              {other.away(t, home), source.ReasonDown, "host key"},
-		"a key it does not know":        {stranger.away(t, home), source.ReasonCredentials, "account"},
-		"no key at all":                 {lostKey.away(t, home), source.ReasonCredentials, "cannot be read"},
-		"a server without a word":       {mute.away(t, home, "timeout: 5s", "timeout: 200ms"), source.ReasonSlow, "in time"},
-		"a directory that is not there": {d.away(t, home), "", ""},
+		"another host key":              {other.away(t), source.ReasonDown, "host key"},
+		"a key it does not know":        {stranger.away(t), source.ReasonCredentials, "account"},
+		"no key at all":                 {lostKey.away(t), source.ReasonCredentials, "cannot be read"},
+		"a server without a word":       {mute.away(t, "timeout: 5s", "timeout: 200ms"), source.ReasonSlow, "in time"},
+		"a directory that is not there": {d.away(t), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.reason == "" {
@@ -281,11 +274,7 @@ func TestAnSFTPServerThatIsNotWhatItShouldBe(t *testing.T) {
 // A server that ended its connection since is connected anew, without an outage.
 func TestABrokenConnectionIsMadeAnew(t *testing.T) {
 	d := startDaemon(t)
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	o := d.away(t, home)
+	o := d.away(t)
 	queries, batch := o.ask(t, wang)
 	first := o.Source.(*site)
 	c := first.medium.(*courier)
