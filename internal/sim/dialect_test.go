@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,6 +27,7 @@ const (
 
 func open(t testing.TB, o Options) *City {
 	t.Helper()
+	o.Population = cmp.Or(o.Population, 200) // front-end databases are filled at each start
 	c := build(t, o)
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type town struct {
 func start(t testing.TB, o sim.Options) town {
 	t.Helper()
 	o.Now = clock
+	o.Population = cmp.Or(o.Population, 200) // front-end databases are filled at each start
 	c, err := sim.NewCity(o)
 	if err != nil {
 		t.Fatal(err)
