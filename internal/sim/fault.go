@@ -143,43 +143,45 @@ func (s *faults) restart(at time.Time) {
 	}
 }
 
+// live returns the fault that holds now, or nil: one of the category goes before
+// one of its department. The caller has the lock.
+func (s *faults) live(department string, c catalog.Code, at time.Time) *running {
+	for _, name := range []string{string(c), department} {
+		if r := s.list[name]; r != nil && (r.until.IsZero() || at.Before(r.until)) {
+			return r
+		}
+	}
+	return nil
+}
+
 // standing returns what is wrong with a front-end database now. It cannot count its
 // calls: where it is flaky it is down for one second of every Every.
 func (s *faults) standing(department string, c catalog.Code, at time.Time) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range []string{string(c), department} {
-		r := s.list[name]
-		if r == nil || !r.until.IsZero() && !at.Before(r.until) {
-			continue
-		}
-		switch {
-		case r.Kind == Slow:
-			return Fault{Kind: Slow, Delay: cmp.Or(r.Delay, usualDelay)}
-		case r.Kind != Flaky:
-			return Fault{Kind: r.Kind}
-		case at.Unix()%int64(cmp.Or(r.Every, usualEvery)) == 0:
-			return Fault{Kind: Down}
-		}
-		break
+	r := s.live(department, c, at)
+	switch {
+	case r == nil:
+	case r.Kind == Slow:
+		return Fault{Kind: Slow, Delay: cmp.Or(r.Delay, usualDelay)}
+	case r.Kind != Flaky:
+		return Fault{Kind: r.Kind}
+	case at.Unix()%int64(cmp.Or(r.Every, usualEvery)) == 0:
+		return Fault{Kind: Down}
 	}
 	return Fault{}
 }
 
 // current returns the fault for a call now and the number of the call within it.
-// A fault of the category goes before one of its department.
 func (s *faults) current(department string, c catalog.Code, at time.Time) (Fault, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range []string{string(c), department} {
-		r := s.list[name]
-		if r == nil || !r.until.IsZero() && !at.Before(r.until) {
-			continue
-		}
-		r.calls++
-		return r.Fault, r.calls
+	r := s.live(department, c, at)
+	if r == nil {
+		return Fault{}, 0
 	}
-	return Fault{}, 0
+	r.calls++
+	return r.Fault, r.calls
 }
 
 // down reports whether a department or its category is down, without counting a
@@ -187,12 +189,8 @@ func (s *faults) current(department string, c catalog.Code, at time.Time) (Fault
 func (s *faults) down(department string, c catalog.Code, at time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range []string{string(c), department} {
-		if r := s.list[name]; r != nil && (r.until.IsZero() || at.Before(r.until)) {
-			return r.Kind == Down
-		}
-	}
-	return false
+	r := s.live(department, c, at)
+	return r != nil && r.Kind == Down
 }
 
 // fail spoils the call as the fault says, and reports whether it is answered

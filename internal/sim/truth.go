@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 
 	"hedui/day"
@@ -51,14 +52,14 @@ func (c *City) Holdings(i int) []Holding {
 	return append(all, c.incomes(at)...)
 }
 
-// partOf is a person's part of a flat at its assessed value.
+// partOf is a person's part of a flat at its assessed value, which the row has in 万元.
 func (c *City) partOf(row object) money.Fen {
-	value, _ := strconv.ParseFloat(fmt.Sprint(row["djjz"]), 64)
-	whole := money.Fen(value*1_000_000 + 0.5)
-	if share, err := strconv.ParseFloat(fmt.Sprint(row["bl"]), 64); err == nil {
-		return whole.MulDiv(int64(share*100+0.5), 100)
+	value, _ := new(big.Rat).SetString(fmt.Sprint(row["djjz"])) // a decimal of ours
+	if share, ok := new(big.Rat).SetString(fmt.Sprint(row["bl"])); ok {
+		value.Mul(value, share)
 	}
-	return whole
+	fen := value.Mul(value, big.NewRat(1_000_000, 1))
+	return money.Fen(new(big.Int).Quo(fen.Num(), fen.Denom()).Int64())
 }
 
 // incomes are the monthly averages of the last twelve months.
