@@ -30,3 +30,16 @@ func TestBenchOfALinkAnswersEveryQuery(t *testing.T) {
 		})
 	}
 }
+
+func TestBenchOfCasesMeasuresTheScriptAndTheNode(t *testing.T) {
+	needFont(t)
+	code, out, errs := runHedui(t, "bench", "--cases=2", "--parallel=2")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	for _, want := range []string{"2 cases of 4 persons × 12 categories", "script, stores nothing", "Hedui on SQLite", "a PDF copy"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+}

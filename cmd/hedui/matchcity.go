@@ -128,39 +128,12 @@ func askAll(ctx context.Context, src source.Source, city *sim.City, persons int)
 	for begin := 0; begin < persons; begin += size {
 		part := queries[begin:min(begin+size, persons)]
 		g.Go(func() error {
-			got, err := askUntilSaid(ctx, src, part)
+			got, err := askUntilAnswered(ctx, src, part)
 			copy(answers[begin:], got)
 			return err
 		})
 	}
 	return answers, g.Wait()
-}
-
-// askUntilSaid asks, and comes back for what is answered later.
-func askUntilSaid(ctx context.Context, src source.Source, queries []source.Query) ([]source.Answer, error) {
-	answers, err := src.Ask(ctx, queries)
-	for err == nil {
-		var open []int
-		var again []source.Query
-		for i, a := range answers {
-			if a.Later != nil {
-				open, again = append(open, i), append(again, queries[i].WithToken(a.Later.Token))
-			}
-		}
-		if len(open) == 0 {
-			return answers, nil
-		}
-		if err = pause(ctx, min(answers[open[0]].Later.After, 20*time.Millisecond)); err != nil {
-			return nil, err
-		}
-		var got []source.Answer
-		if got, err = src.Ask(ctx, again); err == nil {
-			for n, i := range open {
-				answers[i] = got[n]
-			}
-		}
-	}
-	return nil, err
 }
 
 func printHearings(w io.Writer, all []hearing) {
