@@ -63,6 +63,7 @@ const (
 	ReasonCode        Reason = "code"         // ErrCode
 	ReasonCodeUsed    Reason = "code_used"    // ErrCodeUsed
 	ReasonPending     Reason = "pending"      // ErrPending
+	ReasonUnsigned    Reason = "unsigned"     // questions without signed mandates, of a node of an earlier version
 	ReasonKind        Reason = "kind"         // the receiver knows no such kind of message
 
 	ReasonDown  Reason = "down"  // no connection, or a server error

@@ -42,6 +42,10 @@ type Question struct {
 	Mandate  Mandate
 	Person   Person
 	Category catalog.Code
+	// Signed is the mandate as text that the asking node has signed and addressed to
+	// the receiver, see docs/mandate.md. Here it is a text; whoever takes the question
+	// verifies it. Empty in bodies of version 1, which carry none.
+	Signed   string
 	From, To day.Day  // window for income; both or none
 	Hops     []string // names of the nodes it has passed, the asking one first
 }
@@ -100,6 +104,9 @@ func (m Message) questions() (Questions, error) {
 	if err := m.decode(KindQuestions, &w); err != nil {
 		return nil, err
 	}
+	if w.Version != 0 && w.Version != questionsVersion {
+		return nil, fmt.Errorf("%w: questions of version %d, known is %d", ErrMalformed, w.Version, questionsVersion)
+	}
 	questions := make(Questions, len(w.Questions))
 	for i, item := range w.Questions {
 		id, err := idcard.Parse(item.Person.ID)
@@ -108,6 +115,7 @@ func (m Message) questions() (Questions, error) {
 		}
 		questions[i] = Question{
 			ID: item.ID, Division: item.Division, Scope: item.Scope, Category: item.Category, From: item.From, To: item.To, Hops: item.Hops,
+			Signed: item.Signed,
 			Person: Person{Name: item.Person.Name, ID: id},
 			Mandate: Mandate{
 				Number: item.Mandate.Number, Consent: item.Mandate.Consent, Purpose: item.Mandate.Purpose,
@@ -116,6 +124,9 @@ func (m Message) questions() (Questions, error) {
 		}
 		if m.From != "" && (len(item.Hops) == 0 || item.Hops[len(item.Hops)-1] != m.From) {
 			return nil, at("question", i, "last hop is not the sender")
+		}
+		if (item.Signed == "") != (w.Version == 0) {
+			return nil, at("question", i, "signed mandate does not fit the version of the body")
 		}
 	}
 	return questions, questions.check()
@@ -134,6 +145,9 @@ func (qs Questions) check() error {
 		}
 		if q.Mandate.Purpose != qs[0].Mandate.Purpose {
 			return at("question", i, "another purpose than the first")
+		}
+		if (q.Signed == "") != (qs[0].Signed == "") {
+			return at("question", i, "a signed mandate, where another has none")
 		}
 		if seen[q.ID] {
 			return at("question", i, "the same id twice")
@@ -161,6 +175,8 @@ func (q Question) wrong() string {
 		return "category"
 	case q.From.IsZero() != q.To.IsZero(), q.To.Before(q.From):
 		return "window"
+	case !line(q.Signed, maxSigned):
+		return "signed mandate"
 	case len(q.Hops) == 0 || len(q.Hops) > MaxHops || slices.ContainsFunc(q.Hops, func(n string) bool { return !nameForm.MatchString(n) }):
 		return "hops"
 	}
@@ -192,7 +208,16 @@ func (qs Questions) about(m *Message) {
 	}
 }
 
+// questionsVersion is the form of the body. Version 1 has no number and no signed
+// mandates: a node of that version refuses version 2 as malformed, and a node of
+// this one refuses version 1 with [ReasonUnsigned].
+const questionsVersion = 2
+
+// maxSigned is how long a signed mandate may be.
+const maxSigned = 12 << 10
+
 type wireQuestions struct {
+	Version   int            `json:"version,omitempty"`
 	Questions []wireQuestion `json:"questions"`
 }
 
@@ -201,6 +226,7 @@ type wireQuestion struct {
 	Division string       `json:"division"`
 	Scope    string       `json:"scope"`
 	Mandate  wireMandate  `json:"mandate"`
+	Signed   string       `json:"signed,omitempty"`
 	Person   wirePerson   `json:"person"`
 	Category catalog.Code `json:"category"`
 	From     day.Day      `json:"from,omitzero"`
@@ -224,8 +250,12 @@ type wirePerson struct {
 func (qs Questions) wire() any {
 	w := wireQuestions{Questions: make([]wireQuestion, len(qs))}
 	for i, q := range qs {
+		if q.Signed != "" {
+			w.Version = questionsVersion
+		}
 		w.Questions[i] = wireQuestion{
-			ID: q.ID, Division: q.Division, Scope: q.Scope, Category: q.Category, From: q.From, To: q.To, Hops: q.Hops,
+			Signed: q.Signed,
+			ID:     q.ID, Division: q.Division, Scope: q.Scope, Category: q.Category, From: q.From, To: q.To, Hops: q.Hops,
 			Person: wirePerson{Name: q.Person.Name, ID: q.Person.ID.Reveal()}, // encrypted with the body
 			Mandate: wireMandate{
 				Number: q.Mandate.Number, Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose,

@@ -283,6 +283,9 @@ func bodyVectors(t testing.TB) string {
 		{"no hops", "malformed", `["haishu"]`, `[]`},
 		{"purpose of another programme than in the header", "malformed", `"dibao"`, `"medical"`},
 		{"trailing data", "malformed", `]}`, `]} {}`},
+		{"a signed mandate in a body of version 1", "malformed", `"version":2,`, ``},
+		{"version 3", "malformed", `"version":2,`, `"version":3,`},
+		{"a signed mandate that is no line", "malformed", `"signed":"`, `"signed":"\n`},
 	} {
 		text := strings.Replace(good, c[2], c[3], 1)
 		if text == good {
@@ -290,6 +293,11 @@ func bodyVectors(t testing.TB) string {
 		}
 		add(c[0], c[1], m, text)
 	}
+	unsigned := questions(t, 1, noon)
+	unsigned[0].Signed = ""
+	old := message(t, unsigned, noon)
+	add("version 1, which is read and then refused as unsigned", "reads", old, string(old.Body))
+	add("version 2 without a signed mandate", "malformed", old, strings.Replace(string(old.Body), `{"questions"`, `{"version":2,"questions"`, 1))
 	return out.String()
 }
 

@@ -13,6 +13,7 @@ import (
 	"hedui/idcard"
 	"hedui/region"
 	"hedui/seal"
+	"hedui/source"
 )
 
 // noon is when nothing depends on the clock.
@@ -67,9 +68,31 @@ func questions(t testing.TB, n int, at time.Time) Questions {
 				From: at.Add(-time.Hour).Truncate(time.Millisecond), Until: at.Add(240 * time.Hour).Truncate(time.Millisecond),
 			},
 		}
+		qs[i].Signed = signed(t, qs[i])
 	}
 	return qs
 }
+
+// signed is the mandate of a question as haishu would sign it for the hub.
+func signed(t testing.TB, q Question) string {
+	t.Helper()
+	key, err := mandateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := source.SignMandate(source.Grant{Document: "sha256:00", Wording: "2026-1", Division: q.Division, Terms: source.Terms{
+		Number: q.Mandate.Number, Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose, Person: source.Person(q.Person),
+		Categories: []catalog.Code{q.Category}, From: q.Mandate.From, Until: q.Mandate.Until}}, "haishu", key)
+	if err == nil {
+		s, err = s.Narrow(source.Hop{Node: "haishu", Key: key, To: "ningbo", Categories: []catalog.Code{q.Category}, Until: q.Mandate.Until})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Text()
+}
+
+var mandateKey = sync.OnceValues(func() (*seal.PrivateKey, error) { return seal.Generate(seal.Ed25519) })
 
 func message(t testing.TB, body Body, at time.Time) Message {
 	t.Helper()

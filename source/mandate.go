@@ -95,6 +95,7 @@ type Query struct {
 	category catalog.Code
 	window   Window
 	token    string
+	signed   string
 }
 
 // Query makes the query with the given id, which stays the same when it is
@@ -139,6 +140,16 @@ func (q Query) Token() string { return q.token }
 // WithToken returns the query as one that fetches an earlier answer.
 func (q Query) WithToken(token string) Query {
 	q.token = token
+	return q
+}
+
+// Signed is the mandate as signed text, addressed to the source, for a department
+// that checks it with [VerifyMandate]; empty where the asking node signs none.
+func (q Query) Signed() string { return q.signed }
+
+// WithSigned returns the query with its mandate as signed text.
+func (q Query) WithSigned(text string) Query {
+	q.signed = text
 	return q
 }
 

@@ -121,7 +121,7 @@ func (s *story) export(ctx context.Context, n *node, v casework.View) (map[strin
 	base := filepath.Join(dir, fmt.Sprintf("%s-v%d.", newest.Number, newest.Version))
 	files := map[string]string{}
 	var said report.Content
-	for _, form := range []string{"json", "json.sig", "html", "pdf"} {
+	for _, form := range []string{"json", "json.sig", "json.proof", "html", "pdf"} {
 		files[form] = base + form
 		_, err := os.Stat(files[form])
 		there := err == nil

@@ -25,8 +25,8 @@ const landSource = "land"
 
 // countyLiaison is the line of a county's configuration that names its archivist.
 func countyLiaison(division string) string {
-	return fmt.Sprintf("  - {id: %s, name: %s, office: %s, division: %q, rights: [%s], sources: [%s]}\n",
-		liaison.ID, liaison.Name, liaison.Office, division, joinWords(liaison.Rights), landSource)
+	return fmt.Sprintf("  - {id: %s, name: %s, office: %s, division: %q, roles: [%s], sources: [%s]}\n",
+		liaison.ID, liaison.Name, liaison.Office, division, joinWords(liaison.Roles), landSource)
 }
 
 // archivist is that of one county.

@@ -90,7 +90,7 @@ consents: [{person: 1, programme: dibao, signed_on: today, until: today+30, docu
 
 func TestAnArchiveWhoseClerkIsAwayIsNamedInTheReport(t *testing.T) {
 	needFont(t)
-	doc := demo(t, t.TempDir(), "--down", "land", "--deadline", "12s")
+	doc := demo(t, t.TempDir(), "--down", "land", "--deadline", "30s")
 	for _, c := range doc.Cases {
 		for _, g := range c.Grid {
 			if (g.Category == "land") != (g.Outcome == string(source.Failed)) {

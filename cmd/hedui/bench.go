@@ -29,6 +29,8 @@ type benchCommand struct {
 	Pairs      int    `help:"Pairs of person and entry for --match." default:"200000"`
 	Detect     bool   `help:"Score the findings on applicants who keep quiet about some of what they have."`
 	Applicants int    `help:"Applicants for --detect." default:"10000"`
+	Replay     bool   `help:"Measure hedui rule replay on stored households."`
+	Households int    `help:"Households for --replay." default:"20000"`
 	Profile    string `help:"Write a CPU profile here." type:"path"`
 }
 
@@ -42,17 +44,14 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 	if err := checkDatabase(b.Database); err != nil {
 		return err
 	}
-	if b.Profile != "" {
-		f, err := os.Create(b.Profile)
-		if err != nil {
-			return fmt.Errorf("profile: %w", err)
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return fmt.Errorf("profile: %w", err)
-		}
-		defer pprof.StopCPUProfile()
+	if b.Replay { // profiles only what it measures
+		return b.replay(ctx, s)
 	}
+	stop, err := b.profile()
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if b.Detect {
 		return b.detect(ctx, s)
 	}
@@ -75,16 +74,9 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer city.Close()
-	var sources []source.Source
-	for name, text := range city.SourceFiles() {
-		cfg, err := connector.Load(name, text)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(hedui.Dibao.Usual(), cfg.Info().Categories[0]) {
-			continue // the consents of these cases do not name it, so nobody asks
-		}
-		sources = append(sources, connector.New(cfg, connector.Options{Now: time.Now}))
+	sources, err := usualSources(city)
+	if err != nil {
+		return err
 	}
 	defer func() { _ = nodeOptions{sources: sources}.closeSources() }()
 	fmt.Fprintf(s.out, "%d cases of %d persons × %d categories, departments on loopback without delay\n", b.Cases, householdSize, len(sources))
@@ -99,6 +91,40 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 		return nil
 	}
 	return b.engine(ctx, s, city, nodeOptions{dir: filepath.Join(dir, "postgres"), database: b.Database, issuer: demoIssuer, sources: sources}, "PostgreSQL")
+}
+
+// usualSources are the city's departments that a case for aid asks: consents name no
+// others, so nobody asks them.
+func usualSources(city *sim.City) ([]source.Source, error) {
+	var sources []source.Source
+	for name, text := range city.SourceFiles() {
+		cfg, err := connector.Load(name, text)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(hedui.Dibao.Usual(), cfg.Info().Categories[0]) {
+			sources = append(sources, connector.New(cfg, connector.Options{Now: time.Now}))
+		}
+	}
+	return sources, nil
+}
+
+// profile writes a profile of the processor, if one is wanted, until stop is called.
+func (b *benchCommand) profile() (stop func(), err error) {
+	if b.Profile == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(b.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("profile: %w", err), f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close() // what is missing in it is seen when it is read
+	}, nil
 }
 
 // formOf fills a form with four people of the city, never the same twice.

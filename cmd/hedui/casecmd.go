@@ -19,21 +19,32 @@ import (
 // caseCommands work on cases of a node from the command line.
 type caseCommands struct {
 	Run     caseRunCommand     `cmd:"" help:"Take family forms from registration to the delivered report, each act by an officer of the configuration who has the right."`
-	Act     caseActCommand     `cmd:"" help:"Do one act on a case: commission, accept, finish, review, seal, deliver, archive."`
+	Act     caseActCommand     `cmd:"" help:"Do one act on a case: commission, accept, finish, review, seal, deliver, archive, resume; and with a reason return, suspend, terminate."`
 	Requery caseRequeryCommand `cmd:"" help:"Ask single cells of a case again, not more often than the place allows."`
+	Paper   casePaperCommand   `cmd:"" help:"Print a paper of a case, or of a form: consent form, commission, one-time notice, notice of return, suspension or end, annex."`
+	Publish casePublishCommand `cmd:"" help:"Print the public list of cases: masked names and numbers of members, nothing else."`
 	Look    caseLookCommand    `cmd:"" help:"Where a case stands and what each register has answered, as JSON."`
+
+	Consent consentCommands `cmd:"" help:"Consents of a case: list, withdraw, attach and fetch scans."`
+
+	Explain     explainCommands    `cmd:"" help:"Items that the family has the right to explain, see docs/explanations.md."`
+	Corrections correctionsCommand `cmd:"" help:"Requests to departments to correct a record, by department."`
+	Correct     correctedCommand   `cmd:"" help:"Enter what a department has answered to a request."`
+	Reminders   remindersCommand   `cmd:"" help:"What an officer should look at: corrected records, ended timers, missing consents."`
+	Reminded    remindedCommand    `cmd:"" help:"Note that a reminder was seen to."`
 }
 
 type caseActCommand struct {
 	nodeFlags
 	ID  string `arg:"" help:"Id of the case."`
 	Act string `arg:"" help:"What to do."`
+	Why string `help:"Why a case is returned, suspended or terminated, see docs/papers.md."`
 }
 
 // Run does the act.
 func (c *caseActCommand) Run(ctx context.Context, s streams) error {
 	var answer caseAnswer
-	if err := c.do(ctx, "case/act", caseArgs{ID: c.ID, Act: c.Act}, &answer); err != nil {
+	if err := c.do(ctx, "case/act", caseArgs{ID: c.ID, Act: c.Act, Reason: c.Why}, &answer); err != nil {
 		return err
 	}
 	s.say(s.out, "case.stands", answer.Number, lang.Text(s.lang, "stage."+string(answer.Stage)))

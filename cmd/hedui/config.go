@@ -22,6 +22,8 @@ import (
 	"hedui/exchange"
 	"hedui/internal/connector"
 	"hedui/internal/hedui"
+	"hedui/internal/report"
+	"hedui/internal/rule/book"
 	"hedui/region"
 	"hedui/source"
 )
@@ -33,6 +35,7 @@ type config struct {
 	Division     string           `yaml:"division"`
 	Level        string           `yaml:"level"`
 	Issuer       string           `yaml:"issuer"`
+	Layout       report.Layout    `yaml:"report_layout"`
 	Database     string           `yaml:"database"`
 	DatabaseFile string           `yaml:"database_file"`
 	Keys         string           `yaml:"keys"`
@@ -41,8 +44,11 @@ type config struct {
 	Parent       *parentConfig    `yaml:"parent"`
 	Registers    []registerConfig `yaml:"registers"`
 	Deadlines    string           `yaml:"deadlines"`
+	Rules        string           `yaml:"rules"`
 	Officers     []officerConfig  `yaml:"officers"`
-	Reader       string           `yaml:"reader"`
+	TLS          *tlsConfig       `yaml:"tls"`
+	SignIn       signInConfig     `yaml:"sign_in"`
+	PortalKey    string           `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
 }
 
 type parentConfig struct {
@@ -61,12 +67,13 @@ type registerConfig struct {
 }
 
 type officerConfig struct {
-	ID       string   `yaml:"id"`
-	Name     string   `yaml:"name"`
-	Office   string   `yaml:"office"`
-	Division string   `yaml:"division"`
-	Rights   []string `yaml:"rights"`
-	Sources  []string `yaml:"sources"` // for which the officer answers by hand
+	ID         string              `yaml:"id"`
+	Name       string              `yaml:"name"`
+	Office     string              `yaml:"office"`
+	Division   string              `yaml:"division"`
+	Roles      []hedui.OfficerRole `yaml:"roles"`
+	Programmes []hedui.Programme   `yaml:"programmes"` // none = all
+	Sources    []string            `yaml:"sources"`    // for which the officer answers by hand
 }
 
 // settings reads the configuration of a node and whatever it names. Every problem
@@ -94,6 +101,7 @@ func readSettings(path string, log *slog.Logger) (*settings, error) {
 	}
 	s.about()
 	s.places()
+	s.signIn()
 	s.parent()
 	s.registers(log)
 	s.officers()
@@ -124,6 +132,10 @@ func (s *settings) about() {
 	if strings.TrimSpace(c.Issuer) == "" {
 		s.bad("issuer", "problem.empty")
 	}
+	if !c.Layout.Valid() {
+		s.bad("report_layout", "problem.choice", string(report.CertificateLayout))
+	}
+	s.layout = c.Layout
 	s.name, s.division, s.level, s.issuer = c.Node, c.Division, region.Kind(c.Level), c.Issuer
 }
 
@@ -155,14 +167,6 @@ func (s *settings) places() {
 	default:
 		s.file = s.beside(cmp.Or(c.Database, "hedui.db"))
 	}
-	if c.Page != "" {
-		host, _, err := net.SplitHostPort(c.Page)
-		if ip := net.ParseIP(host); err != nil {
-			s.bad("page", "problem.config.address")
-		} else if host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			s.bad("page", "problem.config.loopback")
-		}
-	}
 	if c.Exchange != "" {
 		if _, _, err := net.SplitHostPort(c.Exchange); err != nil {
 			s.bad("exchange", "problem.config.address")
@@ -176,6 +180,15 @@ func (s *settings) places() {
 		}
 		if err != nil {
 			s.bad("deadlines", "problem.config.file", c.Deadlines)
+		}
+	}
+	if c.Rules != "" {
+		library, err := book.Read(os.DirFS(s.beside(c.Rules)))
+		if err == nil {
+			err = library.Check()
+		}
+		if s.rules = library; err != nil {
+			s.bad("rules", "problem.config.rules", c.Rules)
 		}
 	}
 }
@@ -301,31 +314,22 @@ func (o nodeOptions) closeSources() error {
 	return errors.Join(errs...)
 }
 
+// officers are those whom the first start takes into the roster.
 func (s *settings) officers() {
+	today := day.Of(time.Now())
 	for i, o := range s.config.Officers {
-		at := "officers[" + strconv.Itoa(i) + "]"
-		officer := hedui.Officer{ID: o.ID, Name: o.Name, Office: cmp.Or(o.Office, s.config.Issuer), Division: cmp.Or(o.Division, s.config.Division)}
-		if o.ID == "" || o.Name == "" {
-			s.bad(at, "problem.config.officer")
+		at := "officers[" + strconv.Itoa(i) + "]."
+		m := hedui.StaffMember{ID: o.ID, Name: o.Name, Office: cmp.Or(o.Office, s.config.Issuer), Division: cmp.Or(o.Division, s.config.Division),
+			State: hedui.OfficerActive, Roles: o.Roles, Programmes: o.Programmes, Sources: s.answersFor(at, o)}
+		problems, err := m.Check(today)
+		for _, p := range problems {
+			s.problems = append(s.problems, hedui.Problem{Field: at + p.Field, Say: p.Say})
 		}
-		for j, w := range o.Rights {
-			if !slices.Contains(hedui.Rights(), hedui.Right(w)) {
-				s.bad(fmt.Sprintf("%s.rights[%d]", at, j), "problem.choice", joinWords(hedui.Rights()))
-			}
-			officer.Rights = append(officer.Rights, hedui.Right(w))
+		officer, err2 := m.Officer(today)
+		if err := errors.Join(err, err2); err != nil {
+			s.bad(at+"roles", "problem.config.file", err.Error())
 		}
-		officer.Sources = s.answersFor(at, o)
 		s.staff = append(s.staff, officer)
-	}
-	if s.config.Reader != "" {
-		i := slices.IndexFunc(s.staff, func(o hedui.Officer) bool { return o.ID == s.config.Reader })
-		if i < 0 {
-			s.bad("reader", "problem.config.reader")
-			return
-		}
-		s.reader = s.staff[i]
-	} else if s.config.Page != "" {
-		s.bad("reader", "problem.empty")
 	}
 }
 
@@ -340,11 +344,8 @@ func (s *settings) answersFor(at string, o officerConfig) []string {
 	}
 	for j, name := range o.Sources {
 		if !slices.Contains(manual, name) {
-			s.bad(fmt.Sprintf("%s.sources[%d]", at, j), "problem.config.manual", strings.Join(manual, ", "))
+			s.bad(fmt.Sprintf("%ssources[%d]", at, j), "problem.config.manual", strings.Join(manual, ", "))
 		}
-	}
-	if (len(o.Sources) > 0) != slices.Contains(o.Rights, string(hedui.AnswerQueries)) {
-		s.bad(at+".sources", "problem.config.answers")
 	}
 	return o.Sources
 }

@@ -83,9 +83,10 @@ node: Haishu
 division: "330203"
 level: prefecture
 issuer: ""
+report_layout: poster
 database: a.db
 database_file: b.secret
-page: 0.0.0.0:8420
+page: "8420"
 exchange: nowhere
 parent: {node: Haishu, urls: ["http://hub:1", "https://hub:1/path"]}
 registers:
@@ -96,8 +97,9 @@ registers:
   - {node: ningbo, categories: [land], scope: "330200", from: 2020-01-01, until: 2019-01-01}
 deadlines: none.yaml
 officers:
-  - {id: a, rights: [fly]}
-reader: nobody
+  - {id: a, roles: [fly]}
+tls: {certificate: none.crt, key: none.key}
+sign_in: {origin: "http://hedui.example/x", second_factor: sometimes, idle: 1s, absolute: 100h, step_up: 1s, oidc: {issuer: "http://id.example", secret_file: none.secret}}
 `
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -107,9 +109,11 @@ reader: nobody
 		if code != 1 {
 			t.Errorf("%s: exit %d", command, code)
 		}
-		for _, want := range []string{"  node:", "level:", "issuer:", "database:", "page:", "exchange:", "parent.node:", "parent.urls[0]:", "parent.urls[1]:",
+		for _, want := range []string{"  node:", "level:", "issuer:", "report_layout:", "database:", "page:", "exchange:", "parent.node:", "parent.urls[0]:", "parent.urls[1]:",
 			"registers[0].source:", "registers[1]:", "registers[2].categories:", "registers[3].categories[0]:", "registers[3]:", "registers[4].until:",
-			"deadlines:", "officers[0]:", "officers[0].rights[0]:", "reader:"} {
+			"deadlines:", "officers[0].id:", "officers[0].name:", "officers[0].roles:", "tls:", "sign_in.origin:",
+			"sign_in.second_factor:", "sign_in.idle:", "sign_in.absolute:", "sign_in.step_up:", "sign_in.oidc.name:", "sign_in.oidc.client_id:", "sign_in.oidc.issuer:",
+			"sign_in.oidc.secret_file:"} {
 			if !strings.Contains(errs, want) {
 				t.Errorf("%s does not name %s\n%s", command, want, errs)
 			}
@@ -118,6 +122,7 @@ reader: nobody
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown key": {"node: a\nnod: b\n", "nod"},
 		"no YAML":     {"node: [", "node.yaml"},
+		"no TLS":      {"node: a\npage: 0.0.0.0:8420\n", "page: Without a certificate"},
 	} {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
@@ -164,13 +169,16 @@ func TestADemoLinkThatIsCutIsNamedInTheReport(t *testing.T) {
 func TestAnEndedCountyHandsOver(t *testing.T) {
 	yinzhou := initNode(t, "--name", "yinzhou", "--division", "330212")
 	jiangdong := initNode(t, "--name", "jiangdong", "--division", "330203")
-	text, err := os.ReadFile(jiangdong)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), `"330203"`, `"330204"`, 1)
-	if err := os.WriteFile(jiangdong, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
+	for config, place := range map[string]string{jiangdong: "330204", yinzhou: "330212"} {
+		text, err := os.ReadFile(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Replace(string(text), `"330203"`, `"`+place+`"`, 1)
+		changed = strings.Replace(changed, "officers:\n", "officers:\n  - {id: manager, name: 中心负责人, roles: [manager]}\n", 1)
+		if err := os.WriteFile(config, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	dir := t.TempDir()
 	cards := map[string]string{}
@@ -190,11 +198,11 @@ func TestAnEndedCountyHandsOver(t *testing.T) {
 		{[]string{"takeover", file, "--config", yinzhou, "--from", cards["jiangdong"], "--receipts", receipts}, "0 case(s)"},
 		{[]string{"handed", receipts, "--config", jiangdong, "--from", cards["yinzhou"]}, "0 case(s)"},
 	} {
-		if code, out, errs := runHedui(t, append([]string{"node"}, c.args...)...); code != 0 || !strings.Contains(out, c.want) {
+		if code, out, errs := runHedui(t, append([]string{"node", c.args[0], "--as", "manager"}, c.args[1:]...)...); code != 0 || !strings.Contains(out, c.want) {
 			t.Errorf("%v: exit %d: %s%s", c.args[0], code, out, errs)
 		}
 	}
-	if code, _, errs := runHedui(t, "node", "handover", "--config", yinzhou, "--to", cards["jiangdong"], "--out", filepath.Join(dir, "other")); code != 1 || !strings.Contains(errs, "330212") {
+	if code, _, errs := runHedui(t, "node", "handover", "--as", "manager", "--config", yinzhou, "--to", cards["jiangdong"], "--out", filepath.Join(dir, "other")); code != 1 || !strings.Contains(errs, "330212") {
 		t.Errorf("a division that has not ended: exit %d: %s", code, errs)
 	}
 	if code, _, errs := runHedui(t, "node", "handover", "--config", jiangdong, "--to", cards["yinzhou"], "--out", file); code != 1 || !strings.Contains(errs, "choose another name") {

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"hedui/internal/hedui"
@@ -22,8 +21,8 @@ import (
 
 // A running node takes orders from whoever may read the file "control" in its
 // directory: an address on loopback and a secret, new at every start. The same
-// orders are carried out directly where no node is running. Until there is
-// sign-in this is the only door through which anything is changed.
+// orders are carried out directly where no node is running. Until the console has
+// forms this is the only door through which a case is changed.
 
 // controlFile is where a running node says how it takes orders.
 const controlFile = "control"
@@ -70,14 +69,16 @@ func (n *node) takeOrders(ctx context.Context) error {
 	}
 	defer n.forgetControl(text)
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+controlPath, func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+c.Secret)) != 1 {
-			w.WriteHeader(http.StatusForbidden)
-			return
-		}
-		n.answerOrder(w, r)
-	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
+	for path, answer := range map[string]http.HandlerFunc{controlPath: n.answerOrder, longPath: n.answerLong} {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
+			if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+c.Secret)) != 1 {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			answer(w, r)
+		})
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	return serveUntil(ctx, server, l)
 }
 
@@ -90,30 +91,46 @@ func (n *node) forgetControl(ours []byte) {
 }
 
 func (n *node) answerOrder(w http.ResponseWriter, r *http.Request) {
-	var o order
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOrder))
-	if err == nil {
-		err = json.Unmarshal(body, &o)
-	}
+	o, err := readOrder(w, r)
 	var answer any
 	if err == nil {
 		answer, err = n.carryOut(r.Context(), o)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
-		e := wireError{Kind: hedui.KindOf(err), Say: hedui.Say("error.control"), Cause: err.Error()}
-		var known *hedui.Error
-		if errors.As(err, &known) {
-			e.Say, e.Problems, e.Cause = known.Say, known.Problems, ""
-			if known.Err != nil {
-				e.Cause = known.Err.Error()
-			}
-		}
 		w.WriteHeader(http.StatusConflict)
-		_ = json.NewEncoder(w).Encode(e) // whoever asked is gone if it fails
+		_ = json.NewEncoder(w).Encode(wireOf(err)) // whoever asked is gone if it fails
 		return
 	}
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func readOrder(w http.ResponseWriter, r *http.Request) (o order, err error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOrder))
+	if err == nil {
+		err = json.Unmarshal(body, &o)
+	}
+	return o, err
+}
+
+func wireOf(err error) *wireError {
+	e := &wireError{Kind: hedui.KindOf(err), Say: hedui.Say("error.control"), Cause: err.Error()}
+	var known *hedui.Error
+	if errors.As(err, &known) {
+		e.Say, e.Problems, e.Cause = known.Say, known.Problems, ""
+		if known.Err != nil {
+			e.Cause = known.Err.Error()
+		}
+	}
+	return e
+}
+
+func (e *wireError) known() error {
+	known := &hedui.Error{Kind: e.Kind, Say: e.Say, Problems: e.Problems}
+	if e.Cause != "" {
+		known.Err = errors.New(e.Cause)
+	}
+	return known
 }
 
 // carryOut does what an order says.
@@ -122,11 +139,11 @@ func (n *node) carryOut(ctx context.Context, o order) (any, error) {
 	if !ok {
 		return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.order", o.Name), nil)
 	}
-	i := slices.IndexFunc(n.staff, func(s hedui.Officer) bool { return s.ID == o.As })
-	if i < 0 {
-		return nil, hedui.Fail(hedui.Forbidden, hedui.Say("error.officer", o.As), nil)
+	by, err := n.roster.Officer(ctx, o.As)
+	if err != nil {
+		return nil, err
 	}
-	return do(ctx, n, n.staff[i], o.Args)
+	return do(ctx, n, by, o.Args)
 }
 
 // an order's handler reads its arguments strictly.
@@ -136,14 +153,22 @@ func ordered[A any](do func(ctx context.Context, n *node, o hedui.Officer, args 
 	return func(ctx context.Context, n *node, o hedui.Officer, raw json.RawMessage) (any, error) {
 		var args A
 		if len(raw) > 0 {
-			d := json.NewDecoder(bytes.NewReader(raw))
-			d.DisallowUnknownFields()
-			if err := d.Decode(&args); err != nil {
-				return nil, fmt.Errorf("control: arguments: %w", err)
+			if err := strictly(raw, &args); err != nil {
+				return nil, err
 			}
 		}
 		return do(ctx, n, o, args)
 	}
+}
+
+// strictly reads the arguments of an order.
+func strictly(raw json.RawMessage, args any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(args); err != nil {
+		return fmt.Errorf("control: arguments: %w", err)
+	}
+	return nil
 }
 
 // ask has an order carried out by the node of a configuration: by the process
@@ -168,6 +193,28 @@ var errNotRunning = errors.New("control: no node is running here")
 
 // askRunning gives the order to the process that serves the directory.
 func askRunning(ctx context.Context, dir string, o order) ([]byte, error) {
+	resp, err := callRunning(ctx, dir, controlPath, o, 2*time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	switch {
+	case err != nil:
+		return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
+	case resp.StatusCode != http.StatusOK:
+		var e wireError
+		if err := json.Unmarshal(data, &e); err != nil {
+			return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
+		}
+		return nil, e.known()
+	}
+	return data, nil
+}
+
+// callRunning sends an order to the process that serves the directory. No patience
+// means to wait as long as it takes.
+func callRunning(ctx context.Context, dir, path string, o order, patience time.Duration) (*http.Response, error) {
 	var c control
 	text, err := os.ReadFile(filepath.Join(dir, controlFile))
 	if err != nil || json.Unmarshal(text, &c) != nil {
@@ -177,12 +224,12 @@ func askRunning(ctx context.Context, dir string, o order) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.Address+controlPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.Address+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Secret)
-	client := &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}, Timeout: 2 * time.Minute}
+	client := &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}, Timeout: patience}
 	resp, err := client.Do(req)
 	var dial *net.OpError
 	switch {
@@ -190,26 +237,10 @@ func askRunning(ctx context.Context, dir string, o order) ([]byte, error) {
 		return nil, errNotRunning
 	case err != nil:
 		return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	switch {
-	case err != nil:
-		return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
 	case resp.StatusCode == http.StatusForbidden: // another program has the port now
-		return nil, errNotRunning
-	case resp.StatusCode != http.StatusOK:
-		var e wireError
-		if err := json.Unmarshal(data, &e); err != nil {
-			return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.control"), err)
-		}
-		known := &hedui.Error{Kind: e.Kind, Say: e.Say, Problems: e.Problems}
-		if e.Cause != "" {
-			known.Err = errors.New(e.Cause)
-		}
-		return nil, known
+		return nil, errors.Join(errNotRunning, resp.Body.Close())
 	}
-	return data, nil
+	return resp, nil
 }
 
 func askHere(ctx context.Context, s *settings, o order) ([]byte, error) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,7 +16,6 @@ import (
 
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
-	"hedui/internal/web"
 )
 
 type demoCommand struct {
@@ -72,12 +70,18 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	s.say(t.account, "demo.started", strconv.Itoa(d.Population), strconv.Itoa(len(t.city.SourceFiles())), strconv.Itoa(len(t.nodes)), d.Dir)
+	if d.pages() != "" {
+		if err := t.demoPasswords(ctx); err != nil {
+			return err
+		}
+	}
 	story := &story{streams: s, account: t.account, tiers: t, families: list, once: d.Once}
 	g, run := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.run(run) })
 	g.Go(func() error {
 		err := t.enrol(run)
 		if err == nil {
+			t.city.RequireMandates(hubName, t.nodes[0].node.peers.Ring.Trust(hubName))
 			t.cutLinks(run)
 			err = story.tell(run)
 		}
@@ -188,15 +192,6 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, hedui.Fail(hedui.Unavailable, hedui.Say("error.listen", address), err)
 	}
 	return l, nil
-}
-
-// servePages serves the console to the reader whom the configuration names.
-func servePages(ctx context.Context, l net.Listener, n *node) error {
-	handler, err := (&web.Server{Desk: n.desk, Log: n.logger(), Who: func(*http.Request) (hedui.Officer, bool) { return n.reader, true }, Now: time.Now}).Handler()
-	if err != nil {
-		return err
-	}
-	return serveUntil(ctx, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}, l)
 }
 
 // tableLine writes cells of equal width for the account.

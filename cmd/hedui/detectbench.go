@@ -12,6 +12,7 @@ import (
 	"hedui/day"
 	"hedui/internal/hedui"
 	"hedui/internal/rule"
+	"hedui/internal/rule/book"
 	"hedui/internal/sim"
 	"hedui/source"
 )
@@ -66,7 +67,7 @@ func scoreFindings(ctx context.Context, applicants int, dirt sim.Dirt) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	list, err := rule.Standard()
+	rules, err := book.Standard()
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +86,11 @@ func scoreFindings(ctx context.Context, applicants int, dirt sim.Dirt) (map[stri
 		if err != nil {
 			return nil, err
 		}
-		t, err := rule.For(list, c.Division, day.Of(now))
+		eff, err := rules.For(c.Division, c.Programme, day.Of(now))
 		if err != nil {
 			return nil, err
 		}
-		seen := rule.Assess(c, heard(answers, i, now), t, day.Of(now))
+		seen := rule.Assess(c, heard(answers, i, now), eff.Tolerances(), day.Of(now))
 		for _, class := range classes {
 			scores[class].add(seen.Findings, class, hidden[class])
 		}

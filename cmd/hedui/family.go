@@ -63,14 +63,8 @@ func readFamilies(paths []string, at time.Time) ([]family, error) {
 	var list []family
 	var problems []hedui.Problem
 	for _, path := range paths {
-		f := family{path: path}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			problems = append(problems, unreadable(path, err))
-			continue
-		}
-		f.text = text
-		if p, bad := f.decode(); bad {
+		f, p, bad := readFamily(path)
+		if bad {
 			problems = append(problems, p)
 			continue
 		}
@@ -78,6 +72,17 @@ func readFamilies(paths []string, at time.Time) ([]family, error) {
 		list = append(list, f)
 	}
 	return list, hedui.Problems(problems)
+}
+
+// readFamily reads one form file, whether what was typed is complete or not.
+func readFamily(path string) (f family, p hedui.Problem, bad bool) {
+	f.path = path
+	var err error
+	if f.text, err = os.ReadFile(path); err != nil {
+		return f, unreadable(path, err), true
+	}
+	p, bad = f.decode()
+	return f, p, bad
 }
 
 func unreadable(path string, err error) hedui.Problem {

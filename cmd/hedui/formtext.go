@@ -46,7 +46,7 @@ var errDocuments = errors.New("a file holds one form")
 
 // wholeNumbers are the keys of a form whose values are numbers of lines; every
 // other number is a text to the form, digit for digit as it was typed.
-var wholeNumbers = []string{"person", "guardian", "signer"}
+var wholeNumbers = []string{"person", "guardian", "signer", "disability", "size", "children", "supports"}
 
 // decodeForm reads one form strictly. YAML would make 8 of 010 and 1.2345671e+06
 // of 1234567.10, so numbers are handed on as they were typed.

@@ -14,6 +14,7 @@ import (
 
 	"hedui/day"
 	"hedui/exchange"
+	"hedui/internal/audit"
 	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/region"
@@ -64,12 +65,16 @@ func (c *initCommand) Run(_ context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	logKey, err := keys.logKey(c.Name)
+	if err != nil {
+		return err
+	}
 	ring, err := federation.OpenRing(filepath.Join(c.Dir, "keys", "node"))
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(os.MkdirAll(filepath.Join(c.Dir, "sources"), 0o700),
-		os.WriteFile(filepath.Join(c.Dir, "trust.pem"), seal.CertificatePEM(keys.certificate), 0o644)); err != nil { //nolint:gosec // public
+		os.WriteFile(filepath.Join(c.Dir, "trust.pem"), append(seal.CertificatePEM(keys.certificate), audit.Trust{logKey.Verifier()}.Text()...), 0o644)); err != nil { //nolint:gosec // public
 		return fmt.Errorf("init: %w", err)
 	}
 	if err := writeWhole(path, []byte(c.fill(d, issuer))); err != nil {

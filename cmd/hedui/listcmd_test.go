@@ -29,7 +29,7 @@ func lists(t *testing.T) (*world, *process) {
 	letter, _ := connector.Example("letter")
 	w.write("letter.yaml", string(letter))
 	w.write("node.yaml", "node: haishu\ndivision: \"330203\"\nissuer: 区中心\nregisters:\n  - {source: land.yaml, scope: \"330203\"}\n  - {source: letter.yaml, scope: \"330203\"}\n"+
-		staffYAML()+countyLiaison("330203")+"  - {id: letters, name: 发函岗, rights: [answer_queries], sources: [housing-archive]}\n")
+		staffYAML()+countyLiaison("330203")+"  - {id: letters, name: 发函岗, roles: [liaison], sources: [housing-archive]}\n")
 	p := &process{config: filepath.Join(w.dir, "node.yaml")}
 	if err := p.start(); err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestAnOfficerAnswersOnlyForSourcesOfPeople(t *testing.T) {
 	w.write("letter.yaml", string(letter))
 	w.write("http.yaml", string(machine))
 	w.write("node.yaml", "node: haishu\ndivision: \"330203\"\nissuer: 区中心\nregisters:\n  - {source: letter.yaml, scope: \"330203\"}\n  - {source: http.yaml, scope: \"330203\"}\nofficers:\n"+
-		"  - {id: a, name: 甲, rights: [answer_queries], sources: [vehicle, moon]}\n  - {id: b, name: 乙, rights: [answer_queries]}\n  - {id: c, name: 丙, rights: [], sources: [housing-archive]}\n")
+		"  - {id: aa, name: 甲, roles: [liaison], sources: [vehicle, moon]}\n  - {id: bb, name: 乙, roles: [liaison]}\n  - {id: cc, name: 丙, roles: [], sources: [housing-archive]}\n")
 	code, _, errs := runHedui(t, "check", "--config", filepath.Join(w.dir, "node.yaml"))
 	for _, want := range []string{"officers[0].sources[0]:", "officers[0].sources[1]:", "officers[1].sources:", "officers[2].sources:", "housing-archive"} {
 		if code != 1 || !strings.Contains(errs, want) {

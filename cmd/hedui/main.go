@@ -33,8 +33,19 @@ type program struct {
 	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, approve, revoke, join, change keys."`
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
+	Officer officerCommands `cmd:"" help:"Officers of a node: register, give roles, lock, end, connections."`
+	Office  officeCommands  `cmd:"" help:"Offices of a node."`
+	SignIn  signInCommands  `cmd:"" name:"sign-in" help:"Who cannot sign in: give an officer a new initial password."`
+
 	Worklist worklistCommands `cmd:"" help:"What people answer: worklists of departments and letters."`
 	Source   sourceCommands   `cmd:"" help:"Join a department: write its source file, try it, check a readiness sheet."`
+
+	Mirror mirrorCommands `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
+
+	Mandate mandateCommands `cmd:"" help:"Signed mandates: check one offline, print the keys for departments."`
+	Audit   auditCommands   `cmd:"" help:"The audit log: prove it, copy it, read what was done."`
+
+	Rule ruleCommands `cmd:"" help:"Rule books: check, test, explain, compare; copy them out to change them."`
 
 	Demo   demoCommand   `cmd:"" help:"Take two families through the whole verification against a simulated city, then serve a page."`
 	Sim    simCommand    `cmd:"" help:"Run the simulated city and its departments alone."`
@@ -49,6 +60,7 @@ type streams struct {
 	out, err io.Writer
 	lang     lang.Lang
 	log      *slog.Logger
+	terminal bool // somebody looks at err
 }
 
 // lineWriter lets several families tell their story at once, a line at a time.
@@ -79,6 +91,7 @@ func main() {
 // run is main without the process, so that tests can call it. It returns the
 // exit code: 0 done, 1 it did not work, 2 the command line is wrong.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	terminal := isTerminal(errs)
 	out, errs = &lineWriter{w: out}, &lineWriter{w: errs}
 	var p program
 	code := -1
@@ -100,7 +113,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "hedui: %v\nhedui --help lists the commands\n", err)
 		return 2
 	}
-	s := streams{out: out, err: errs, lang: languageOf(p.Lang),
+	s := streams{out: out, err: errs, lang: languageOf(p.Lang), terminal: terminal,
 		log: slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	command.BindTo(ctx, (*context.Context)(nil))
 	if err := command.Run(s); err != nil && !errors.Is(err, context.Canceled) {
@@ -108,6 +121,16 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// isTerminal reports whether a person looks at what is written.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // languageOf is the language asked for, or that of the locale.

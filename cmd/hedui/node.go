@@ -15,10 +15,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"hedui/internal/audit"
 	"hedui/internal/casework"
 	"hedui/internal/federation"
 	"hedui/internal/hedui"
-	"hedui/internal/rule"
+	"hedui/internal/report"
+	"hedui/internal/rule/book"
+	"hedui/internal/staff"
 	"hedui/internal/store"
 	"hedui/region"
 	"hedui/seal"
@@ -33,9 +36,11 @@ type nodeOptions struct {
 	file      string // SQLite; empty = hedui.db in dir
 	database  string // postgres://… instead of the file
 	issuer    string
+	layout    report.Layout
 	sources   []source.Source
 	table     hedui.Registers    // empty = every source speaks for the city
 	deadlines hedui.DeadlineBook // nil = the book that comes with the program
+	rules     *book.Library      // nil = the books that come with the program
 	deadline  time.Duration      // for every report instead of the book's; 0 = the book's
 
 	name, division string
@@ -44,18 +49,19 @@ type nodeOptions struct {
 	urls           []string // of the parent
 	listen         string   // where children come; empty = nobody does
 	page           string   // where the console is served; empty = nowhere
-	reader         hedui.Officer
-	staff          []hedui.Officer
+	door           door
+	staff          []hedui.Officer // whom the first start takes into the roster
 	log            *slog.Logger
 }
 
 // A node is an open database with the desk that works on it, and its peers.
 type node struct {
 	nodeOptions
-	trust string // path of the file by which its reports are checked
-	db    *store.DB
-	desk  *casework.Desk
-	peers *federation.Node // nil without a name
+	trust  string // path of the file by which its reports are checked
+	db     *store.DB
+	desk   *casework.Desk
+	roster *staff.Roster
+	peers  *federation.Node // nil without a name
 }
 
 // openNode makes what is missing – keys, certificate, database – and wires the
@@ -71,19 +77,46 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 		return nil, err
 	}
 	n := &node{nodeOptions: o, trust: filepath.Join(o.dir, "trust.pem")}
-	if err := os.WriteFile(n.trust, seal.CertificatePEM(keys.certificate), 0o644); err != nil { //nolint:gosec // public
-		return nil, fmt.Errorf("trust file: %w", err)
+	logKey, err := keys.logKey(o.name)
+	if err != nil {
+		return nil, err
 	}
 	if n.db, err = store.Open(ctx, store.Options{URL: o.url(), Master: keys.master, Blind: keys.blind}); err != nil {
 		return nil, o.explain(err)
 	}
-	if n.desk, err = openDesk(n.db, keys, o); err == nil && o.name != "" {
-		err = n.openPeers(ctx)
+	n.db.SignLog(logKey)
+	n.roster = &staff.Roster{DB: n.db, Now: time.Now}
+	_, err = n.roster.Seed(ctx, o.staff)
+	var ring *federation.Ring
+	if err == nil {
+		ring, err = federation.OpenRing(filepath.Join(n.keys, "node"))
+	}
+	if err == nil {
+		n.desk, err = openDesk(n.db, keys, ring, o)
+	}
+	if err == nil && o.name != "" {
+		err = n.openPeers(ctx, ring)
+	}
+	if err == nil {
+		err = n.writeTrust(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, n.db.Close())
 	}
 	return n, nil
+}
+
+// writeTrust writes the file by which reports, and their proofs, are checked. The
+// keys of peers are in it as far as they are known.
+func (n *node) writeTrust(ctx context.Context) error {
+	text, err := n.desk.Trust(ctx)
+	if err == nil {
+		err = os.WriteFile(n.trust, text, 0o644) //nolint:gosec // public
+	}
+	if err != nil {
+		return fmt.Errorf("trust file: %w", err)
+	}
+	return nil
 }
 
 // url is the database.
@@ -92,11 +125,7 @@ func (o nodeOptions) url() string {
 }
 
 // openPeers makes the node known among its peers.
-func (n *node) openPeers(ctx context.Context) error {
-	ring, err := federation.OpenRing(filepath.Join(n.keys, "node"))
-	if err != nil {
-		return err
-	}
+func (n *node) openPeers(ctx context.Context, ring *federation.Ring) error {
 	n.desk.KeyIDs = ring.KeyIDs
 	n.peers = &federation.Node{Name: n.name, Division: n.division, Level: n.level, DB: n.db, Desk: n.desk, Ring: ring,
 		Parent: n.parentName, URLs: n.urls, Now: time.Now, Log: n.logger()}
@@ -125,7 +154,7 @@ func (o nodeOptions) explain(err error) error {
 	return hedui.Fail(hedui.Internal, hedui.Say("error.sqlite", o.file), err)
 }
 
-func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error) {
+func openDesk(db *store.DB, keys keyring, ring *federation.Ring, o nodeOptions) (*casework.Desk, error) {
 	calendar, err := hedui.China()
 	if err != nil {
 		return nil, err
@@ -136,9 +165,11 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 			return nil, err
 		}
 	}
-	tolerances, err := rule.Standard()
-	if err != nil {
-		return nil, err
+	rules := o.rules
+	if rules == nil {
+		if rules, err = book.Standard(); err != nil {
+			return nil, err
+		}
 	}
 	if o.deadline > 0 {
 		deadlines = deadlines.WithReport(hedui.Length{Exact: o.deadline})
@@ -148,8 +179,8 @@ func openDesk(db *store.DB, keys keyring, o nodeOptions) (*casework.Desk, error)
 		table = casework.OwnRegisters(o.sources, cityDivision)
 	}
 	desk := &casework.Desk{
-		DB: db, Node: o.name, Division: o.division, Sources: o.sources, Registers: table, Issuer: o.issuer, Signer: keys.report, Certificate: keys.certificate,
-		Calendar: calendar, Deadlines: deadlines, Tolerances: tolerances, Now: time.Now,
+		DB: db, Node: o.name, Division: o.division, Sources: o.sources, Registers: table, Issuer: o.issuer, Layout: o.layout, Signer: keys.report, MandateKey: ring.Signer, Certificate: keys.certificate,
+		Calendar: calendar, Deadlines: deadlines, Rules: rules, Now: time.Now,
 	}
 	return desk, desk.Prepare()
 }
@@ -191,6 +222,12 @@ type keyring struct {
 	blind       seal.Key         // finds persons again
 	report      *seal.PrivateKey // seals reports
 	certificate *x509.Certificate
+	log         *seal.PrivateKey // signs the audit log, and cosigns those of peers
+}
+
+// logKey is the key of the log under the node's name. A node without peers has none.
+func (k keyring) logKey(node string) (*audit.Key, error) {
+	return audit.NewKey(cmp.Or(node, "local"), k.log, k.log.Public())
 }
 
 // certificateYears is how long a node's own certificate may sign.
@@ -209,6 +246,10 @@ func openKeys(dir, issuer string) (k keyring, err error) {
 	}
 	if k.report, err = loadOrMake(filepath.Join(dir, "seal.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,
 		func() (*seal.PrivateKey, error) { return seal.Generate(seal.P256SHA256) }); err != nil {
+		return k, err
+	}
+	if k.log, err = loadOrMake(filepath.Join(dir, "log.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,
+		func() (*seal.PrivateKey, error) { return seal.Generate(seal.Ed25519) }); err != nil {
 		return k, err
 	}
 	k.certificate, err = loadOrMake(filepath.Join(dir, "seal.crt"), seal.LoadCertificate,

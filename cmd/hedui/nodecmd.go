@@ -50,7 +50,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		s.say(s.out, "serve.exchange", peers.Addr().String())
 	}
 	if page != nil {
-		s.say(s.out, "serve.page", "http://"+page.Addr().String()+"/")
+		s.say(s.out, "serve.page", n.pageAddress(page))
 	}
 	g, run := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.run(run, peers, page) })
@@ -131,6 +131,9 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	note(err, "check.keys", set.keys)
 	if err == nil {
 		note(inTime(keys.certificate.NotAfter), "check.certificate", keys.certificate.NotAfter.In(day.Beijing).Format(time.DateOnly))
+	}
+	if set.door.office != nil {
+		note(set.door.office.Check(ctx), "check.office", set.door.office.Name)
 	}
 	ring, err := federation.OpenRing(filepath.Join(set.keys, "node"))
 	note(err, "check.ring")

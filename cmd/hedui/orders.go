@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"hedui/catalog"
 	"hedui/day"
 	"hedui/exchange"
 	"hedui/internal/federation"
@@ -34,6 +35,44 @@ var orders = map[string]orderFunc{
 	"case/act":      ordered(orderAct),
 	"case/look":     ordered(orderLook),
 	"case/download": ordered(orderDownload),
+	"case/paper":    ordered(orderPaper),
+	"case/publish":  ordered(orderPublish),
+
+	"sign-in/reset": ordered(orderReset),
+
+	"officer/list":    ordered(orderOfficers),
+	"officer/add":     ordered(orderAddOfficer),
+	"officer/grant":   ordered(orderGrant),
+	"officer/lock":    ordered(orderLock),
+	"officer/unlock":  ordered(orderUnlock),
+	"officer/end":     ordered(orderEnd),
+	"officer/declare": ordered(orderDeclare),
+	"officer/retract": ordered(orderRetract),
+	"office/add":      ordered(orderAddOffice),
+
+	"mirror/code":   ordered(orderMirrorCode),
+	"mirror/list":   ordered(orderMirrorList),
+	"mirror/answer": ordered(orderMirrorAnswer),
+
+	"consent/list":     ordered(orderConsents),
+	"consent/withdraw": ordered(orderWithdraw),
+	"consent/scan":     ordered(orderScan),
+	"consent/fetch":    ordered(orderFetchScan),
+
+	"explain/list":        ordered(orderExplanations),
+	"explain/enter":       ordered(orderExplain),
+	"explain/attach":      ordered(orderAttach),
+	"explain/settle":      ordered(orderSettle),
+	"explain/send_back":   ordered(orderSendBack),
+	"explain/suspend":     ordered(orderSuspendClaim),
+	"explain/evidence":    ordered(orderEvidence),
+	"explain/corrections": ordered(orderCorrections),
+	"explain/correct":     ordered(orderCorrected),
+	"explain/reminders":   ordered(orderReminders),
+	"explain/handle":      ordered(orderReminded),
+
+	"audit/show":   ordered(orderTrail),
+	"audit/export": ordered(orderCopyLog),
 
 	"worklist/list":    ordered(orderList),
 	"worklist/show":    ordered(orderItem),
@@ -187,14 +226,18 @@ func orderFind(ctx context.Context, n *node, o hedui.Officer, a openArgs) (any, 
 type caseArgs struct {
 	ID      string `json:"id"`
 	Act     string `json:"act,omitempty"`
+	Reason  string `json:"reason,omitempty"` // of standActs
 	Version int    `json:"version,omitempty"`
 	Form    string `json:"form,omitempty"`
 }
 
 func orderAct(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
+	if _, stands := standActs[a.Act]; stands {
+		return orderStand(ctx, n, o, a)
+	}
 	act, ok := map[string]func(context.Context, hedui.Officer, string) (*hedui.Case, error){
 		"commission": n.desk.Commission, "accept": n.desk.Accept, "finish": n.desk.Finish, "review": n.desk.Review,
-		"seal": n.desk.Seal, "deliver": n.desk.Deliver, "archive": n.desk.Archive,
+		"seal": n.desk.Seal, "deliver": n.desk.Deliver, "archive": n.desk.Archive, "resume": n.desk.Resume,
 	}[a.Act]
 	if !ok {
 		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.act", a.Act), nil)
@@ -209,8 +252,39 @@ func orderAct(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, e
 // lookAnswer is a case without the persons in it.
 type lookAnswer struct {
 	caseAnswer
-	Queries []queryAnswer   `json:"queries"`
-	Reports []reportVersion `json:"reports"`
+	Consents []consentAnswer `json:"consents"`
+	Queries  []queryAnswer   `json:"queries"`
+	Reports  []reportVersion `json:"reports"`
+
+	Conclusion hedui.Conclusion `json:"conclusion,omitempty"` // once registers have answered, as of now
+	Means      *hedui.Means     `json:"means,omitempty"`
+}
+
+type consentAnswer struct {
+	Number string `json:"number"`
+	Form   string `json:"form,omitempty"` // number of the printed form
+	Person int    `json:"person"`
+
+	State      hedui.ConsentState `json:"state"`
+	Categories []catalog.Code     `json:"categories"`
+	Offices    []string           `json:"offices,omitempty"` // to whom the report may go; none = not narrowed
+	Witness    string             `json:"witness,omitempty"`
+	Wording    string             `json:"wording,omitempty"`
+	SignedOn   string             `json:"signed_on"`
+	Until      string             `json:"until"` // last day
+	Scan       string             `json:"scan,omitempty"`
+	Document   string             `json:"document"`
+}
+
+// consentsOf are the consents of a case as they stand at an instant.
+func consentsOf(c *hedui.Case, at time.Time) []consentAnswer {
+	list := []consentAnswer{}
+	for _, k := range c.Consents {
+		list = append(list, consentAnswer{Number: k.Number, Form: k.Form, Person: k.Person, State: c.ConsentState(k, at), Categories: k.Categories,
+			Offices: k.Offices, Witness: k.Witness, Wording: k.Wording, SignedOn: day.Of(k.SignedAt).String(),
+			Until: day.Of(k.Until.Add(-time.Second)).String(), Scan: k.Scan, Document: k.Document})
+	}
+	return list
 }
 
 type queryAnswer struct {
@@ -235,7 +309,11 @@ func orderLook(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, 
 	if err != nil {
 		return nil, err
 	}
-	answer := lookAnswer{caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, []queryAnswer{}, []reportVersion{}}
+	answer := lookAnswer{caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, []consentAnswer{}, []queryAnswer{}, []reportVersion{}, "", nil}
+	if v.Worked() {
+		answer.Conclusion, answer.Means = v.Assessment.Conclusion, v.Assessment.Means
+	}
+	answer.Consents = consentsOf(v.Case, time.Now())
 	for _, q := range v.Grid {
 		answer.Queries = append(answer.Queries, queryAnswer{q.ID, q.Person, string(q.Category), q.Scope, string(q.State),
 			string(q.Outcome), string(q.Reason), n.answeredBy(q)})

@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"hedui/catalog"
+	"hedui/internal/federation"
+	"hedui/seal"
 	"hedui/source"
 )
 
@@ -25,6 +30,7 @@ type prober struct {
 	from     time.Time
 	until    time.Time
 	heard    *listener
+	signs    *testSigner // nil = the department is sent the mandate's number only
 	asked    int
 }
 
@@ -69,7 +75,41 @@ func (p *prober) query(id string, person source.Person) (source.Query, error) {
 	if err != nil {
 		return source.Query{}, err
 	}
-	return m.Query(id, p.category, p.window, time.Now())
+	q, err := m.Query(id, p.category, p.window, time.Now())
+	if err != nil || p.signs == nil {
+		return q, err
+	}
+	return p.signs.sign(q, p.source.Info().Name)
+}
+
+// A testSigner signs the mandates of a check in the name of a node.
+type testSigner struct {
+	node, division string
+	key            seal.Signer
+}
+
+func nodeSigner(config string, log *slog.Logger) (*testSigner, error) {
+	set, err := readSettings(config, log)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := federation.OpenRing(filepath.Join(set.keys, "node"))
+	if err != nil {
+		return nil, err
+	}
+	return &testSigner{set.name, set.division, ring.Signer()}, nil
+}
+
+// sign puts a signed mandate on a query. It rests on the statement that the person
+// is a test person, and says so.
+func (t *testSigner) sign(q source.Query, sourceName string) (source.Query, error) {
+	terms := q.Mandate().Terms()
+	sum := sha256.Sum256([]byte(terms.Consent))
+	s, err := source.SignMandate(source.Grant{Terms: terms, Document: "sha256:" + hex.EncodeToString(sum[:]), Division: t.division}, t.node, t.key)
+	if err == nil {
+		s, err = s.Narrow(source.Hop{Node: t.node, Key: t.key, To: t.node + "/" + sourceName, Categories: terms.Categories, Until: terms.Until})
+	}
+	return q.WithSigned(s.Text()), err
 }
 
 // pending lists the queries that the department has accepted and not answered,

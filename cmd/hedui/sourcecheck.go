@@ -27,6 +27,8 @@ type sourceCheckCommand struct {
 	Out     string        `help:"Write the sheet as JSON to this file as well."`
 	Sign    string        `help:"Sign the file of --out with the key in this directory of a node's keys (seal.key); the signature stands beside it (.sig)."`
 
+	Node string `help:"Configuration of the node that signs the test's mandates, for departments that verify them (docs/mandate.md)." type:"path"`
+
 	in io.Reader // instead of standard input
 }
 
@@ -83,6 +85,11 @@ func (c *sourceCheckCommand) try(ctx context.Context, s streams, sh *sheet, cfg 
 		return err
 	}
 	up.begin(person, c.Purpose, c.Wait)
+	if c.Node != "" {
+		if up.prober.signs, err = nodeSigner(c.Node, s.log); err != nil {
+			return err
+		}
+	}
 	told := time.Now()
 	up.run(ctx, c.Asks, c.Wait, func(left int, waited time.Duration) {
 		if time.Since(told) >= 2*time.Second {

@@ -23,23 +23,30 @@ const demoIssuer = "宁波市居民家庭经济状况核对中心（演示）"
 
 // The officers of the demo. Each does one job, because the case demands it.
 var (
-	clerk        = demoOfficer("clerk", "街道经办（演示）", "街道社会救助窗口", hedui.OpenCases)
-	commissioner = demoOfficer("commissioner", "民政委托（演示）", "县级民政部门", hedui.CommissionCases, hedui.ReadCases, hedui.PrintReports)
-	receiver     = demoOfficer("receiver", "中心受理（演示）", demoIssuer, hedui.AcceptCases, hedui.VerifyCases, hedui.ReadCases)
-	reviewer     = demoOfficer("reviewer", "中心审核（演示）", demoIssuer, hedui.ReviewReports, hedui.ReadCases)
-	signer       = demoOfficer("signer", "中心签发（演示）", demoIssuer, hedui.SealReports, hedui.ReadCases)
-	reader       = demoOfficer("reader", "演示浏览", demoIssuer, hedui.ReadCases, hedui.PrintReports, hedui.ReadIncidents)
-	operator     = demoOfficer("operator", "系统管理（演示）", demoIssuer, hedui.RunNode)
-	liaison      = demoOfficer("liaison", "档案岗（演示）", "区县不动产登记档案", hedui.AnswerQueries) // of a county, see countyLiaison
+	clerk        = demoOfficer("clerk", "街道经办（演示）", "街道社会救助窗口", hedui.ClerkRole)
+	commissioner = demoOfficer("commissioner", "民政委托（演示）", "县级民政部门", hedui.CommissionerRole)
+	receiver     = demoOfficer("receiver", "中心受理（演示）", demoIssuer, hedui.ReceiverRole, hedui.VerifierRole)
+	reviewer     = demoOfficer("reviewer", "中心审核（演示）", demoIssuer, hedui.ReviewerRole)
+	signer       = demoOfficer("signer", "中心签发（演示）", demoIssuer, hedui.SignerRole)
+	reader       = demoOfficer("reader", "中心负责人（演示）", demoIssuer, hedui.ManagerRole)
+	operator     = demoOfficer("operator", "系统管理（演示）", demoIssuer, hedui.SystemAdminRole)
+	security     = demoOfficer("security", "安全管理（演示）", demoIssuer, hedui.SecurityAdminRole)
+	auditor      = demoOfficer("auditor", "安全审计（演示）", demoIssuer, hedui.AuditAdminRole)
+	liaison      = demoOfficer("liaison", "档案岗（演示）", "区县不动产登记档案", hedui.LiaisonRole) // of a county, see countyLiaison
 )
 
 // demoStaff is everybody who acts in the demo.
 func demoStaff() []hedui.Officer {
-	return []hedui.Officer{clerk, commissioner, receiver, reviewer, signer, reader, operator}
+	return []hedui.Officer{clerk, commissioner, receiver, reviewer, signer, reader, operator, security, auditor}
 }
 
-func demoOfficer(id, name, office string, rights ...hedui.Right) hedui.Officer {
-	return hedui.Officer{ID: id, Name: name, Office: office, Division: cityDivision, Rights: rights}
+func demoOfficer(id, name, office string, roles ...hedui.OfficerRole) hedui.Officer {
+	m := hedui.StaffMember{ID: id, Name: name, Office: office, Division: cityDivision, State: hedui.OfficerActive, Roles: roles}
+	o, err := m.Officer(day.Of(time.Now()))
+	if err != nil {
+		panic(err) // the table of rights is part of the program
+	}
+	return o
 }
 
 // story takes families through every stage and tells of it.

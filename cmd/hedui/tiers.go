@@ -178,9 +178,9 @@ func (t *tiers) configure(n *tier) (string, error) {
 		fmt.Fprintf(&text, "  - {source: sources/%s, scope: %q}\n", name, scope)
 	}
 	t.elsewhere(&text, n, own, county)
-	text.WriteString("reader: reader\nofficers:\n")
+	text.WriteString("sign_in: {second_factor: optional}\nofficers:\n")
 	for _, o := range demoStaff() {
-		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, rights: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Rights))
+		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, roles: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Roles))
 	}
 	if n.peers == nil {
 		text.WriteString(countyLiaison(n.division))
@@ -253,7 +253,7 @@ func (t *tiers) run(ctx context.Context) error {
 			g.Go(func() error { return t.archivist(n).work(ctx) })
 		}
 		if n.page != nil {
-			t.say(t.account, "demo.page", region.Name(n.division, day.Of(time.Now())), "http://"+n.page.Addr().String()+"/")
+			t.say(t.account, "demo.page", region.Name(n.division, day.Of(time.Now())), n.pageAddress(n.page))
 		}
 	}
 	return g.Wait()

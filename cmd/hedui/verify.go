@@ -25,6 +25,7 @@ type verifyCommand struct {
 	Files []string `arg:"" name:"file" help:"Sealed reports: PDF, or JSON with its detached seal beside it." type:"path"`
 	Sig   string   `help:"The detached seal of one JSON report (default: FILE.sig)." type:"path"`
 	Trust string   `help:"Keys and certificates that are trusted (default: trust.pem beside FILE or one level above)." type:"path"`
+	Proof bool     `name:"require-proof" help:"Fail where a report has no proof that its sealing is in the audit log, or it cannot be checked."`
 	JSON  bool     `name:"json" help:"Print each result as one JSON object."`
 }
 
@@ -37,8 +38,10 @@ func (v *verifyCommand) Run(_ context.Context, s streams) error {
 	bad := 0
 	for _, path := range v.Files {
 		r, from, err := v.check(path)
+		var in inLog
 		if err == nil {
-			err = v.print(s, path, from, r)
+			in = v.proved(path, from, r)
+			err = v.print(s, path, from, r, in)
 		}
 		if err != nil {
 			if len(v.Files) == 1 {
@@ -46,7 +49,7 @@ func (v *verifyCommand) Run(_ context.Context, s streams) error {
 			}
 			s.explain(err)
 		}
-		if err != nil || !r.Valid() {
+		if err != nil || !r.Valid() || in.bad(v.Proof) {
 			bad++
 		}
 	}
@@ -104,15 +107,17 @@ type outcome struct {
 	Valid    bool   `json:"valid"`
 	Trust    string `json:"trust"` // file of the keys
 	Sentence string `json:"sentence"`
+	Log      inLog  `json:"log"`
 	report.Result
 }
 
-func (v *verifyCommand) print(s streams, path, from string, r report.Result) error {
+func (v *verifyCommand) print(s streams, path, from string, r report.Result, in inLog) error {
 	if !v.JSON {
 		if len(v.Files) > 1 {
 			fmt.Fprintln(s.out, path)
 		}
 		s.printResult(r)
+		in.print(s)
 		key := "verify.trust"
 		if v.Trust == "" {
 			key = "verify.trust_beside"
@@ -123,7 +128,7 @@ func (v *verifyCommand) print(s streams, path, from string, r report.Result) err
 	enc := json.NewEncoder(s.out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(outcome{path, r.Valid(), from, lang.Text(s.lang, r.Say.Key, r.Say.Args...), r}); err != nil {
+	if err := enc.Encode(outcome{path, r.Valid(), from, lang.Text(s.lang, r.Say.Key, r.Say.Args...), in, r}); err != nil {
 		return fmt.Errorf("print result: %w", err)
 	}
 	return nil
@@ -131,7 +136,10 @@ func (v *verifyCommand) print(s streams, path, from string, r report.Result) err
 
 func (s streams) printResult(r report.Result) {
 	s.say(s.out, r.Say.Key, r.Say.Args...)
-	if r.Number != "" {
+	switch title := "paper." + r.Paper + ".title"; {
+	case r.Paper != "" && lang.Has(title):
+		s.say(s.out, "verify.paper", lang.Text(s.lang, title), r.Number)
+	case r.Number != "":
 		s.say(s.out, "verify.which", r.Number, strconv.Itoa(r.Version))
 	}
 	if at := r.SealedAt.In(day.Beijing).Format(time.DateTime); !r.SealedAt.IsZero() && r.By != "" {

@@ -19,7 +19,20 @@ const (
 	BadHash   FaultKind = "audit.bad_hash"   // the hash of a subtree does not follow from those below it, or is missing
 	ExtraHash FaultKind = "audit.extra_hash" // a hash is stored for a place that the log does not reach
 	BadRoot   FaultKind = "audit.bad_root"   // the root does not follow from the hashes, or there is none
+
+	NoCheckpoint FaultKind = "audit.no_checkpoint" // there is no signed checkpoint where one must be
+	BadSignature FaultKind = "audit.bad_signature" // a checkpoint or cosignature is not signed by the key it must be
+	UnknownKey   FaultKind = "audit.unknown_key"   // the key of the log that a checkpoint names is not trusted
+	BadForm      FaultKind = "audit.bad_form"      // a checkpoint cannot be read, or its row says something else
+	OtherLog     FaultKind = "audit.other_log"     // a checkpoint is of another log
+	Behind       FaultKind = "audit.behind"        // a checkpoint was signed of more entries than there are: a tail was dropped, or an old copy was put back
+	Forked       FaultKind = "audit.forked"        // the entries are not those that were signed
 )
+
+// FaultKinds lists all kinds.
+func FaultKinds() []FaultKind {
+	return []FaultKind{Changed, Missing, Exchanged, Added, BadHash, ExtraHash, BadRoot, NoCheckpoint, BadSignature, UnknownKey, BadForm, OtherLog, Behind, Forked}
+}
 
 // A Fault is one thing that is wrong with a log.
 type Fault struct {
@@ -27,6 +40,14 @@ type Fault struct {
 	Seq   int64  // place of the entry, or of the first below the hash; -1 for an entry that has none yet
 	Until int64  // place after the last that is meant
 	ID    string // of an entry that was found, as its row says
+	Who   string // which checkpoint or cosignature is meant
+}
+
+// A Sighting says how much of the log a witness has seen at least.
+type Sighting struct {
+	Witness string
+	Size    int64
+	At      time.Time
 }
 
 // MaxFaults is how many faults a [Check] names; the others are only counted.
@@ -38,6 +59,12 @@ type Check struct {
 	Waiting int64   // entries that have no place yet
 	Faults  []Fault // the first of them; none in a sound log
 	Count   int64   // of all faults
+
+	Origin   string     // name of the log, as its checkpoints say
+	SignedAt time.Time  // when its newest checkpoint was signed, if that is right
+	Seen     []Sighting // by others
+
+	rootless bool // Root is not to be relied on
 }
 
 // Sound reports whether nothing is wrong with the log.
@@ -155,6 +182,7 @@ func (p *Prover) End() {
 	}
 	t := Tree{p.next, hashes}
 	if !known || t.Root() != p.Check.Root {
+		p.Check.rootless = true
 		p.Check.Add(Fault{Kind: BadRoot, Until: p.Check.Size})
 	}
 }

@@ -12,6 +12,7 @@ type Head struct {
 	Size int64
 	Root tlog.Hash
 	At   time.Time // when it was last moved; zero for a log that is empty
+	Note string    // the same as a signed checkpoint; empty while the log is not signed
 }
 
 // A Tree is the right edge of a Merkle log, which is all that is needed to add

@@ -5,40 +5,60 @@ type Verb string
 
 // The verbs of a case, in the order of its life.
 const (
-	Registered   Verb = "case.register"
-	Amended      Verb = "case.amend"
-	ConsentGiven Verb = "case.consent"
-	Withdrawn    Verb = "case.withdraw" // a consent was withdrawn
-	Commissioned Verb = "case.commission"
-	Returned     Verb = "case.return"
-	Accepted     Verb = "case.accept"
-	Dispatched   Verb = "case.dispatch"
-	Asked        Verb = "case.ask" // a source was asked and has or has not answered
-	ByHand       Verb = "case.by_hand"
-	Answered     Verb = "case.answer" // an officer entered an answer
-	Summarised   Verb = "case.summarise"
-	Reviewed     Verb = "case.review"
-	SentBack     Verb = "case.send_back"
-	Prepared     Verb = "report.prepare" // the bytes to be sealed are stored
-	Sealed       Verb = "report.seal"
-	Delivered    Verb = "report.deliver"
-	Printed      Verb = "report.print"
-	ReadReport   Verb = "report.read"
-	Objected     Verb = "case.object"
-	Confirmed    Verb = "case.confirm"
-	AskedAgain   Verb = "case.ask_again"
-	Requeried    Verb = "case.requery" // single cells were asked again
-	Suspended    Verb = "case.suspend"
-	Resumed      Verb = "case.resume"
-	Terminated   Verb = "case.terminate"
-	Archived     Verb = "case.archive"
-	Moved        Verb = "case.move"      // to the division that took over from its own
-	HandedOver   Verb = "case.hand_over" // to another node
-	Arrived      Verb = "case.arrive"    // that node has confirmed it
-	TakenOver    Verb = "case.take_over" // from another node
-	Erased       Verb = "case.erase"
-	ReadCase     Verb = "case.read"
-	Searched     Verb = "case.search" // by identity number, which the entry does not hold
+	Registered     Verb = "case.register"
+	Amended        Verb = "case.amend"
+	ConsentGiven   Verb = "case.consent"
+	Withdrawn      Verb = "case.withdraw" // a consent was withdrawn
+	ConsentScanned Verb = "case.scan"     // a scan or a signature was put to a consent; the detail is its number
+	ConsentRead    Verb = "case.scan_read"
+	Commissioned   Verb = "case.commission"
+	Returned       Verb = "case.return"
+	Accepted       Verb = "case.accept"
+	Dispatched     Verb = "case.dispatch"
+	Asked          Verb = "case.ask" // a source was asked and has or has not answered
+	ByHand         Verb = "case.by_hand"
+	Answered       Verb = "case.answer" // an officer entered an answer
+	Summarised     Verb = "case.summarise"
+	Reviewed       Verb = "case.review"
+	SentBack       Verb = "case.send_back"
+	Prepared       Verb = "report.prepare" // the bytes to be sealed are stored
+	Sealed         Verb = "report.seal"
+	Delivered      Verb = "report.deliver"
+	Printed        Verb = "report.print"
+	ReadReport     Verb = "report.read"
+	PaperPrinted   Verb = "paper.print" // consent form, commission, notice, annex, public list; with its number
+	Objected       Verb = "case.object"
+	Confirmed      Verb = "case.confirm"
+	AskedAgain     Verb = "case.ask_again"
+	Requeried      Verb = "case.requery" // single cells were asked again
+	Suspended      Verb = "case.suspend"
+	Resumed        Verb = "case.resume"
+	Terminated     Verb = "case.terminate"
+	Archived       Verb = "case.archive"
+	Moved          Verb = "case.move"      // to the division that took over from its own
+	HandedOver     Verb = "case.hand_over" // to another node
+	Arrived        Verb = "case.arrive"    // that node has confirmed it
+	TakenOver      Verb = "case.take_over" // from another node
+	Erased         Verb = "case.erase"
+	ReadCase       Verb = "case.read"
+	Searched       Verb = "case.search" // by identity number, which the entry does not hold
+	Replayed       Verb = "case.replay" // all sealed cases of a division were worked out by other rule books; the detail says how many
+
+	// The right to explain. The detail names the item, the correction or the reminder.
+	ExplanationOpened   Verb = "explain.open"      // a finding asks the family
+	ExplanationEntered  Verb = "explain.enter"     // the first officer
+	ExplanationSettled  Verb = "explain.settle"    // the second officer agrees
+	ExplanationSentBack Verb = "explain.send_back" // or does not
+	ExplanationLapsed   Verb = "explain.lapse"     // open at its deadline
+	ExplanationGone     Verb = "explain.gone"      // the finding is not there any more
+	EvidenceAdded       Verb = "explain.attach"
+	EvidenceRead        Verb = "explain.read"
+	ClaimEnded          Verb = "explain.claim" // the timer of a company that is not theirs is over
+	CorrectionAsked     Verb = "correction.ask"
+	CorrectionAnswered  Verb = "correction.answer"
+	CorrectionRead      Verb = "correction.read"
+	Reminded            Verb = "reminder.note"
+	ReminderHandled     Verb = "reminder.handle"
 
 	// The work of people who answer for departments.
 	ReadList      Verb = "list.read"    // items were shown; with each case, or mandate of another node
@@ -65,17 +85,59 @@ const (
 	SourceOver    Verb = "source.over"   // and is over
 	SourceHandled Verb = "source.handle" // an officer has seen to it
 
+	// The log itself.
+	LogRead    Verb = "audit.read"   // somebody looked at the trail; the detail is what was looked for
+	LogCopied  Verb = "audit.copy"   // entries were fetched, to be proved elsewhere
+	LogForked  Verb = "audit.forked" // the log of a peer does not go on from what was seen of it; the detail is its signed checkpoint
+	LogUnlike  Verb = "audit.unlike" // a peer has seen another log of this node than this one
+	KeyUnknown Verb = "audit.key"    // a peer has another key for its log than the one that is pinned
+	// Officers. The thing acted on is the officer's id.
+	OfficerSeeded   Verb = "officer.seed" // taken from the configuration at the first start; the detail names the roles
+	OfficerAdded    Verb = "officer.add"
+	RolesGranted    Verb = "officer.grant" // the detail names the roles he now has
+	OfficerLocked   Verb = "officer.lock"
+	OfficerUnlocked Verb = "officer.unlock"
+	OfficerEnded    Verb = "officer.end"
+	OfficeAdded     Verb = "office.add"
+	RosterRead      Verb = "officer.list"
+	TieDeclared     Verb = "officer.declare" // a person from whose cases the officer stands aside, who is not named
+	TieRetracted    Verb = "officer.retract"
+	// Signing in. The thing acted on is the session; the detail says by which proof. A name that belongs to nobody is never written.
+	SignedIn          Verb = "sign_in.enter"
+	SignInFailed      Verb = "sign_in.fail" // the officer is "nobody" where there is none of that name
+	SignedOut         Verb = "sign_in.leave"
+	ProvedAgain       Verb = "sign_in.prove"    // before a seal, a print or an export
+	CredentialSet     Verb = "credential.set"   // a password, app, passkey or recovery codes
+	CredentialDropped Verb = "credential.drop"  // or a recovery code was used
+	CredentialReset   Verb = "credential.reset" // by an administrator; the thing acted on is the officer
+
+	// The citizen's mirror. The officer is "citizen" where the person acts, "portal" where another portal asks for one.
+	MirrorCode     Verb = "mirror.code"    // an office handed out a one-time code
+	MirrorEntered  Verb = "mirror.enter"   // the code was used
+	MirrorFailed   Verb = "mirror.fail"    // number and code do not belong together
+	MirrorSeen     Verb = "mirror.look"    // a case was shown to its person
+	MirrorLeft     Verb = "mirror.leave"   //
+	MirrorAsked    Verb = "mirror.request" // the detail is number and kind
+	MirrorAnswered Verb = "mirror.answer"  // by the office
+	MirrorListed   Verb = "mirror.list"    // requests were shown to the office
+
 	Refused Verb = "refuse" // an officer had no right; the detail is what was tried
 )
 
 // Verbs lists all verbs.
 func Verbs() []Verb {
 	return []Verb{
-		Registered, Amended, ConsentGiven, Withdrawn, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
-		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, Objected, Confirmed,
-		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched,
+		Registered, Amended, ConsentGiven, Withdrawn, ConsentScanned, ConsentRead, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
+		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, PaperPrinted, Objected, Confirmed,
+		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched, Replayed,
+		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
+		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
 		ReadList, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
-		SourceAlert, SourceOver, SourceHandled, Refused,
+		SourceAlert, SourceOver, SourceHandled,
+		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,
+		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
+		SignedIn, SignInFailed, SignedOut, ProvedAgain, CredentialSet, CredentialDropped, CredentialReset,
+		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, Refused,
 	}
 }

@@ -59,7 +59,7 @@ func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 			return err
 		}
 		asked := d.Now()
-		r.sift(asked)
+		r.sift(asked, d.signs(g.info.Name, asked))
 		r.siftRelays(asked)
 		for _, batch := range byCategory(r.asked) {
 			batch, paid, err := d.allow(ctx, g, r, batch, asked)
@@ -134,14 +134,18 @@ func load(ctx context.Context, tx *store.Tx, jobs []queue.Job) (*round, error) {
 }
 
 // sift decides which queries are sent: none without a live mandate, none of a
-// case that stands still.
-func (r *round) sift(at time.Time) {
+// case that stands still. sign puts the signed mandate on each; it is nil where
+// nobody is sent one, or it is put on later.
+func (r *round) sift(at time.Time, sign func(*hedui.Case, *hedui.Query, source.Query) (source.Query, error)) {
 	for _, q := range r.queries {
 		c := r.cases[q.Case]
 		if c == nil || q.Settled() || c.Stage == hedui.Suspended || !c.Stage.Asking() {
 			continue
 		}
 		asked, err := c.Question(&q, at)
+		if err == nil && sign != nil {
+			asked, err = sign(c, &q, asked)
+		}
 		if err != nil {
 			r.unsent[q.ID] = true
 			r.answers[q.ID] = source.Answer{Query: q.ID, Outcome: source.Refused, Reason: source.ReasonMandate}
@@ -379,6 +383,9 @@ func (d *Desk) advance(ctx context.Context, tx *store.Tx, id string, stage hedui
 	first := stage == hedui.Dispatched
 	last := stage.Collects() && open == 0
 	late := stage == hedui.Reviewed || stage.Sealed()
+	if stage == hedui.Summarised { // a cell was asked again
+		return d.askFamilyOf(ctx, tx, id, at)
+	}
 	if !first && !last && !late {
 		return nil
 	}

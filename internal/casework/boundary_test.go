@@ -182,9 +182,7 @@ func goOn(t *testing.T, db *store.DB, from, to, name string) {
 // against its name and number, and returns how many gaps it has.
 func issueIn(t *testing.T, b *bench, id, division, name, number string) int {
 	t.Helper()
-	defer func(a, c, d hedui.Officer) { second, signer, civil = a, c, d }(second, signer, civil)
-	second, signer, civil = of(second, division), of(signer, division), of(civil, division)
-	content := b.issue(t, id)
+	content := b.issueAs(t, id, of(second, division), of(signer, division), of(civil, division))
 	if content.Case.Division.Text != name || content.Case.Division.Code != division || content.Case.Number != number {
 		t.Errorf("the report is of %+v, number %s", content.Case.Division, content.Case.Number)
 	}

@@ -17,7 +17,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
 	"hedui/internal/report"
-	"hedui/internal/rule"
+	"hedui/internal/rule/book"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
 	"hedui/seal"
@@ -32,6 +32,7 @@ type fake struct {
 	tune   func(*source.Info)                             // what the department promises and allows
 	now    func() time.Time                               // nil = time.Now
 	manual *source.Manual                                 // people answer
+	of     *bench                                         // whose department it is
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -53,9 +54,12 @@ func (f *fake) Ask(_ context.Context, queries []source.Query) ([]source.Answer, 
 	if f.now != nil {
 		now = f.now
 	}
+	if f.of != nil { // a test may have set its clock since
+		now = f.of.Now
+	}
 	var answers []source.Answer
 	for _, q := range queries {
-		if err := q.Check(now()); err != nil {
+		if err := errors.Join(q.Check(now()), f.verify(q, now())); err != nil {
 			f.bad = append(f.bad, err)
 		}
 		f.asked[q.ID()]++
@@ -70,6 +74,17 @@ func (f *fake) Ask(_ context.Context, queries []source.Query) ([]source.Answer, 
 		answers = append(answers, a)
 	}
 	return answers, nil
+}
+
+// verify does what a department does that trusts nobody but the node's key.
+func (f *fake) verify(q source.Query, at time.Time) error {
+	if f.of == nil {
+		return nil
+	}
+	key := f.of.MandateKey().(*seal.PrivateKey).Public()
+	_, err := source.VerifyMandate(q.Signed(), source.Asked{Person: q.Person(), Purpose: q.Purpose(), Category: q.Category(),
+		To: f.of.MandateNode() + "/" + string(f.code), At: at}, source.Trust{{Node: f.of.MandateNode(), Key: key, Vouches: true}})
+	return err
 }
 
 func (f *fake) times() map[string]int {
@@ -108,15 +123,15 @@ func benchWith(t *testing.T, db *store.DB, deadline time.Duration, now func() ti
 	}
 	calendar, err1 := hedui.China()
 	deadlines, err2 := hedui.StandardDeadlines()
-	tolerances, err3 := rule.Standard()
+	rules, err3 := book.Standard()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
 	b := &bench{sources: map[catalog.Code]*fake{}}
-	b.Desk = &Desk{DB: db, Issuer: "核对中心", Signer: key, Certificate: cert, Calendar: calendar,
-		Deadlines: deadlines.WithReport(hedui.Length{Exact: deadline}), Tolerances: tolerances, Now: now}
+	b.Desk = &Desk{DB: db, Issuer: "核对中心", Signer: key, MandateKey: func() seal.Signer { return key }, Certificate: cert, Calendar: calendar,
+		Deadlines: deadlines.WithReport(hedui.Length{Exact: deadline}), Rules: rules, Now: now}
 	for _, c := range catalog.All() {
-		f := &fake{code: c.Code, now: now, asked: map[string]int{}}
+		f := &fake{code: c.Code, now: now, asked: map[string]int{}, of: b}
 		b.sources[c.Code] = f
 		b.Sources = append(b.Sources, f)
 	}
@@ -127,7 +142,19 @@ func benchWith(t *testing.T, db *store.DB, deadline time.Duration, now func() ti
 	if err := b.Prepare(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { b.lawful(t) })
 	return b
+}
+
+// lawful holds every test to the law: no source is asked without a live mandate.
+func (b *bench) lawful(t *testing.T) {
+	for code, f := range b.sources {
+		f.mu.Lock()
+		if len(f.bad) > 0 {
+			t.Errorf("%s was asked without a live mandate: %v", code, f.bad)
+		}
+		f.mu.Unlock()
+	}
 }
 
 // start runs the desk until the test ends.
@@ -140,11 +167,6 @@ func (b *bench) start(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("run: %v", err)
-		}
-		for code, f := range b.sources {
-			if len(f.bad) > 0 {
-				t.Errorf("%s was asked without a live mandate: %v", code, f.bad)
-			}
 		}
 	})
 }
@@ -199,6 +221,11 @@ func (b *bench) await(t *testing.T, id string, want hedui.Stage) {
 
 // issue reviews, seals and delivers, and returns what the report says.
 func (b *bench) issue(t *testing.T, id string) report.Content {
+	t.Helper()
+	return b.issueAs(t, id, second, signer, civil)
+}
+
+func (b *bench) issueAs(t *testing.T, id string, second, signer, civil hedui.Officer) report.Content {
 	t.Helper()
 	ctx := t.Context()
 	if _, err := b.Review(ctx, second, id); err != nil {

@@ -38,12 +38,23 @@ func supplementJob(c *hedui.Case, due time.Time) queue.Job {
 	return queue.Job{ID: fmt.Sprintf("supplement:%s/%d", c.ID, c.Version), Kind: jobSupplement, Lane: caseLane, Payload: []byte(c.ID), RunAt: due}
 }
 
+// finalJob makes the version that says how the family has explained the one before.
+func finalJob(c *hedui.Case, due time.Time) queue.Job {
+	job := supplementJob(c, due)
+	job.ID = fmt.Sprintf("final:%s/%d", c.ID, c.Version)
+	return job
+}
+
 // workCases keeps clocks: at the deadline a case that still waits is summarised
 // with what is there, and late answers become a supplement.
 func (d *Desk) workCases(ctx context.Context, jobs []queue.Job) error {
 	var errs []error
 	for _, job := range jobs { // one case that cannot be read must not hold up the others
-		err := d.DB.InTx(ctx, func(tx *store.Tx) error { return d.strike(ctx, tx, job) })
+		strike := d.strike
+		if job.Kind == jobExplain || job.Kind == jobClaim || job.Kind == jobCorrected {
+			strike = d.strikeItem
+		}
+		err := d.DB.InTx(ctx, func(tx *store.Tx) error { return strike(ctx, tx, job) })
 		errs = append(errs, err)
 		d.watch.changed(string(job.Payload))
 	}
@@ -91,6 +102,8 @@ func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, 
 		return nil, hedui.Text{}, err
 	}
 	switch job.ID {
+	case finalJob(c, time.Time{}).ID:
+		return c, hedui.Say("step.explained"), nil
 	case supplementJob(c, time.Time{}).ID:
 		return c, hedui.Say("step.late_answer"), nil
 	case deadlineJob(c, time.Time{}).ID:
@@ -100,10 +113,15 @@ func (d *Desk) due(ctx context.Context, tx *store.Tx, job queue.Job, id string, 
 	return nil, hedui.Text{}, nil
 }
 
-// summarise moves a case to its summary and records why.
+// summarise moves a case to its summary, records why, and asks the family about
+// what was found.
 func (d *Desk) summarise(ctx context.Context, tx *store.Tx, c *hedui.Case, at time.Time, why hedui.Text) error {
 	if err := c.Summarise(at, why); err != nil {
 		return err
 	}
-	return tx.Record(ctx, audit.New(at, hedui.System.ID, "", audit.Summarised, c.ID, why.Key))
+	if err := tx.Record(ctx, audit.New(at, hedui.System.ID, "", audit.Summarised, c.ID, why.Key)); err != nil {
+		return err
+	}
+	_, err := d.askFamily(ctx, tx, c, at)
+	return err
 }

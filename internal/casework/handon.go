@@ -30,7 +30,7 @@ func (d *Desk) handOn(office string, begin func(context.Context, *store.Tx, *rou
 				return err
 			}
 			at := d.Now()
-			r.sift(at)
+			r.sift(at, nil)
 			return d.carry(ctx, tx, office, r, begin(ctx, tx, r, at), at)
 		})
 		if r != nil {

@@ -12,6 +12,7 @@ import (
 	"hedui/exchange"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
+	"hedui/internal/queue"
 	"hedui/internal/store"
 )
 
@@ -117,7 +118,7 @@ func (d *Desk) stop(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 	if err != nil {
 		return err
 	}
-	jobs = append(jobs, supplementJob(c, h.At).ID, deadlineJob(c, h.At).ID)
+	jobs = append(jobs, supplementJob(c, h.At).ID, finalJob(c, h.At).ID, deadlineJob(c, h.At).ID)
 	if err := c.HandOver(o, h); err != nil {
 		return err
 	}
@@ -244,6 +245,11 @@ func (d *Desk) add(ctx context.Context, tx *store.Tx, o hedui.Officer, p *parcel
 			return hedui.Fail(hedui.Invalid, hedui.Say("error.handover_file"), fmt.Errorf("case %s: report %d does not fit its digest", c.ID, r.Version))
 		}
 	}
+	for _, f := range b.Evidence {
+		if !named(b.Explanations, f) {
+			return hedui.Fail(hedui.Invalid, hedui.Say("error.handover_file"), fmt.Errorf("case %s: evidence %s does not fit its digest", c.ID, f.ID))
+		}
+	}
 	if err := c.TakeOver(o, at); err != nil {
 		return err
 	}
@@ -260,6 +266,18 @@ func (d *Desk) add(ctx context.Context, tx *store.Tx, o hedui.Officer, p *parcel
 		return err
 	}
 	return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.TakenOver, c.ID, fmt.Sprintf("%s %s %s", p.from.Name, p.Handing, p.Digest)))
+}
+
+// named reports whether a file is what its item says it is.
+func named(items []hedui.Explanation, f store.EvidenceFile) bool {
+	for _, e := range items {
+		for _, v := range e.Evidence {
+			if v.ID == f.ID {
+				return e.ID == f.Explanation && v.Digest == digestOf(f.Body)
+			}
+		}
+	}
+	return false
 }
 
 // route finds the registers of this node for what is to be asked anew. Where there
@@ -295,6 +313,9 @@ func (d *Desk) takeUp(ctx context.Context, tx *store.Tx, b store.Bundle, at time
 			late = late || q.AnsweredAt.After(b.Reports[len(b.Reports)-1].MadeAt)
 		}
 	}
+	if err := d.takeUpItems(ctx, tx, b, at); err != nil {
+		return err
+	}
 	switch {
 	case c.Stage.Collects():
 		due := c.DueAt
@@ -304,8 +325,41 @@ func (d *Desk) takeUp(ctx context.Context, tx *store.Tx, b store.Bundle, at time
 		return tx.Enqueue(ctx, deadlineJob(c, due))
 	case c.Stage.Sealed() && late:
 		return d.gather(ctx, tx, c, at)
+	case len(b.Reports) > 0 && c.Stage != hedui.Reviewed && answeredSince(b.Explanations, b.Reports[len(b.Reports)-1].MadeAt):
+		return d.explained(ctx, tx, c, b.Explanations, at)
 	}
 	return nil
+}
+
+// answeredSince reports whether items have changed after a report was made.
+func answeredSince(items []hedui.Explanation, made time.Time) bool {
+	return slices.ContainsFunc(items, func(e hedui.Explanation) bool {
+		return slices.ContainsFunc(e.History, func(a hedui.ExplanationAct) bool { return a.At.After(made) })
+	})
+}
+
+// takeUpItems sets the clocks of what the family has to explain: until when it can,
+// when a company that is not theirs is looked at again, and what a department has
+// corrected and was not asked again.
+func (d *Desk) takeUpItems(ctx context.Context, tx *store.Tx, b store.Bundle, at time.Time) error {
+	var jobs []queue.Job
+	for _, e := range b.Explanations {
+		told := slices.ContainsFunc(b.Reminders, func(r hedui.Reminder) bool { return r.Kind == hedui.ReminderClaim && r.About == e.ID })
+		switch {
+		case e.State == hedui.ExplanationOpen, e.State == hedui.ExplanationEntered:
+			jobs = append(jobs, explainJob(b.Case, e.DueAt))
+		case e.State == hedui.ExplanationNotHis && !e.Until.IsZero() && !told:
+			jobs = append(jobs, claimJob(b.Case, e))
+		}
+	}
+	for _, k := range b.Corrections {
+		if k.State == hedui.CorrectionMade && slices.ContainsFunc(hedui.Newest(b.Queries), func(q hedui.Query) bool {
+			return q.AnsweredAt.Before(k.AnsweredAt) && usesAny(q, []hedui.RecordRef{k.Record})
+		}) {
+			jobs = append(jobs, correctedJob(k.Number, b.Case.ID, at))
+		}
+	}
+	return tx.Enqueue(ctx, jobs...)
 }
 
 // HandedOver reads the receipt of a node that has taken cases over, marks them as

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ func eachPair(t *testing.T, f func(t *testing.T, old, next *side)) {
 			sides := make([]*side, 2)
 			for i, me := range nodes {
 				b := newBench(t, e.Open(t), 24*time.Hour)
-				b.Node, b.Division = me.Name, me.Division
+				b.Node, b.Division, b.MandateKey = me.Name, me.Division, func() seal.Signer { return me.Signer }
 				sides[i] = &side{bench: b, Border: Border{me, exchange.Only(nodes[1-i].Peer())}, now: b.at(t, change.Add(-6*time.Hour))}
 			}
 			f(t, sides[0], sides[1])
@@ -686,7 +687,7 @@ func TestANodeWhoseDivisionHasEndedIsStillAnswered(t *testing.T) {
 		hub := newBench(t, storetest.Engines()[0].Open(t), time.Hour)
 		hub.Node = "hub"
 		for _, q := range questions {
-			if _, outcome, why := hub.admit(Neighbour{Peer: old.peer()}, q, old.now.now()); outcome != "" {
+			if _, _, outcome, why := hub.admit(Neighbour{Peer: old.peer()}, q, old.now.now()); outcome != "" {
 				t.Errorf("%s about a case of %s: %s, %s", q.Category, q.Division, outcome, why)
 			}
 		}
@@ -733,4 +734,80 @@ func TestHandingsShowNothingPersonal(t *testing.T) {
 			t.Errorf("a person can be read in %q", said)
 		}
 	}
+}
+
+// What the family has begun to explain to one node it goes on explaining to the other.
+func TestItemsToExplainGoAlong(t *testing.T) {
+	eachPair(t, func(t *testing.T, old, next *side) {
+		ctx := t.Context()
+		var gone atomic.Bool
+		for _, s := range []*side{old, next} {
+			s.sources["business"].answer = company(&gone)
+			s.Deadlines = slices.Clone(s.Deadlines)
+			for i := range s.Deadlines {
+				s.Deadlines[i].Explain, s.Deadlines[i].Claim = hedui.Length{Exact: 100 * time.Hour}, hedui.Length{Exact: 100 * time.Hour}
+			}
+		}
+		stop := old.work(t)
+		var ids []string
+		for n := range 4 {
+			id := old.accepted(t, formOf(t, 101+n, "330204"))
+			old.await(t, id, hedui.Summarised)
+			old.issue(t, id)
+			ids = append(ids, id)
+		}
+		waiting, wrong, stolen, answered := ids[0], ids[1], ids[2], ids[3]
+		_, ref := old.item(t, waiting)
+		e, err := old.Attach(ctx, civil, ref, picture(t, 3))
+		if err == nil {
+			_, err = old.Explain(ctx, civil, ItemRef{waiting, e.ID, e.Rev}, hedui.ExplanationEntry{Outcome: hedui.ExplanationDone, Text: "已吊销"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		old.settle(t, wrong, hedui.ExplanationWrong)
+		old.settle(t, stolen, hedui.ExplanationNotHis)
+		stop()
+		old.now.set(change.Add(-time.Hour))
+		old.settle(t, answered, hedui.ExplanationTrue) // nobody makes the version that says so any more
+		before := old.items(t, waiting)[0]
+		requests := old.whole(t, wrong).Corrections
+		if len(requests) != 1 {
+			t.Fatalf("%d requests", len(requests))
+		}
+
+		old.now.set(change)
+		next.now.set(change)
+		next.take(t, old.export(t, next, len(ids)), len(ids))
+		if n := next.jobs(t); n != 3 { // a deadline, the timer of the company, and the version that was not made
+			t.Errorf("%d jobs, want 3", n)
+		}
+		if got := old.items(t, waiting)[0]; got.State != hedui.ExplanationEntered {
+			t.Errorf("left behind as %s", got.State)
+		}
+		if err := old.AnswerCorrection(ctx, receiver, requests[0].Number, hedui.CorrectionUpheld, "登记无误"); hedui.KindOf(err) != hedui.Conflict {
+			t.Errorf("a request of a case that is gone: %v", err)
+		}
+		got, ref := next.item(t, waiting)
+		if !reflect.DeepEqual(got, before) {
+			t.Errorf("came as %+v, want %+v", got, before)
+		}
+		file, err := next.Evidence(ctx, receiver, waiting, got.Evidence[0].ID)
+		if err != nil || !bytes.Equal(file.Body, picture(t, 3)) {
+			t.Errorf("its evidence: %v", err)
+		}
+		next.work(t)
+		if _, err := next.SettleExplanation(ctx, second, ref); err != nil {
+			t.Fatal(err)
+		}
+		next.await(t, waiting, hedui.Summarised)
+		if r := next.issue(t, waiting); r.Version != 2 || r.Findings[0].Kind != hedui.Explained {
+			t.Errorf("version %d says %s", r.Version, r.Findings[0].Kind)
+		}
+		next.await(t, answered, hedui.Summarised)
+		if err := next.AnswerCorrection(ctx, receiver, requests[0].Number, hedui.CorrectionUpheld, "登记无误"); err != nil {
+			t.Fatal(err)
+		}
+		next.becomes(t, wrong, hedui.ExplanationOpen)
+	})
 }

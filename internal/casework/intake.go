@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"hedui/day"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
-	"hedui/internal/rule"
 	"hedui/internal/store"
 )
 
@@ -34,7 +34,7 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 	if err := hedui.Problems(problems); err != nil {
 		return nil, err
 	}
-	if err := o.May(hedui.OpenCases, c.Division); err != nil {
+	if err := o.MayOn(hedui.OpenCases, c); err != nil {
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
 	c.ID = audit.NewID()
@@ -45,19 +45,27 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 		return d.open(ctx, tx, o, opened, draftID, slices.Clone(consents), at)
 	})
 	if err != nil {
-		return nil, err
+		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
 	return opened, nil
 }
 
-// early finds a case for which this node has no deadlines or tolerances, before
-// it is opened and can never be accepted.
+// early finds a case for which this node has no deadlines or rule books, or which
+// names obligors where the rules ask about the family alone, before it is opened
+// and can never be accepted.
 func (d *Desk) early(c *hedui.Case, at time.Time) []hedui.Problem {
-	_, tolerance := rule.For(d.Tolerances, c.Division, c.AppliedOn)
-	if _, ok := d.deadlinesOf(c, at); ok && tolerance == nil {
+	eff, none := d.Rules.For(c.Division, c.Programme, c.AppliedOn)
+	if _, ok := d.deadlinesOf(c, at); !ok || none != nil {
+		return []hedui.Problem{{Field: "applied_on", Say: hedui.Say("problem.day.early")}}
+	}
+	var problems []hedui.Problem
+	if eff.ObligorScope() > 0 {
 		return nil
 	}
-	return []hedui.Problem{{Field: "applied_on", Say: hedui.Say("problem.day.early")}}
+	for _, p := range c.Obligors() { // nobody is asked about whom the rules leave out
+		problems = append(problems, hedui.Problem{Field: fmt.Sprintf("persons[%d].role", p.No-1), Say: hedui.Say("problem.obligor.scope", strconv.Itoa(p.No))})
+	}
+	return problems
 }
 
 func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui.Case, draftID string, consents []hedui.Consent, at time.Time) error {
@@ -73,11 +81,8 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 		return err
 	}
 	c.Number = numbers[0]
-	if numbers, err = d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(consents)); err != nil {
+	if err := d.given(ctx, tx, o, c, consents, at); err != nil {
 		return err
-	}
-	for i := range consents {
-		consents[i].Number = numbers[i]
 	}
 	c.Steps = []hedui.Step{{Stage: hedui.Draft, Officer: o.ID, Name: o.Name, Office: o.Office, At: at}}
 	if _, err := c.AddConsents(o, consents, at); err != nil {
@@ -86,10 +91,43 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 	if err := tx.CreateCase(ctx, c); err != nil {
 		return err
 	}
+	if err := standsAside(ctx, tx, o, c.ID); err != nil {
+		return err
+	}
 	if err := tx.DeleteDraft(ctx, draftID); err != nil {
 		return err
 	}
 	return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.Registered, c.ID, c.Number))
+}
+
+// given numbers consents that are entered, and notes the printed forms they were
+// signed on: a form that belongs to another case is Invalid. Who enters a consent for
+// which no other witness is named has seen it signed.
+func (d *Desk) given(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui.Case, consents []hedui.Consent, at time.Time) error {
+	elsewhere, err := tx.ClaimForms(ctx, c.ID, consents)
+	if err != nil {
+		return err
+	}
+	var problems []hedui.Problem
+	for i, k := range consents {
+		if slices.Contains(elsewhere, k.Form) {
+			problems = append(problems, hedui.Problem{Field: fmt.Sprintf("consents[%d].number", i), Say: hedui.Say("problem.consent.elsewhere", k.Form)})
+		}
+	}
+	if err := hedui.Problems(problems); err != nil {
+		return err
+	}
+	numbers, err := d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(consents))
+	if err != nil {
+		return err
+	}
+	for i := range consents {
+		consents[i].Number = numbers[i]
+		if consents[i].Witness == "" {
+			consents[i].Witness = o.ID
+		}
+	}
+	return nil
 }
 
 // alreadyRunning names the running case, but only to an officer of its place.
@@ -124,8 +162,12 @@ func (d *Desk) numbers(ctx context.Context, tx *store.Tx, s hedui.Series, c *hed
 	return numbers, nil
 }
 
-// SaveDraft keeps a half-typed form of an officer.
+// SaveDraft keeps a half-typed form of an officer, who must have the right to open
+// cases: a form holds as much about a family as a case does.
 func (d *Desk) SaveDraft(ctx context.Context, o hedui.Officer, id string, f hedui.Form) error {
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
+		return d.refused(ctx, o, "", audit.Registered, err)
+	}
 	body, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("casework: draft: %w", err)
@@ -136,6 +178,9 @@ func (d *Desk) SaveDraft(ctx context.Context, o hedui.Officer, id string, f hedu
 // Draft returns a form that an officer has begun.
 func (d *Desk) Draft(ctx context.Context, o hedui.Officer, id string) (hedui.Form, error) {
 	var f hedui.Form
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
+		return f, d.refused(ctx, o, "", audit.Registered, err)
+	}
 	err := d.DB.Read(ctx, func(tx *store.Tx) error {
 		body, err := tx.Draft(ctx, id, o.ID)
 		if err != nil {

@@ -29,8 +29,8 @@ func newListBench(t *testing.T, db *store.DB, deadline time.Duration) *bench {
 	for _, code := range []catalog.Code{"housing", "housing_fund"} {
 		b.sources[code].manual = &source.Manual{Means: source.Letter, Within: "5d", Addressee: "某馆", Basis: []string{"某条"}}
 	}
-	b.Desk = &Desk{DB: db, Issuer: b.Issuer, Signer: b.Signer, Certificate: b.Certificate, Calendar: b.Calendar, Deadlines: b.Deadlines,
-		Tolerances: b.Tolerances, Now: b.Now, Sources: b.Sources, Registers: b.Registers, Division: "330203", Node: "haishu"}
+	b.Desk = &Desk{DB: db, Issuer: b.Issuer, Signer: b.Signer, MandateKey: b.MandateKey, Certificate: b.Certificate, Calendar: b.Calendar, Deadlines: b.Deadlines,
+		Rules: b.Rules, Now: b.Now, Sources: b.Sources, Registers: b.Registers, Division: "330203", Node: "haishu"}
 	if err := b.Prepare(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hedui/exchange"
+	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 )
@@ -33,6 +34,8 @@ type Peer struct {
 	Link                  store.Link // zero while nothing was ever heard
 	Waiting               int        // messages for it in the outbox
 	Oldest                time.Time  // since when the first of them waits
+	LogSeen               int64      // entries of its audit log that were seen here
+	LogHeld               int64      // entries of this node's log that it has seen
 }
 
 // Down reports since when the peer is not reached, and in one word why. A peer
@@ -79,6 +82,18 @@ func (d *Desk) Neighbourhood(ctx context.Context, o hedui.Officer) (Neighbourhoo
 		}
 		for i, p := range n.Peers {
 			n.Peers[i].Waiting, n.Peers[i].Oldest = waiting[p.Name], oldest[p.Name]
+		}
+		logs, err := tx.PeerLogs(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range n.Peers {
+			for _, l := range logs {
+				if l.Peer == n.Peers[i].Name {
+					n.Peers[i].LogSeen, _ = audit.SizeOf(l.Note) // 0 before the first
+					n.Peers[i].LogHeld = l.Holds
+				}
+			}
 		}
 		if n.Invitations, err = invitations(ctx, tx); err != nil {
 			return err

@@ -18,7 +18,8 @@ import (
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
-	"hedui/internal/rule"
+	"hedui/internal/report"
+	"hedui/internal/rule/book"
 	"hedui/internal/store"
 	"hedui/seal"
 	"hedui/source"
@@ -28,15 +29,17 @@ import (
 type Desk struct {
 	DB          *store.DB
 	Sources     []source.Source
-	Registers   hedui.Registers   // which category is asked where
-	Node        string            // name of this node among its peers; may be empty without any
-	Division    string            // of this node; cases move to a successor only within it, empty = anywhere
-	Issuer      string            // the verification centre's name, printed on reports
-	Signer      seal.Signer       // seals reports
-	Certificate *x509.Certificate // of the signer, for the signature within a PDF
+	Registers   hedui.Registers    // which category is asked where
+	Node        string             // name of this node among its peers; may be empty without any
+	Division    string             // of this node; cases move to a successor only within it, empty = anywhere
+	Issuer      string             // the verification centre's name, printed on reports
+	Layout      report.Layout      // of copies of reports for people
+	Signer      seal.Signer        // seals reports
+	MandateKey  func() seal.Signer // the key of the hour by which the node signs mandates; its peers know it
+	Certificate *x509.Certificate  // of the signer, for the signature within a PDF
 	Calendar    *hedui.Calendar
 	Deadlines   hedui.DeadlineBook
-	Tolerances  []rule.Tolerance
+	Rules       *book.Library
 	Now         func() time.Time
 	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
 
@@ -45,13 +48,14 @@ type Desk struct {
 	runner  *queue.Runner
 	watch   watchers
 	looks   looks
+	pending pending
 	uplink  uplink
 }
 
 // Prepare checks that the desk is complete and makes its work lanes. Call it
 // once, before anything else.
 func (d *Desk) Prepare() error {
-	if d.DB == nil || d.Signer == nil || d.Certificate == nil || d.Calendar == nil || d.Now == nil || d.Issuer == "" {
+	if d.DB == nil || d.Signer == nil || d.MandateKey == nil || d.Certificate == nil || d.Calendar == nil || d.Rules == nil || d.Now == nil || d.Issuer == "" {
 		return errors.New("casework: desk is not complete")
 	}
 	if err := d.canSign(d.Now()); err != nil {
@@ -88,15 +92,16 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
 		return err
 	}
+	var sharing sync.WaitGroup
+	defer sharing.Wait()
+	sharing.Go(func() { d.keepLog(ctx) })
 	if !d.DB.Shared() {
 		return d.runner.Run(ctx)
 	}
 	if err := d.share(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
-	var sharing sync.WaitGroup
 	sharing.Go(func() { d.keepSharing(ctx) })
-	defer sharing.Wait()
 	return d.runner.Run(ctx)
 }
 
@@ -128,6 +133,9 @@ func (d *Desk) act(ctx context.Context, o hedui.Officer, id string, verb audit.V
 		if c, err = tx.Case(ctx, id); err != nil {
 			return err
 		}
+		if err := standsAside(ctx, tx, o, id); err != nil {
+			return err
+		}
 		gone := c.Gone()
 		detail, err := decide(tx, c, at)
 		if gone != nil && hedui.KindOf(err) != hedui.Forbidden {
@@ -155,10 +163,44 @@ func (d *Desk) refused(ctx context.Context, o hedui.Officer, id string, verb aud
 	if hedui.KindOf(cause) != hedui.Forbidden {
 		return cause
 	}
+	detail := string(verb)
+	var known *hedui.Error
+	if errors.As(cause, &known) && known.Say.Key == asideText {
+		detail += " aside"
+	}
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Refused, id, string(verb)))
+		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Refused, id, detail))
 	})
 	return errors.Join(cause, err)
+}
+
+// asideText tells an officer to stand aside, and not because of whom.
+const asideText = "error.conflict"
+
+// standsAside refuses an officer who has a connection (利害关系) with the persons of
+// a case.
+func standsAside(ctx context.Context, tx *store.Tx, o hedui.Officer, id string) error {
+	if o.ID == hedui.System.ID {
+		return nil
+	}
+	found, err := tx.MustStandAside(ctx, o.ID, o.Office, id)
+	if err == nil && found {
+		err = hedui.Fail(hedui.Forbidden, hedui.Say(asideText), nil)
+	}
+	return err
+}
+
+// opened reads a case for an officer who may use the right on it and has no
+// connection with its persons.
+func opened(ctx context.Context, tx *store.Tx, o hedui.Officer, r hedui.Right, id string) (*hedui.Case, error) {
+	c, err := tx.Case(ctx, id)
+	if err == nil {
+		err = o.MayOn(r, c)
+	}
+	if err == nil {
+		err = standsAside(ctx, tx, o, id)
+	}
+	return c, err
 }
 
 // plausibleID keeps what cannot be an id from the database: an address that

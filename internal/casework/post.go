@@ -126,6 +126,9 @@ func (d *Desk) postQuery(ctx context.Context, tx *store.Tx, p *post, r *round, q
 	}
 	terms := asked.Mandate().Terms()
 	until = earlierOf(until, earlierOf(terms.Until, p.at.Add(maxWait)))
+	if asked, err = d.hand(c, q, asked, p.peer, terms.Until); err != nil {
+		return false, err
+	}
 	question := QuestionOf(asked, c.Division, q.Scope, d.Node)
 	if question.Check() != nil { // it must not hold up what others ask
 		r.answers[q.ID] = source.Answer{Query: q.ID, Outcome: source.Failed, Reason: source.ReasonMalformed}
@@ -159,7 +162,7 @@ func (p *post) ask(key postKey, q exchange.Question, before string, job queue.Jo
 func QuestionOf(q source.Query, division, scope, node string) exchange.Question {
 	terms, window := q.Mandate().Terms(), q.Window()
 	return exchange.Question{
-		ID: q.ID(), Division: division, Scope: scope, Category: q.Category(), From: window.From, To: window.To, Hops: []string{node},
+		ID: q.ID(), Division: division, Scope: scope, Signed: q.Signed(), Category: q.Category(), From: window.From, To: window.To, Hops: []string{node},
 		Person:  exchange.Person{Name: terms.Person.Name, ID: terms.Person.ID},
 		Mandate: exchange.Mandate{Number: terms.Number, Consent: terms.Consent, Purpose: terms.Purpose, From: terms.From, Until: terms.Until},
 	}

@@ -7,11 +7,13 @@ import (
 	"hedui/idcard"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
+	"hedui/internal/lang"
 	"hedui/internal/rule"
 	"hedui/internal/store"
 )
 
-// Cases lists the newest cases of an officer's division, without opening them.
+// Cases lists the newest cases of an officer's division and programmes, without
+// opening them. Those from which the officer stands aside are not in it.
 func (d *Desk) Cases(ctx context.Context, o hedui.Officer, f store.Filter) ([]store.Summary, error) {
 	if err := o.May(hedui.ReadCases, o.Division); err != nil {
 		return nil, d.refused(ctx, o, "", audit.ReadCase, err)
@@ -19,7 +21,7 @@ func (d *Desk) Cases(ctx context.Context, o hedui.Officer, f store.Filter) ([]st
 	if !plausibleID(f.Before) {
 		return nil, notFound()
 	}
-	f.Division = hedui.PlacePrefix(o.Division)
+	f.Division, f.Programmes, f.Reader, f.Office = hedui.PlacePrefix(o.Division), o.Programmes, o.ID, o.Office
 	var list []store.Summary
 	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.Cases(ctx, f)
@@ -28,13 +30,18 @@ func (d *Desk) Cases(ctx context.Context, o hedui.Officer, f store.Filter) ([]st
 	return list, err
 }
 
+// elsewhereMonths is how far back the household of another case says something of now.
+const elsewhereMonths = 12
+
 // A View is what an officer sees of one case.
 type View struct {
 	Case       *hedui.Case
 	Grid       []hedui.Query // one query of each register asked
 	Assessment hedui.Assessment
 	Reports    []store.Report
-	Rev        string // of all this, see [Desk.Changed]
+
+	Explanations []hedui.Explanation // items to explain
+	Rev          string              // of all this, see [Desk.Changed]
 }
 
 // Look opens a case for reading. The look is recorded; a page that loads itself
@@ -45,10 +52,7 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 	}
 	var v View
 	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if v.Case, err = tx.Case(ctx, id); err != nil {
-			return err
-		}
-		if err = o.May(hedui.ReadCases, v.Case.Division); err != nil {
+		if v.Case, err = opened(ctx, tx, o, hedui.ReadCases, id); err != nil {
 			return err
 		}
 		queries, err := tx.Queries(ctx, id)
@@ -57,6 +61,12 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 		}
 		v.Grid = hedui.Newest(queries)
 		if v.Reports, err = tx.Reports(ctx, id); err != nil {
+			return err
+		}
+		if v.Explanations, err = tx.Explanations(ctx, id); err != nil {
+			return err
+		}
+		if v.Case.Elsewhere, err = tx.Elsewhere(ctx, v.Case, v.Case.AppliedOn.AddMonths(-elsewhereMonths)); err != nil {
 			return err
 		}
 		pulse, err := tx.Pulse(ctx, id) // of the same state: a read sees one
@@ -68,16 +78,21 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 	}
 	at := d.Now()
 	if d.looks.again(o.ID, id, at) {
-		err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-			return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.ReadCase, id, ""))
-		})
-		if err != nil { // nothing is shown that is not recorded
+		if err := d.remember(ctx, audit.New(at, o.ID, o.Office, audit.ReadCase, id, "")); err != nil { // nothing is shown that is not recorded
 			d.looks.forget(o.ID, id)
 			return View{}, err
 		}
 	}
-	v.Assessment, err = d.assess(v.Case, v.Grid)
-	return v, err
+	return v, d.Assess(&v, lang.Chinese)
+}
+
+// Worked reports whether the case has come so far that its assessment says something.
+func (v View) Worked() bool { return !v.Case.AcceptedAt.IsZero() && !v.Case.Stage.Collects() }
+
+// Assess assesses what a view shows, anew, with the texts of its means in a language.
+func (d *Desk) Assess(v *View, l lang.Lang) (err error) {
+	v.Assessment, err = rule.Verify(d.Rules, v.Case, v.Grid, v.Explanations, day.Of(d.Now()), l)
+	return err
 }
 
 // CaseOf returns the newest case of the applicant on a form for its programme,
@@ -116,14 +131,6 @@ func (d *Desk) Stage(ctx context.Context, id string) (hedui.Stage, error) {
 		return err
 	})
 	return stage, err
-}
-
-func (d *Desk) assess(c *hedui.Case, grid []hedui.Query) (hedui.Assessment, error) {
-	t, err := rule.For(d.Tolerances, c.Division, c.AppliedOn)
-	if err != nil {
-		return hedui.Assessment{}, err
-	}
-	return rule.Assess(c, grid, t, day.Of(d.Now())), nil
 }
 
 func numbersOf(persons []hedui.Person) []idcard.Number {

@@ -48,6 +48,8 @@ func (d *Desk) take(ctx context.Context, tx *store.Tx, from Neighbour, m exchang
 	switch open, err := tx.RelayOpen(ctx, from.Name); {
 	case err != nil:
 		return err
+	case questions[0].Signed == "": // all are, or none
+		return &exchange.Refusal{Reason: exchange.ReasonUnsigned}
 	case open+len(questions) > mostOpen:
 		return &exchange.Refusal{Reason: exchange.ReasonBusy}
 	}
@@ -99,7 +101,7 @@ func (d *Desk) take(ctx context.Context, tx *store.Tx, from Neighbour, m exchang
 // becomes a relay to the register it is for.
 func (d *Desk) judge(from Neighbour, q exchange.Question, at time.Time) (store.Relay, *exchange.Reply, error) {
 	r := store.Relay{ID: store.RelayID(from.Name, q.ID), Peer: from.Name, Query: q.ID, Category: q.Category, State: hedui.Waiting, CreatedAt: at}
-	register, outcome, why := d.admit(from, q, at)
+	register, signed, outcome, why := d.admit(from, q, at)
 	if outcome != "" {
 		r.State, r.Outcome, r.Reason, r.AnsweredAt = hedui.Answered, outcome, why, at
 		return r, &exchange.Reply{Query: q.ID, Outcome: string(outcome), Reason: string(why),
@@ -107,31 +109,37 @@ func (d *Desk) judge(from Neighbour, q exchange.Question, at time.Time) (store.R
 	}
 	var err error
 	r.Source = register.Source
+	if q.Signed, err = d.handOnward(signed, from, q, register); err != nil {
+		return r, nil, err
+	}
 	r.Body, err = q.Encode()
 	return r, nil, err
 }
 
-// admit holds a question against what the peer may ask: the mandate, the
-// programme's categories, the division of the case, the way the question came.
-// An outcome means that it is not passed on.
-func (d *Desk) admit(from Neighbour, q exchange.Question, at time.Time) (hedui.Register, source.Outcome, source.Reason) {
+// admit holds a question against what the peer may ask: the mandate, as it is told
+// and as it is signed, the programme's categories, the division of the case, the
+// way the question came. An outcome means that it is not passed on.
+func (d *Desk) admit(from Neighbour, q exchange.Question, at time.Time) (hedui.Register, source.Signed, source.Outcome, source.Reason) {
 	on := day.Of(at)
 	programme := hedui.Programme(q.Mandate.Purpose)
 	register, known := d.Registers.At(q.Category, q.Scope, on)
 	_, circle := q.Via(d.Node)
+	signed, broken := d.verify(from, q, at)
 	switch {
 	case circle != nil:
-		return register, source.Refused, reasonCircle
+		return register, signed, source.Refused, reasonCircle
 	case at.Add(exchange.DefaultSkew).Before(q.Mandate.From), !at.Before(q.Mandate.Until):
-		return register, source.Refused, source.ReasonMandate
+		return register, signed, source.Refused, source.ReasonMandate
 	case !slices.Contains(programme.Categories(), q.Category):
-		return register, source.Refused, reasonCategory
+		return register, signed, source.Refused, reasonCategory
 	case !from.Parent && !from.Covers(q.Division, on):
-		return register, source.Refused, reasonDivision
+		return register, signed, source.Refused, reasonDivision
+	case broken != "":
+		return register, signed, source.Refused, broken
 	case !known || register.Source == hedui.AtNode(from.Name): // it would go back where it came from
-		return register, source.NotCovered, hedui.ReasonNoSource
+		return register, signed, source.NotCovered, hedui.ReasonNoSource
 	}
-	return register, "", ""
+	return register, signed, "", ""
 }
 
 // relayed is a question of a peer in a round.
@@ -185,6 +193,9 @@ func (r *round) siftRelays(at time.Time) {
 
 func (x *relayed) query(at time.Time) (source.Query, error) {
 	q := x.question
+	if q.Signed == "" { // taken before questions carried one
+		return source.Query{}, source.ErrNoMandate
+	}
 	m, err := source.Mint(source.Terms{Number: q.Mandate.Number, Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose,
 		Person:     source.Person{Name: q.Person.Name, ID: q.Person.ID},
 		Categories: []catalog.Code{q.Category}, From: earlierOf(q.Mandate.From, at), Until: q.Mandate.Until}) // the asker's clock may run ahead
@@ -192,7 +203,7 @@ func (x *relayed) query(at time.Time) (source.Query, error) {
 		return source.Query{}, err
 	}
 	asked, err := m.Query(x.relay.ID, q.Category, source.Window{From: q.From, To: q.To}, at)
-	return asked.WithToken(x.relay.Token), err
+	return asked.WithToken(x.relay.Token).WithSigned(q.Signed), err
 }
 
 // settleRelays puts what was heard into the relays of a round, and the replies

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
+	"hedui/seal"
 	"hedui/source"
 )
 
@@ -19,14 +21,48 @@ import (
 func asked(t *testing.T, n int) exchange.Question {
 	t.Helper()
 	now := time.Now().Truncate(time.Millisecond)
-	return exchange.Question{ID: hedui.QueryID(audit.NewID(), n, "land", "330203", 1), Division: "330212", Scope: "330203", Category: "land",
+	q := exchange.Question{ID: hedui.QueryID(audit.NewID(), n, "land", "330203", 1), Division: "330212", Scope: "330203", Category: "land",
 		From: day.Must("2025-11-01"), To: day.Must("2026-10-31"), Hops: []string{"yinzhou", "ningbo"},
 		Person:  exchange.Person{Name: "某人", ID: storetest.ID(t, day.Must("1970-01-01"), 10+n)},
 		Mandate: exchange.Mandate{Number: "M3302122026112301000017", Consent: "S1", Purpose: "dibao", From: now.Add(-time.Hour), Until: now.Add(24 * time.Hour)}}
+	q.Signed = passedOn(t, q)
+	return q
 }
 
+// passedOn is the mandate of yinzhou's question as the hub hands it on to haishu.
+func passedOn(t *testing.T, q exchange.Question) string {
+	t.Helper()
+	yinzhou, err := seal.Generate(seal.Ed25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := source.SignMandate(source.Grant{Document: "sha256:00", Division: q.Division, Terms: source.Terms{Number: q.Mandate.Number,
+		Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose, Person: source.Person(q.Person), Categories: []catalog.Code{q.Category},
+		From: q.Mandate.From, Until: q.Mandate.Until}}, "yinzhou", yinzhou)
+	hop := source.Hop{Node: "yinzhou", Key: yinzhou, To: "ningbo", Categories: []catalog.Code{q.Category}, Until: q.Mandate.Until}
+	if err == nil {
+		s, err = s.Narrow(hop)
+	}
+	hop.Node, hop.Key, hop.To, hop.Before = "ningbo", hubKey(), "haishu", yinzhou.Public()
+	if err == nil {
+		s, err = s.Narrow(hop)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Text()
+}
+
+var hubKey = sync.OnceValue(func() *seal.PrivateKey {
+	key, err := seal.Generate(seal.Ed25519)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 // hub is the peer that passes on what other counties ask.
-var hub = Neighbour{Peer: exchange.Peer{Name: "ningbo", Division: "330200"}, Parent: true}
+var hub = Neighbour{Peer: exchange.Peer{Name: "ningbo", Division: "330200", Sign: []exchange.SignPin{{Key: hubKey().Public()}}}, Parent: true}
 
 func (b *bench) receive(t *testing.T, body exchange.Body) {
 	t.Helper()

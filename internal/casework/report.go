@@ -13,7 +13,9 @@ import (
 	"hedui/day"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
+	"hedui/internal/lang"
 	"hedui/internal/report"
+	"hedui/internal/rule"
 	"hedui/internal/store"
 	"hedui/seal"
 )
@@ -22,8 +24,15 @@ import (
 // after it takes the case back to its summary, so what is sealed is what was
 // reviewed.
 func (d *Desk) Review(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
-	return d.act(ctx, o, id, audit.Reviewed, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		return "", c.Review(o, at)
+	return d.act(ctx, o, id, audit.Reviewed, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Review(o, at); err != nil {
+			return "", err
+		}
+		items, err := d.askFamily(ctx, tx, c, at)
+		if err != nil {
+			return "", err
+		}
+		return "", c.Unexplained(items, at)
 	})
 }
 
@@ -55,7 +64,7 @@ func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Cas
 		if err := tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.Prepared, c.ID, r.Digest)); err != nil {
 			return "", err
 		}
-		return content.Number, d.sealStored(ctx, tx, draft, r, at)
+		return content.Number + " " + r.Digest, d.sealStored(ctx, tx, draft, r, at)
 	})
 }
 
@@ -113,7 +122,14 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	}
 	in := report.Input{Case: c, Queries: hedui.Newest(queries), Version: c.Version, At: at, Issuer: d.Issuer,
 		Salt: seal.NewSalt(), Reviewer: hand(c.Reviewer()), Signer: hand(c.Signer()), Promised: d.promises()}
-	if in.Assessment, err = d.assess(c, in.Queries); err != nil {
+	items, err := tx.Explanations(ctx, c.ID)
+	if err != nil {
+		return report.Content{}, err
+	}
+	if c.Elsewhere, err = tx.Elsewhere(ctx, c, c.AppliedOn.AddMonths(-elsewhereMonths)); err != nil {
+		return report.Content{}, err
+	}
+	if in.Assessment, err = rule.Verify(d.Rules, c, in.Queries, items, day.Of(d.Now()), lang.Chinese); err != nil {
 		return report.Content{}, err
 	}
 	dl, ok := d.deadlinesOf(c, c.AcceptedAt)
@@ -122,6 +138,9 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	}
 	in.ValidUntil = day.Of(dl.Validity.After(at, d.Calendar).Add(-time.Second))
 	in.ObjectionDays = day.Of(dl.Objection.After(at, d.Calendar).Add(-time.Second)).Sub(day.Of(at))
+	if in.Earlier, err = earlier(ctx, tx, c); err != nil {
+		return report.Content{}, err
+	}
 	if c.Version == 1 {
 		numbers, err := d.numbers(ctx, tx, hedui.ReportSeries, c, at, 1)
 		if err != nil {
@@ -129,6 +148,16 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 		}
 		in.Number = numbers[0]
 		return report.New(in)
+	}
+	versions, err := tx.Reports(ctx, c.ID)
+	if err != nil {
+		return report.Content{}, err
+	}
+	for _, v := range versions {
+		if v.Version < c.Version {
+			in.History = append(in.History, report.Past{Version: v.Version, MadeAt: v.MadeAt,
+				Conclusion: report.Word{Code: string(v.Conclusion)}, Digest: strings.TrimPrefix(v.Digest, digestPrefix)})
+		}
 	}
 	before, err := tx.Report(ctx, c.ID, c.Version-1)
 	if err != nil {
@@ -142,6 +171,37 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	return report.New(in)
 }
 
+// earlier is the newest report of an earlier case of the applicant under the same
+// programme and in the same division, or nil. It is of the same office and purpose; what is taken from it are sums.
+func earlier(ctx context.Context, tx *store.Tx, c *hedui.Case) (*report.Content, error) {
+	list, err := tx.CasesOf(ctx, c.Applicant().ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range list {
+		if s.ID >= c.ID || s.Version == 0 || s.Persons == 0 || s.Programme != c.Programme || s.Division != c.Division {
+			continue
+		}
+		other, err := tx.Case(ctx, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		if other.Applicant().ID != c.Applicant().ID { // named in the household of somebody else
+			continue
+		}
+		r, err := tx.Report(ctx, s.ID, s.Version)
+		if errors.Is(err, store.ErrNoReport) { // it went along with a case that was handed over
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		was, err := report.Parse(r.Content)
+		return &was, err
+	}
+	return nil, nil
+}
+
 func hand(step hedui.Step) report.Hand {
 	return report.Hand{ID: step.Officer, Name: step.Name, Office: step.Office, At: step.At}
 }
@@ -153,7 +213,7 @@ type File struct {
 }
 
 // Copy gives an officer one copy of a sealed report: form is "html", "pdf",
-// "json" or "json.sig". Copies for people are counted, carry their reader and the
+// "json", "json.sig" or "json.proof". Copies for people are counted, carry their reader and the
 // time on every page, and are recorded before they are handed out.
 func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int, form string) (File, error) {
 	if !plausibleID(id) {
@@ -163,11 +223,11 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 	var r store.Report
 	n := 0
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		c, err := tx.Case(ctx, id)
+		c, err := opened(ctx, tx, o, hedui.PrintReports, id)
 		if err != nil {
 			return err
 		}
-		if err := o.May(hedui.PrintReports, c.Division); err != nil {
+		if err := c.MayReceive(o); err != nil {
 			return err
 		}
 		counted := form == "pdf" || form == "html"
@@ -196,7 +256,11 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 		return File{}, d.refused(ctx, o, id, audit.Printed, err)
 	}
 	file := File{Name: fmt.Sprintf("%s-v%d.%s", r.Number, version, form)}
-	if file.Body, err = d.render(r, report.Copy{N: n, Reader: o.Name, ReaderOffice: o.Office, At: at}, form); err != nil || n == 0 {
+	proof, err := d.proof(ctx, r)
+	if err != nil {
+		return file, err
+	}
+	if file.Body, err = d.render(r, report.Copy{N: n, Reader: o.Name, ReaderOffice: o.Office, At: at}, form, proof); err != nil || n == 0 {
 		return file, err
 	}
 	digest := digestOf(file.Body)
@@ -207,12 +271,17 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 	})
 }
 
-func (d *Desk) render(r store.Report, copy report.Copy, form string) ([]byte, error) {
+func (d *Desk) render(r store.Report, copy report.Copy, form string, proof []byte) ([]byte, error) {
 	switch form {
 	case "json":
 		return r.Content, nil
 	case "json.sig":
 		return r.Seal, nil
+	case "json.proof":
+		if len(proof) == 0 {
+			return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.no_proof"), nil)
+		}
+		return proof, nil
 	}
 	sealed, err := report.Open(r.Content, r.Seal)
 	if err != nil {
@@ -220,9 +289,10 @@ func (d *Desk) render(r store.Report, copy report.Copy, form string) ([]byte, er
 	}
 	switch form {
 	case "html":
-		return report.HTML(sealed, copy)
+		page, err := d.Layout.HTML(sealed, copy)
+		return withProof(page, proof), err
 	case "pdf":
-		return report.PDF(sealed, copy, &report.Signing{Signer: d.Signer, Certificate: d.Certificate, At: copy.At})
+		return d.Layout.PDF(sealed, copy, &report.Signing{Signer: d.Signer, Certificate: d.Certificate, At: copy.At, Proof: proof})
 	}
 	return nil, notFound()
 }

@@ -25,19 +25,43 @@ func (d *Desk) Requery(ctx context.Context, o hedui.Officer, id string, queries 
 		if err != nil {
 			return "", err
 		}
-		plan, err := d.cellsAgain(c, hedui.Newest(all), all, queries, at)
-		if err != nil {
-			return "", err
-		}
-		jobs := askJobs(c, plan, at)
-		if c.Stage.Collects() { // the deadline is that of the round
-			jobs = append(jobs, deadlineJob(c, laterOf(c.DueAt, at.Add(resumeGrace))))
-		}
-		if err := tx.AddQueries(ctx, plan); err != nil {
-			return "", err
-		}
-		return countCells(plan), tx.Enqueue(ctx, jobs...)
+		return d.putAgain(ctx, tx, c, all, queries, at)
 	})
+}
+
+// putAgain puts the named cells of a case again, in its present round.
+func (d *Desk) putAgain(ctx context.Context, tx *store.Tx, c *hedui.Case, all []hedui.Query, names []string, at time.Time) (string, error) {
+	plan, err := d.cellsAgain(c, hedui.Newest(all), all, names, at)
+	if err != nil {
+		return "", err
+	}
+	if err := d.signMandates(c); err != nil {
+		return "", err
+	}
+	jobs := askJobs(c, plan, at)
+	if c.Stage.Collects() { // the deadline is that of the round
+		jobs = append(jobs, deadlineJob(c, laterOf(c.DueAt, at.Add(resumeGrace))))
+	}
+	if err := tx.AddQueries(ctx, plan); err != nil {
+		return "", err
+	}
+	return countCells(plan), tx.Enqueue(ctx, jobs...)
+}
+
+// rests says of a cell whether it is under way, and from when on it may be asked
+// again.
+func (d *Desk) rests(dl hedui.Deadlines, cell hedui.Query, all []hedui.Query) (open bool, free time.Time) {
+	for _, q := range all { // a cell may have been asked since, without an answer yet
+		if q.Person != cell.Person || q.Category != cell.Category || q.Scope != cell.Scope {
+			continue
+		}
+		open = open || !q.Settled()
+		last := laterOf(q.CreatedAt, q.AskedAt) // an answer that was long awaited may be asked for at once
+		if dl.Requery != (hedui.Length{}) {
+			free = laterOf(free, dl.Requery.After(last, d.Calendar))
+		}
+	}
+	return open, free
 }
 
 // cellsAgain plans the named cells anew, or says why one of them must not be
@@ -54,17 +78,11 @@ func (d *Desk) cellsAgain(c *hedui.Case, grid, all []hedui.Query, names []string
 			return nil, notFound()
 		}
 		cell := grid[i]
-		for _, q := range all { // a cell may have been asked since, without an answer yet
-			if q.Person != cell.Person || q.Category != cell.Category || q.Scope != cell.Scope {
-				continue
-			}
-			if !q.Settled() {
-				return nil, hedui.Fail(hedui.Conflict, hedui.Say("error.requery.open"), nil)
-			}
-			last := laterOf(q.CreatedAt, q.AskedAt) // an answer that was long awaited may be asked for at once
-			if free := dl.Requery.After(last, d.Calendar); dl.Requery != (hedui.Length{}) && at.Before(free) {
-				return nil, hedui.Fail(hedui.Conflict, hedui.Say("error.requery.soon", free.In(day.Beijing).Format("2006-01-02 15:04")), nil)
-			}
+		switch open, free := d.rests(dl, cell, all); {
+		case open:
+			return nil, hedui.Fail(hedui.Conflict, hedui.Say("error.requery.open"), nil)
+		case at.Before(free):
+			return nil, hedui.Fail(hedui.Conflict, hedui.Say("error.requery.soon", free.In(day.Beijing).Format("2006-01-02 15:04")), nil)
 		}
 		cells[hedui.QueryID(c.ID, cell.Person, cell.Category, cell.Scope, c.Round)] = true
 	}

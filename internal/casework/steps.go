@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,6 +58,9 @@ func (d *Desk) dispatch(ctx context.Context, tx *store.Tx, c *hedui.Case, at tim
 // ask plans a round of queries and queues it together with its deadline. Without
 // fresh, a source that allows it is not asked what it has just answered.
 func (d *Desk) ask(ctx context.Context, tx *store.Tx, c *hedui.Case, due, at time.Time, again []catalog.Code, fresh bool) error {
+	if err := d.signMandates(c); err != nil {
+		return err
+	}
 	plan := c.Plan(at, c.Round, again, d.Registers)
 	if !fresh {
 		if err := d.reuse(ctx, tx, c, plan, at); err != nil {
@@ -104,12 +108,8 @@ func (d *Desk) Return(ctx context.Context, o hedui.Officer, id string, why hedui
 func (d *Desk) AddConsents(ctx context.Context, o hedui.Officer, id string, consents []hedui.Consent) (c *hedui.Case, missing []hedui.Problem, err error) {
 	c, err = d.act(ctx, o, id, audit.ConsentGiven, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
 		given := slices.Clone(consents)
-		numbers, err := d.numbers(ctx, tx, hedui.ConsentSeries, c, at, len(given))
-		if err != nil {
+		if err := d.given(ctx, tx, o, c, given, at); err != nil {
 			return "", err
-		}
-		for i := range given {
-			given[i].Number = numbers[i]
 		}
 		missing, err = c.AddConsents(o, given, at)
 		return fmt.Sprint(len(given)), err
@@ -134,18 +134,23 @@ func (d *Desk) Resume(ctx context.Context, o hedui.Officer, id string) (*hedui.C
 		if err := c.Resume(o, at); err != nil {
 			return "", err
 		}
-		waiting, err := d.waiting(ctx, tx, c.ID)
-		if err != nil {
-			return "", err
-		}
-		if len(waiting) == 0 && (c.Stage == hedui.Dispatched || c.Stage == hedui.Collecting) {
-			return "", d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
-		}
-		if err := tx.MoveJobs(ctx, waiting, at); err != nil {
-			return "", err
-		}
-		return "", tx.Enqueue(ctx, deadlineJob(c, laterOf(c.DueAt, at.Add(resumeGrace))))
+		return "", d.resumed(ctx, tx, c, at)
 	})
+}
+
+// resumed moves a case on that was taken up again.
+func (d *Desk) resumed(ctx context.Context, tx *store.Tx, c *hedui.Case, at time.Time) error {
+	waiting, err := d.waiting(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if len(waiting) == 0 && (c.Stage == hedui.Dispatched || c.Stage == hedui.Collecting) {
+		return d.summarise(ctx, tx, c, at, hedui.Say("step.all_answered"))
+	}
+	if err := tx.MoveJobs(ctx, waiting, at); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, deadlineJob(c, laterOf(c.DueAt, at.Add(resumeGrace))))
 }
 
 // waiting names the jobs of a case's queries that are not settled.
@@ -182,7 +187,7 @@ func (d *Desk) Terminate(ctx context.Context, o hedui.Officer, id string, why he
 		if err := c.Terminate(o, at, why); err != nil {
 			return "", err
 		}
-		if err := tx.EndCaseItems(ctx, c.ID, at); err != nil {
+		if err := errors.Join(tx.EndCaseItems(ctx, c.ID, at), endExplanations(ctx, tx, c.ID, at)); err != nil {
 			return "", err
 		}
 		return why.Key, d.hurryAll(ctx, tx, c.ID, at) // so that other nodes hear of it at once
@@ -199,8 +204,12 @@ func (d *Desk) ByHand(ctx context.Context, o hedui.Officer, id string) (*hedui.C
 // Finish summarises a case with what is there: work by hand is done, or the
 // verifier waits no longer. What is not answered is named as a gap.
 func (d *Desk) Finish(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
-	return d.act(ctx, o, id, audit.Summarised, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		return "step.finished", c.Finish(o, at)
+	return d.act(ctx, o, id, audit.Summarised, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Finish(o, at); err != nil {
+			return "", err
+		}
+		_, err := d.askFamily(ctx, tx, c, at)
+		return "step.finished", err
 	})
 }
 
@@ -273,9 +282,16 @@ func (d *Desk) AskAgain(ctx context.Context, o hedui.Officer, id string, why hed
 	})
 }
 
-// Archive closes a case for good.
+// Archive closes a case for good, once nothing waits to be explained.
 func (d *Desk) Archive(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
-	return d.act(ctx, o, id, audit.Archived, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
-		return "", c.Archive(o, at)
+	return d.act(ctx, o, id, audit.Archived, func(tx *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		if err := c.Archive(o, at); err != nil {
+			return "", err
+		}
+		items, err := tx.Explanations(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		return "", c.Waiting(items, at)
 	})
 }

@@ -191,8 +191,7 @@ func (d *Desk) shown(ctx context.Context, o hedui.Officer, verb audit.Verb, task
 	if len(tasks) == 0 {
 		return nil
 	}
-	at := d.Now()
-	return d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.Record(ctx, looksAt(o, verb, tasks, at)...) })
+	return d.remember(ctx, looksAt(o, verb, tasks, d.Now())...)
 }
 
 // looksAt is an entry for each case or mandate with how many items were seen.

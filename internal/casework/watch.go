@@ -108,7 +108,10 @@ func (d *Desk) revision(ctx context.Context, o hedui.Officer, id string) (string
 		if p, err = tx.Pulse(ctx, id); err != nil {
 			return err
 		}
-		return o.May(hedui.ReadCases, p.Division)
+		if err := o.May(hedui.ReadCases, p.Division); err != nil {
+			return err
+		}
+		return standsAside(ctx, tx, o, id)
 	})
 	return p.Rev, err
 }

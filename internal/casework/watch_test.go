@@ -18,7 +18,7 @@ func TestAWatcherFollowsACaseToItsEnd(t *testing.T) {
 		b := newBench(t, db, time.Hour)
 		b.start(t)
 		id := b.accepted(t, form(t, 30))
-		other := &Desk{DB: db, Tolerances: b.Tolerances, Now: time.Now} // of another process
+		other := &Desk{DB: db, Rules: b.Rules, Now: time.Now} // of another process
 		for name, d := range map[string]*Desk{"in the process": b.Desk, "beside it": other} {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()

@@ -157,7 +157,7 @@ func (l *loader) checksum(o object, no bool) *checksum {
 func (l *loader) requestFile(p place, x *exchange) {
 	o := l.object(p, "format", "file", "charset", "separator", "header", "sheet", "rows", "columns", "checksum", "ready")
 	r := &x.request
-	r.sheet = l.sheet(o, []string{"id", "id15", "name", "purpose", "mandate", "query", "from", "to", "row", "now", "batch"})
+	r.sheet = l.sheet(o, []string{"id", "id15", "name", "purpose", "mandate", "signed", "query", "from", "to", "row", "now", "batch"})
 	l.need(o, "file", `write its name, such as "HD_{batch}.csv"`)
 	r.file, r.ready, r.checksum = l.fileName(o, "file", false), l.fileName(o, "ready", false), l.checksum(o, false)
 	var sent []template

@@ -8,7 +8,7 @@ import (
 )
 
 // single are the placeholders that differ between any two queries.
-var single = []string{"id", "id15", "name", "mandate", "query"}
+var single = []string{"id", "id15", "name", "mandate", "signed", "query"}
 
 var numberForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
@@ -19,7 +19,7 @@ func (l *loader) request(p place, fetch bool) request {
 	r.charset = l.word(o, "charset", "utf-8", "gbk", "gb18030")
 	_, batch := o.get("each")
 	// What a place may hold; every place narrows it further.
-	allowed := []string{"id", "id15", "name", "purpose", "mandate", "query", "from", "to", "now"}
+	allowed := []string{"id", "id15", "name", "purpose", "mandate", "signed", "query", "from", "to", "now"}
 	if fetch {
 		allowed = append(allowed, "token")
 	}
@@ -33,14 +33,14 @@ func (l *loader) request(p place, fetch bool) request {
 	if batch {
 		outside = append(without(outside, single...), "persons")
 	}
-	l.url(o, &r, without(outside, "secret", "persons"))
+	l.url(o, &r, without(outside, "secret", "persons", "signed"))
 	r.headers = l.parameters(o, "headers", without(outside, "id", "id15", "name", "persons"))
 	for name := range r.headers {
 		if !headerForm.MatchString(name) {
 			l.bad(o.values["headers"], "%q is no name of an HTTP header", clip(name))
 		}
 	}
-	r.query = l.parameters(o, "query", without(outside, "secret"))
+	r.query = l.parameters(o, "query", without(outside, "secret", "signed"))
 	r.form = l.parameters(o, "form", outside)
 	if body, ok := o.get("json"); ok {
 		r.json = l.tree(body, outside, true)
@@ -176,6 +176,8 @@ func whereHole(hole string) string {
 		return "it stands in the query of a front-end database only"
 	case "now":
 		return "it stands outside each"
+	case "signed":
+		return "a signed mandate is long and opens with its salt: it never stands in a URL, and with each it belongs into each"
 	case "batch":
 		return "it stands in the files of an exchange only"
 	}

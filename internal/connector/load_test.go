@@ -150,6 +150,8 @@ func TestProblems(t *testing.T) {
 		{"user in the URL", change("cgs.example", "u:p@cgs.example"), "is no address"},
 		{"placeholder in the host", change("cgs.example", "{query}.example"), "is no address"},
 		{"number in the path", change("/query", "/query/{id}"), "would stand in the URL"},
+		{"a signed mandate in the URL", change("  method", "  query: {m: \"{signed}\"}\n  method"), "never stands in a URL"},
+		{"a signed mandate in the path", change("/query", "/query/{signed}"), "never stands in a URL"},
 		{"number in a header", change("  method", "  headers: {X: \"{id}\"}\n  method"), "cannot stand here"},
 		{"body of a GET", change("  method: POST\n", ""), "a GET has no body"},
 		{"two bodies", change("form: {sfzmhm", "json: {}\n  form: {sfzmhm"), "two bodies"},

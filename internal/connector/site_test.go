@@ -189,3 +189,22 @@ func TestEntriesOfOthersAreLeftOutWhenABatchIsFetched(t *testing.T) {
 		t.Errorf("got %v %v, want none", answers, err)
 	}
 }
+
+// A signed mandate goes where the file puts it, as it is.
+func TestTheSignedMandateIsSent(t *testing.T) {
+	const signed = "hedui-mandate1.eyJ9.AA~c2FsdA"
+	yaml := strings.Replace(sound, `form: {`, `headers: {X-Mandate: "{signed}"}
+  form: {sqpz: "{signed}", `, 1)
+	var header, field string
+	at := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		header, field = r.Header.Get("X-Mandate"), r.FormValue("sqpz")
+		_, _ = io.WriteString(w, `{"data":[]}`)
+	})
+	q := query(t, wang, "Q1", catalog.Vehicle).WithSigned(signed)
+	if _, err := New(load(t, yaml, at), Options{Now: clock}).Ask(t.Context(), []source.Query{q}); err != nil {
+		t.Fatal(err)
+	}
+	if header != signed || field != signed {
+		t.Errorf("sent %q and %q", header, field)
+	}
+}

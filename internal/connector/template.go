@@ -20,7 +20,7 @@ type piece struct {
 }
 
 // holes lists the placeholders; those of the second row may have a layout.
-var holes = []string{"id", "id15", "name", "purpose", "mandate", "query", "token", "secret", "persons", "row", "batch", "ids", "ids15", "page",
+var holes = []string{"id", "id15", "name", "purpose", "mandate", "signed", "query", "token", "secret", "persons", "row", "batch", "ids", "ids15", "page",
 	"from", "to", "now"}
 
 func parseTemplate(s string) (template, error) { return parseTemplateOf(s, holes) }
@@ -120,6 +120,8 @@ func personal(q source.Query, row string) func(piece) string {
 			return q.Purpose()
 		case "mandate":
 			return q.MandateNumber()
+		case "signed":
+			return q.Signed()
 		case "query":
 			return q.ID()
 		case "token":

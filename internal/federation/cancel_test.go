@@ -2,15 +2,19 @@ package federation
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"hedui/catalog"
 	"hedui/day"
 	"hedui/exchange"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
+	"hedui/seal"
+	"hedui/source"
 )
 
 func (at *place) terminate(t *testing.T, id string) {
@@ -62,7 +66,7 @@ func TestTheEndOfACaseIsToldToAll(t *testing.T) {
 			hub.sources["hukou-330200"].setDown(false)
 			haishu.sources["land-330203"].setDown(false)
 			next := yinzhou.accept(t, 2, "330203")
-			yinzhou.grid(t, next, 15*time.Second)
+			yinzhou.grid(t, next, time.Minute)
 			for _, r := range []*register{hub.sources["hukou-330200"], haishu.sources["land-330203"]} {
 				if n, _ := r.calls(); n != 1 {
 					t.Errorf("%s was asked %d questions, want that of the second case only", r.name, n)
@@ -107,7 +111,7 @@ func TestWhatIsNotWantedAnyMoreLeavesTheOutbox(t *testing.T) {
 					return hub.ofKind(t, exchange.KindQuestions) == 0 && hub.ofKind(t, exchange.KindCancels) == 1
 				})
 				haishu.open(t)
-				eventually(t, "the cancel is delivered", 15*time.Second, func() bool { return hub.waiting(t, "haishu") == 0 })
+				eventually(t, "the cancel is delivered", time.Minute, func() bool { return hub.waiting(t, "haishu") == 0 })
 				if n, _ := haishu.sources["land-330203"].calls(); n != 0 {
 					t.Errorf("the other county was asked %d questions, want none", n)
 				}
@@ -126,7 +130,35 @@ func question(t *testing.T, n int, change func(*exchange.Question)) exchange.Que
 	if change != nil {
 		change(&q)
 	}
+	q.Signed = signedBy(t, haishuKey(), q)
 	return q
+}
+
+// haishu is a county of which there is only the key.
+func haishu() casework.Neighbour {
+	return casework.Neighbour{Peer: exchange.Peer{Name: "haishu", Division: "330203", Level: "county", Sign: []exchange.SignPin{{Key: haishuKey().Public()}}}}
+}
+
+var haishuKey = sync.OnceValue(func() *seal.PrivateKey { return must(seal.Generate(seal.Ed25519)) })
+
+// signedBy is the mandate of a question of haishu, for the hub.
+func signedBy(t *testing.T, key *seal.PrivateKey, q exchange.Question) string {
+	t.Helper()
+	return signedTo(t, key, "ningbo", q)
+}
+
+func signedTo(t *testing.T, key *seal.PrivateKey, to string, q exchange.Question) string {
+	t.Helper()
+	s, err := source.SignMandate(source.Grant{Document: "sha256:00", Division: q.Division, Terms: source.Terms{Number: q.Mandate.Number,
+		Consent: q.Mandate.Consent, Purpose: q.Mandate.Purpose, Person: source.Person(q.Person), Categories: []catalog.Code{q.Category},
+		From: q.Mandate.From, Until: q.Mandate.Until}}, "haishu", key)
+	if err == nil {
+		s, err = s.Narrow(source.Hop{Node: "haishu", Key: key, To: to, Categories: []catalog.Code{q.Category}, Until: q.Mandate.Until})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Text()
 }
 
 func message(t *testing.T, body exchange.Body) exchange.Message {
@@ -156,7 +188,7 @@ func TestACancelWhileTheDepartmentLooks(t *testing.T) {
 			register := hub.sources["hukou-330200"]
 			register.gate = make(chan struct{})
 			register.waits = make(chan struct{}, 1)
-			from := casework.Neighbour{Peer: exchange.Peer{Name: "haishu", Division: "330203", Level: "county"}}
+			from := haishu()
 			a, b := question(t, 1, nil), question(t, 2, nil)
 			if err := hub.Desk.Receive(t.Context(), from, message(t, exchange.Questions{a, b})); err != nil {
 				t.Fatal(err)
@@ -191,10 +223,11 @@ func TestALetterStaysWhileAnythingInItIsWanted(t *testing.T) {
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub := build(t, e, plot{name: "ningbo", division: "330200", level: "prefecture", byHand: true, registers: []string{"land 330212 yinzhou"}})
-			from := casework.Neighbour{Peer: exchange.Peer{Name: "haishu", Division: "330203", Level: "county"}}
+			from := haishu()
 			land := func(q *exchange.Question) { q.Category, q.Scope = "land", "330212" }
 			a, b := question(t, 1, land), question(t, 2, land)
 			b.Mandate = a.Mandate
+			b.Signed = signedBy(t, haishuKey(), b)
 			receive := func(body exchange.Body) {
 				t.Helper()
 				if err := hub.Desk.Receive(t.Context(), from, message(t, body)); err != nil {

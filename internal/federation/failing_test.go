@@ -6,7 +6,6 @@ import (
 
 	"hedui/catalog"
 	"hedui/exchange"
-	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
@@ -46,7 +45,7 @@ func TestTheCountySeesWhyADepartmentDoesNotAnswer(t *testing.T) {
 			}
 			back := time.Now()
 			for _, id := range cases {
-				want(t, "the grid", yinzhou.grid(t, id, 15*time.Second),
+				want(t, "the grid", yinzhou.grid(t, id, time.Minute),
 					"hukou 330200: none  ningbo", "housing 330200: none  ningbo", "housing 330212: none",
 					"land 330203: none  haishu", "land 330212: none", "vehicle 330200: not_covered no_source ningbo")
 			}
@@ -97,7 +96,7 @@ func TestTheCountySeesUntilWhenADepartmentIsNotAsked(t *testing.T) {
 func TestReasonsOutOfFormHoldUpNothing(t *testing.T) {
 	t.Parallel()
 	hub := build(t, storetest.Engines()[0], plot{name: "ningbo", division: "330200", level: "prefecture", byHand: true, registers: []string{"hukou 330200 here"}})
-	from := casework.Neighbour{Peer: exchange.Peer{Name: "haishu", Division: "330203", Level: "county"}}
+	from := haishu()
 	tests := map[string]struct {
 		answer source.Answer
 		want   string

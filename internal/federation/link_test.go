@@ -101,8 +101,8 @@ func TestACutLinkStopsNothing(t *testing.T) {
 			}
 
 			hub.open(t)
-			county.answered(t, first, 15*time.Second)
-			county.answered(t, second, 15*time.Second)
+			county.answered(t, first, time.Minute)
+			county.answered(t, second, time.Minute)
 			onceEach(t, 2, hub, county)
 			if up := county.link(t, "ningbo"); !up.Up || !up.Since.After(down.Since) {
 				t.Errorf("the county shows the link %+v, want it up", up)
@@ -134,7 +134,7 @@ func TestRestartsInTheMiddleLoseNothing(t *testing.T) {
 			register.setDown(false)
 			county.open(t)
 			hub.open(t)
-			county.answered(t, id, 15*time.Second)
+			county.answered(t, id, time.Minute)
 			onceEach(t, 1, hub, county)
 		})
 	}
@@ -165,7 +165,7 @@ func TestLostReceiptsDoubleNothing(t *testing.T) {
 		t.Errorf("%d letters wait at the county; want the one whose receipt was lost", left)
 	}
 	line.Mute(false)
-	county.answered(t, id, 15*time.Second)
+	county.answered(t, id, time.Minute)
 	onceEach(t, 1, hub, county)
 	eventually(t, "both outboxes are empty", 10*time.Second, func() bool {
 		return county.waiting(t, "ningbo")+hub.waiting(t, "haishu") == 0

@@ -171,7 +171,7 @@ func (n *Node) housekeep(ctx context.Context) error {
 	defer ticker.Stop()
 	var purged time.Time
 	for {
-		work := []func(context.Context) error{n.reload, n.turnKeys, n.links.save, n.incidents.save}
+		work := []func(context.Context) error{n.reload, n.turnKeys, n.links.save, n.incidents.save, n.askWitnesses}
 		if now := n.Now(); now.Sub(purged) >= purgeEvery {
 			purged = now
 			work = append(work, n.purge)

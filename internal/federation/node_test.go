@@ -18,9 +18,10 @@ import (
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/exchange"
+	"hedui/internal/audit"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
-	"hedui/internal/rule"
+	"hedui/internal/rule/book"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
 	"hedui/region"
@@ -41,6 +42,8 @@ type register struct {
 	gate  chan struct{}            // if set, a call waits until it is closed
 	waits chan struct{}            // if set, hears of each call that waits
 	shut  source.Span              // when it must not be asked
+
+	verify func(q source.Query) error // as a department that trusts its node's keys
 }
 
 func (r *register) Info() source.Info {
@@ -52,6 +55,11 @@ func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.An
 	r.mu.Lock()
 	gate := r.gate
 	r.mu.Unlock()
+	for _, q := range queries {
+		if err := r.verify(q); err != nil {
+			return nil, fmt.Errorf("asked without a live mandate: %w", err)
+		}
+	}
 	if gate != nil {
 		if r.waits != nil {
 			r.waits <- struct{}{}
@@ -117,6 +125,7 @@ type place struct {
 	ring     string
 	listener net.Listener
 	sources  map[string]*register
+	log      *audit.Key
 	ahead    atomic.Int64 // nanoseconds by which its clock is ahead
 	stop     func()
 }
@@ -157,13 +166,13 @@ func buildOn(t *testing.T, o store.Options, ring string, p plot) *place {
 	return at
 }
 
-func (at *place) desk(t *testing.T, db *store.DB) *casework.Desk {
+func (at *place) desk(t *testing.T, db *store.DB, ring *Ring) *casework.Desk {
 	t.Helper()
 	key, err1 := seal.Generate(seal.P256SHA256)
 	cert, err2 := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
 	calendar, err3 := hedui.China()
 	deadlines, err4 := hedui.StandardDeadlines()
-	tolerances, err5 := rule.Standard()
+	rules, err5 := book.Standard()
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}
@@ -171,8 +180,8 @@ func (at *place) desk(t *testing.T, db *store.DB) *casework.Desk {
 	if at.p.deadline == 0 {
 		report.Exact = time.Minute
 	}
-	desk := &casework.Desk{DB: db, Node: at.p.name, Issuer: "核对中心", Signer: key, Certificate: cert, Calendar: calendar,
-		Deadlines: deadlines.WithReport(report), Tolerances: tolerances, Now: at.now}
+	desk := &casework.Desk{DB: db, Node: at.p.name, Issuer: "核对中心", Signer: key, MandateKey: ring.Signer, Certificate: cert, Calendar: calendar,
+		Deadlines: deadlines.WithReport(report), Rules: rules, Now: at.now}
 	for _, line := range at.p.registers {
 		w := strings.Fields(line)
 		r := hedui.Register{Category: catalog.Code(w[0])}
@@ -184,6 +193,14 @@ func (at *place) desk(t *testing.T, db *store.DB) *casework.Desk {
 			if at.sources[r.Source] == nil {
 				at.sources[r.Source] = &register{name: r.Source, code: r.Category, asked: map[string]int{}}
 			}
+			at.sources[r.Source].verify = func(q source.Query) error {
+				_, err := source.VerifyMandate(q.Signed(), source.Asked{Person: q.Person(), Purpose: q.Purpose(), Category: q.Category(),
+					To: at.p.name + "/" + r.Source, At: at.now()}, ring.Trust(at.p.name))
+				if err != nil {
+					t.Errorf("%s was asked without a live mandate: %v", r.Source, err)
+				}
+				return err
+			}
 			desk.Sources = append(desk.Sources, at.sources[r.Source])
 		}
 		desk.Registers = append(desk.Registers, r)
@@ -194,6 +211,21 @@ func (at *place) desk(t *testing.T, db *store.DB) *casework.Desk {
 	return desk
 }
 
+// logKey is the key of the node's log, the same after stop.
+func (at *place) logKey(t *testing.T) *audit.Key {
+	t.Helper()
+	if at.log == nil {
+		key, err := seal.Generate(seal.Ed25519)
+		if err == nil {
+			at.log, err = audit.NewKey(at.p.name, key, key.Public())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return at.log
+}
+
 // open starts the node, anew after stop.
 func (at *place) open(t *testing.T) {
 	t.Helper()
@@ -201,12 +233,13 @@ func (at *place) open(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	db.SignLog(at.logKey(t))
 	keys, err := OpenRing(at.ring)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := at.p
-	at.Node = &Node{Name: p.name, Division: p.division, Level: p.level, DB: db, Desk: at.desk(t, db), Ring: keys, Now: at.now,
+	at.Node = &Node{Name: p.name, Division: p.division, Level: p.level, DB: db, Desk: at.desk(t, db, keys), Ring: keys, Now: at.now,
 		Retry: time.Second, Log: slog.New(slog.DiscardHandler)}
 	if p.parent != nil {
 		at.Parent, at.URLs = p.parent.Name, p.urls

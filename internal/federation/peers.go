@@ -92,6 +92,9 @@ func (r receiver) Receive(ctx context.Context, from exchange.Peer, m exchange.Me
 	if m.Kind == exchange.KindKeys {
 		return n.takeKeys(ctx, from, m)
 	}
+	if aboutLogs(m) {
+		return n.takeAboutLogs(ctx, from, m)
+	}
 	return n.Desk.Receive(ctx, n.neighbour(from), m)
 }
 
@@ -100,7 +103,7 @@ func (r receiver) Receive(ctx context.Context, from exchange.Peer, m exchange.Me
 // would wait for each other's cases.
 func (r receiver) ReceiveAll(ctx context.Context, from exchange.Peer, messages []exchange.Message) []error {
 	apart := slices.ContainsFunc(messages, func(m exchange.Message) bool {
-		return m.Kind == exchange.KindKeys || r.node.DB.Shared() && m.Kind != exchange.KindQuestions
+		return m.Kind == exchange.KindKeys || aboutLogs(m) || r.node.DB.Shared() && m.Kind != exchange.KindQuestions
 	})
 	if !apart {
 		return r.node.Desk.ReceiveAll(ctx, r.node.neighbour(from), messages)

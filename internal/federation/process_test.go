@@ -170,7 +170,7 @@ func hubProcess(t *testing.T, url string) {
 
 func (at *place) answeredButFor(t *testing.T, id string, code catalog.Code) {
 	t.Helper()
-	eventually(t, "all but one query are answered", 15*time.Second, func() bool {
+	eventually(t, "all but one query are answered", time.Minute, func() bool {
 		for _, q := range at.look(t, id) {
 			if !q.Settled() && q.Category != code {
 				return false

@@ -20,6 +20,7 @@ import (
 	"hedui/internal/store"
 	"hedui/region"
 	"hedui/seal"
+	"hedui/source"
 )
 
 // A Ring is the keys by which the node's peers know it: pairs of a signing key
@@ -368,6 +369,25 @@ func (r *Ring) KeyIDs() (sign, box string) {
 	defer r.mu.Unlock()
 	k := r.pairs[r.plan.Current]
 	return k.sign.KeyID(), k.box.KeyID()
+}
+
+// Signer is the current signing key, by which the node signs mandates too.
+func (r *Ring) Signer() seal.Signer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pairs[r.plan.Current].sign
+}
+
+// Trust is every key by which mandates of the node may be signed now or soon, for
+// the departments.
+func (r *Ring) Trust(node string) source.Trust {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var t source.Trust
+	for _, d := range r.plan.Pairs {
+		t = append(t, source.TrustedKey{Node: node, Key: r.pairs[d.N].sign.Public(), Vouches: true})
+	}
+	return t
 }
 
 // Rotate begins a change of the node's keys: a new pair is announced to every

@@ -62,7 +62,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 				t.Errorf("%d and %d keys are pinned, want the old and the new one", hub.pinned("haishu"), county.pinned("ningbo"))
 			}
 			for _, id := range cases {
-				county.answered(t, id, 15*time.Second)
+				county.answered(t, id, time.Minute)
 			}
 			onceEach(t, len(cases), hub, county)
 			if got := speaks(t, before, hub); got != "" {
@@ -83,7 +83,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 					})
 				}
 			}
-			county.answered(t, county.accept(t, 1+len(cases), ""), 15*time.Second)
+			county.answered(t, county.accept(t, 1+len(cases), ""), time.Minute)
 			if i := hub.incident(t, "haishu", "key"); i.Key != before.Public.KeyID() {
 				t.Errorf("the hub shows the key %s, want the old one", i.Key)
 			}
@@ -114,7 +114,7 @@ func TestAChangeOfKeysThatWasBrokenOff(t *testing.T) {
 		hub.ahead.Add(int64(soon))
 		eventually(t, "the hub uses its new keys", 10*time.Second, func() bool { return hub.keys() != old })
 		n++
-		county.answered(t, county.accept(t, n, ""), 15*time.Second)
+		county.answered(t, county.accept(t, n, ""), time.Minute)
 		old = hub.keys()
 	}
 	t.Run("with one of two files made", func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestAChangeOfKeysWithAPeerAway(t *testing.T) {
 	}
 	eventually(t, "the hub uses its new keys", 10*time.Second, func() bool { return hub.keys() != old })
 	id := county.accept(t, 1, "")
-	want(t, "the grid", county.grid(t, id, 15*time.Second), "hukou 330200: none  ningbo", "housing 330200: none  ningbo", "land 330212: none")
+	want(t, "the grid", county.grid(t, id, time.Minute), "hukou 330200: none  ningbo", "housing 330200: none  ningbo", "land 330212: none")
 }
 
 // No order is promised: an older announcement does not take the newer keys away.

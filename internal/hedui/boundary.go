@@ -56,7 +56,7 @@ type Handing struct {
 // HandOver gives the case to another node under the id of the handing. From then
 // on nothing can be done to it here.
 func (c *Case) HandOver(o Officer, h Handing) error {
-	if err := o.May(HandCases, c.Division); err != nil {
+	if err := o.MayOn(HandCases, c); err != nil {
 		return err
 	}
 	if err := c.Gone(); err != nil {
@@ -78,7 +78,7 @@ func (c *Case) Gone() error {
 // Arrived records that the other node has confirmed a handing. It says false if
 // that was recorded before.
 func (c *Case) Arrived(o Officer, peer, handing string, at time.Time) (bool, error) {
-	if err := o.May(HandCases, c.Division); err != nil {
+	if err := o.MayOn(HandCases, c); err != nil {
 		return false, err
 	}
 	h := c.Handed

@@ -32,9 +32,14 @@ type Case struct {
 	Declared Declared  `json:"declared"`
 	Consents []Consent `json:"consents,omitempty"`
 	Mandates []string  `json:"mandates,omitempty"` // numbers, by person
+	Signed   []string  `json:"signed,omitempty"`   // the mandates as signed text, by person
 	Steps    []Step    `json:"steps"`
 	Handed   *Handing  `json:"handed,omitempty"` // to which node, at stage [Handed]
 	Taken    *Handing  `json:"taken,omitempty"`  // from which node the case came, if it was not opened here
+
+	// Elsewhere are the members who live in the household of somebody else's case,
+	// as far as this node knows; it is looked up and not kept.
+	Elsewhere []int `json:"-"`
 
 	Rev int64 `json:"-"` // changes so far, for safe saving
 }
@@ -49,6 +54,7 @@ const (
 	finishing Act = "finish"
 	reviewing Act = "review"
 	sealing   Act = "seal"
+	asking    Act = "ask_again"
 )
 
 // A Step is one line of a case's history.
@@ -154,7 +160,7 @@ func (c *Case) only(to Stage, stages ...Stage) error {
 }
 
 func (c *Case) moveWith(r Right, to Stage, o Officer, at time.Time, note Text) error {
-	if err := o.May(r, c.Division); err != nil {
+	if err := o.MayOn(r, c); err != nil {
 		return err
 	}
 	return c.move(to, o, at, note)
@@ -173,6 +179,9 @@ func (c *Case) Missing(at time.Time) []Problem {
 		}
 		if key := k.Holds(c.Programme, at); key != "" {
 			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No), day.Of(k.Until.Add(-time.Second)).String())})
+		}
+		if len(k.Offices) > 0 && !slices.Contains(k.Offices, c.Office) {
+			problems = append(problems, Problem{field, Say("problem.consent.office", strconv.Itoa(p.No), c.Office)})
 		}
 		if key := c.signerProblem(p, k, day.Of(k.SignedAt)); key != "" {
 			problems = append(problems, Problem{field, Say(key, strconv.Itoa(p.No))})
@@ -203,18 +212,19 @@ func (c *Case) signerProblem(p Person, k Consent, on day.Day) string {
 	return ""
 }
 
-// AddConsents records consents; when every person is covered the case is
-// consented. It returns everything that is still missing; the consents that were
-// given are kept all the same.
+// AddConsents records consents; when every person is covered a case at its
+// beginning is consented. Later on they take the place of those that have ended,
+// and the case stays where it is. It returns everything that is still missing; the
+// consents that were given are kept all the same.
 func (c *Case) AddConsents(o Officer, consents []Consent, at time.Time) (missing []Problem, err error) {
-	if err := o.May(OpenCases, c.Division); err != nil {
+	if err := o.MayOn(OpenCases, c); err != nil {
 		return nil, err
 	}
-	if err := c.only(Consented, Draft, Returned, Consented); err != nil {
+	if err := c.only(Consented, Draft, Returned, Consented, Collecting, Manual, Summarised, Issued, Delivered, Objected, Rechecked); err != nil {
 		return nil, err
 	}
 	c.Consents = append(c.Consents, consents...)
-	if missing = c.Missing(at); len(missing) > 0 || c.Stage == Consented {
+	if missing = c.Missing(at); len(missing) > 0 || c.Stage != Draft && c.Stage != Returned {
 		return missing, nil
 	}
 	return nil, c.move(Consented, o, at, Text{})
@@ -222,7 +232,7 @@ func (c *Case) AddConsents(o Officer, consents []Consent, at time.Time) (missing
 
 // Send commissions the verification centre under the number of the letter.
 func (c *Case) Send(o Officer, number string, at time.Time) error {
-	if err := o.May(CommissionCases, c.Division); err != nil {
+	if err := o.MayOn(CommissionCases, c); err != nil {
 		return err
 	}
 	if err := Problems(c.Missing(at)); err != nil {
@@ -243,7 +253,7 @@ func (c *Case) Return(o Officer, at time.Time, why Text) error {
 // Accept takes the case at the centre; mandates are the numbers under which its
 // persons are asked, due is when the report is promised.
 func (c *Case) Accept(o Officer, at time.Time, mandates []string, due time.Time) error {
-	if err := o.May(AcceptCases, c.Division); err != nil {
+	if err := o.MayOn(AcceptCases, c); err != nil {
 		return err
 	}
 	if err := Problems(c.Missing(at)); err != nil {
@@ -272,7 +282,7 @@ func (c *Case) Collect(at time.Time) error {
 
 // ByHand marks that letters or visits are needed.
 func (c *Case) ByHand(o Officer, at time.Time) error {
-	if err := o.May(VerifyCases, c.Division); err != nil {
+	if err := o.MayOn(VerifyCases, c); err != nil {
 		return err
 	}
 	return c.act(byHand, Manual, o, at, Text{})
@@ -286,7 +296,7 @@ func (c *Case) Summarise(at time.Time, why Text) error {
 
 // Finish ends collecting or work by hand: the verifier waits no longer.
 func (c *Case) Finish(o Officer, at time.Time) error {
-	if err := o.May(VerifyCases, c.Division); err != nil {
+	if err := o.MayOn(VerifyCases, c); err != nil {
 		return err
 	}
 	if err := c.only(Summarised, Dispatched, Collecting, Manual); err != nil {
@@ -298,7 +308,7 @@ func (c *Case) Finish(o Officer, at time.Time) error {
 // Review is the second person's agreement. Whoever accepted the case or worked
 // on it cannot review it.
 func (c *Case) Review(o Officer, at time.Time) error {
-	if err := o.May(ReviewReports, c.Division); err != nil {
+	if err := o.MayOn(ReviewReports, c); err != nil {
 		return err
 	}
 	if c.did(o, accepting, byHand, finishing) {
@@ -310,7 +320,7 @@ func (c *Case) Review(o Officer, at time.Time) error {
 // SendBack gives a summarised case back for more work by hand, or a reviewed one
 // back to its summary.
 func (c *Case) SendBack(o Officer, at time.Time, why Text) error {
-	if err := o.May(ReviewReports, c.Division); err != nil {
+	if err := o.MayOn(ReviewReports, c); err != nil {
 		return err
 	}
 	if err := c.only(Manual, Summarised, Reviewed); err != nil {
@@ -326,11 +336,14 @@ func (c *Case) SendBack(o Officer, at time.Time, why Text) error {
 // Seal issues the next version of the report. The signer has neither worked on
 // the case nor reviewed it last.
 func (c *Case) Seal(o Officer, at time.Time) error {
-	if err := o.May(SealReports, c.Division); err != nil {
+	if err := o.MayOn(SealReports, c); err != nil {
 		return err
 	}
 	if c.did(o, accepting, byHand, finishing) || c.Reviewer().Officer == o.ID {
 		return Fail(Forbidden, Say("error.same_person"), nil)
+	}
+	if err := c.withdrawn(); err != nil {
+		return err
 	}
 	if err := c.act(sealing, Issued, o, at, Say("step.version", strconv.Itoa(c.Version+1))); err != nil {
 		return err
@@ -341,7 +354,16 @@ func (c *Case) Seal(o Officer, at time.Time) error {
 
 // Deliver marks that the commissioning office has taken the report.
 func (c *Case) Deliver(o Officer, at time.Time) error {
-	return c.moveWith(CommissionCases, Delivered, o, at, Text{})
+	if err := o.May(CommissionCases, c.Division); err != nil {
+		return err
+	}
+	if err := c.withdrawn(); err != nil {
+		return err
+	}
+	if err := c.MayReceive(o); err != nil {
+		return err
+	}
+	return c.move(Delivered, o, at, Text{})
 }
 
 // Object records the applicant's objection, which the office brings.
@@ -357,7 +379,7 @@ func (c *Case) Confirm(o Officer, at time.Time, why Text) error {
 // AskAgain answers an objection by asking again until due; a new version follows.
 // Consents that have ended must be given anew first.
 func (c *Case) AskAgain(o Officer, at, due time.Time, why Text) error {
-	if err := o.May(VerifyCases, c.Division); err != nil {
+	if err := o.MayOn(VerifyCases, c); err != nil {
 		return err
 	}
 	if err := c.only(Collecting, Objected); err != nil {
@@ -368,13 +390,13 @@ func (c *Case) AskAgain(o Officer, at, due time.Time, why Text) error {
 	}
 	c.Round++
 	c.DueAt = due
-	return c.move(Collecting, o, at, why)
+	return c.act(asking, Collecting, o, at, why)
 }
 
 // Requery lets single cells be asked again in a round of their own, as long as no
 // report is sealed that would have to be replaced: for that there are objections.
 func (c *Case) Requery(o Officer, at time.Time) error {
-	if err := o.May(VerifyCases, c.Division); err != nil {
+	if err := o.MayOn(VerifyCases, c); err != nil {
 		return err
 	}
 	if !c.Stage.Collects() && c.Stage != Summarised {

@@ -1,7 +1,9 @@
 package hedui
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"hedui/catalog"
@@ -20,7 +22,107 @@ type Consent struct {
 	SignedAt   time.Time      `json:"signed_at"`
 	Until      time.Time      `json:"until"` // first instant at which it no longer holds
 	Withdrawn  time.Time      `json:"withdrawn,omitzero"`
-	Document   string         `json:"document"` // digest of the scan or signed form, "sha256:…"
+	Form       string         `json:"form,omitempty"`    // number of the printed form that was signed, where it had one
+	Wording    string         `json:"wording,omitempty"` // version of the form's text, see [Wordings]
+	Offices    []string       `json:"offices,omitempty"` // to whom the report may go; empty = wherever the case belongs
+	Scan       string         `json:"scan,omitempty"`    // type of the scan that is kept, such as "image/png"; empty = none
+	Document   string         `json:"document"`          // digest of the scan or signed form, "sha256:…"
+}
+
+// A ConsentState says where a consent is in its life.
+type ConsentState string
+
+// The states of a consent. Only one that is given or witnessed holds.
+const (
+	ConsentGiven      ConsentState = "given"      // signed; nobody has seen it signed
+	ConsentWitnessed  ConsentState = "witnessed"  // an officer has
+	ConsentExpired    ConsentState = "expired"    //
+	ConsentWithdrawn  ConsentState = "withdrawn"  // by the person
+	ConsentSuperseded ConsentState = "superseded" // the person has signed another one since
+)
+
+// ConsentStates lists all states.
+func ConsentStates() []ConsentState {
+	return []ConsentState{ConsentGiven, ConsentWitnessed, ConsentExpired, ConsentWithdrawn, ConsentSuperseded}
+}
+
+// ConsentState is the state of one of the case's consents at an instant.
+func (c *Case) ConsentState(k Consent, at time.Time) ConsentState {
+	newest, _ := c.consent(k.Person)
+	switch {
+	case !k.Withdrawn.IsZero() && !at.Before(k.Withdrawn):
+		return ConsentWithdrawn
+	case newest.Number != k.Number:
+		return ConsentSuperseded
+	case !at.Before(k.Until):
+		return ConsentExpired
+	case k.Witness != "":
+		return ConsentWitnessed
+	}
+	return ConsentGiven
+}
+
+// Withdraw ends the consents of a person from an instant on. What was done until
+// then stays lawful (个人信息保护法, article 15); nothing is asked, sealed or delivered
+// after it until the person has signed anew.
+func (c *Case) Withdraw(o Officer, person int, at time.Time) error {
+	if o.May(OpenCases, c.Division) != nil { // the township hears of it, or the centre
+		if err := o.May(VerifyCases, c.Division); err != nil {
+			return err
+		}
+	}
+	if slices.Contains([]Stage{Terminated, Archived, Handed}, c.Stage) {
+		return Fail(Conflict, Say("error.stage", string(c.Stage), string(c.Stage)), fmt.Errorf("case %s is %s", c.ID, c.Stage))
+	}
+	found := false
+	for i := range c.Consents {
+		if k := &c.Consents[i]; k.Person == person && k.Withdrawn.IsZero() {
+			k.Withdrawn, found = at, true
+		}
+	}
+	if !found {
+		return Fail(Conflict, Say("error.consent.none", strconv.Itoa(person)), nil)
+	}
+	c.Steps = append(c.Steps, Step{Stage: c.Stage, Officer: o.ID, Name: o.Name, Office: o.Office, At: at, Note: Say("step.consent_withdrawn", strconv.Itoa(person))})
+	return nil
+}
+
+// withdrawn is a Conflict while somebody's newest consent is withdrawn.
+func (c *Case) withdrawn() error {
+	for _, p := range c.Persons {
+		if k, ok := c.consent(p.No); ok && !k.Withdrawn.IsZero() {
+			return Fail(Conflict, Say("error.consent.withdrawn", strconv.Itoa(p.No)), nil)
+		}
+	}
+	return nil
+}
+
+// Recipients are the offices to which the consents let the report go; narrowed is
+// false where nobody has named any.
+func (c *Case) Recipients() (offices []string, narrowed bool) {
+	for _, p := range c.Persons {
+		k, ok := c.consent(p.No)
+		if !ok || len(k.Offices) == 0 {
+			continue
+		}
+		if !narrowed {
+			offices, narrowed = slices.Clone(k.Offices), true
+			continue
+		}
+		offices = slices.DeleteFunc(offices, func(o string) bool { return !slices.Contains(k.Offices, o) })
+	}
+	return offices, narrowed
+}
+
+// MayReceive reports, as a Forbidden error, why the report must not go to an
+// officer's office: somebody has named others. The centre that makes it has it.
+func (c *Case) MayReceive(o Officer) error {
+	offices, narrowed := c.Recipients()
+	makes := slices.ContainsFunc([]Right{VerifyCases, ReviewReports, SealReports}, func(r Right) bool { return o.May(r, c.Division) == nil })
+	if !narrowed || makes || slices.Contains(offices, o.Office) {
+		return nil
+	}
+	return Fail(Forbidden, Say("error.consent.recipient"), fmt.Errorf("case %s: the consents name other offices", c.ID))
 }
 
 // Holds reports why the consent does not hold for the programme at the instant
@@ -37,6 +139,17 @@ func (c Consent) Holds(p Programme, at time.Time) string {
 		return "problem.consent.expired"
 	}
 	return ""
+}
+
+// Grant is what the consent of a person allows, for the node to sign.
+func (c *Case) Grant(person int) (source.Grant, bool) {
+	p, ok := c.Person(person)
+	k, given := c.consent(person)
+	if !ok || !given || person > len(c.Mandates) {
+		return source.Grant{}, false
+	}
+	m, err := k.mandate(c.Mandates[person-1], p)
+	return source.Grant{Terms: m.Terms(), Document: k.Document, Wording: k.Wording, Division: c.Division, Offices: slices.Clone(k.Offices)}, err == nil
 }
 
 // mandate is the right to ask about p that the consent gives for the case.

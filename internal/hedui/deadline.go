@@ -77,6 +77,8 @@ type Deadlines struct {
 	Late      Length    `yaml:"late"`
 	Gather    Length    `yaml:"gather"`  // from a first late answer to the supplement, unless all are in
 	Requery   Length    `yaml:"requery"` // from one question about a cell to the next that an officer may ask
+	Explain   Length    `yaml:"explain"` // from opening an item to explain until it is overdue
+	Claim     Length    `yaml:"claim"`   // from confirming that a company is not theirs until its register is asked again; none = never
 }
 
 // A DeadlineBook holds all deadlines known to a node.

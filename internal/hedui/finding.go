@@ -64,6 +64,8 @@ type Finding struct {
 	Count    int          `json:"count,omitempty"` // records behind it
 	Reason   Text         `json:"reason"`
 	Facts    []Fact       `json:"facts,omitempty"`
+
+	Explanation *Explanation `json:"-"` // the item that asks the family about it, once there is one
 }
 
 // A Fact is what one record says, in one sentence and at most one amount.
@@ -120,4 +122,5 @@ type Assessment struct {
 	Findings   []Finding  `json:"findings"`
 	Gaps       []Gap      `json:"gaps"`
 	Totals     Totals     `json:"totals"`
+	Means      *Means     `json:"means,omitempty"` // nil where rule books were not applied
 }

@@ -30,6 +30,10 @@ type Form struct {
 	Persons   []FormPerson   `json:"persons" yaml:"persons"`
 	Income    []FormIncome   `json:"income" yaml:"income"`
 	Property  []FormProperty `json:"property" yaml:"property"`
+	Spending  []FormSpending `json:"spending" yaml:"spending"`
+	Alone     bool           `json:"alone" yaml:"alone"`
+	Urgent    bool           `json:"urgent" yaml:"urgent"`
+	Urban     bool           `json:"urban" yaml:"urban"`
 	Consents  []FormConsent  `json:"consents" yaml:"consents"`
 }
 
@@ -49,6 +53,25 @@ type FormPerson struct {
 	Notes    string `json:"notes" yaml:"notes"`
 
 	Registered string `json:"registered" yaml:"registered"` // county of the household registration, where it is another than the form's
+
+	Study          string      `json:"study" yaml:"study"`
+	Disability     int         `json:"disability" yaml:"disability"` // grade
+	DisabilityKind string      `json:"disability_kind" yaml:"disability_kind"`
+	Ill            bool        `json:"ill" yaml:"ill"`
+	Dependent      bool        `json:"dependent" yaml:"dependent"`
+	Apart          bool        `json:"apart" yaml:"apart"`
+	Marital        string      `json:"marital" yaml:"marital"`
+	Family         *FormFamily `json:"family" yaml:"family"` // of an obligor
+}
+
+// A FormFamily is an obligor's own family, see [Family]; sums in yuan a month.
+type FormFamily struct {
+	Size     int    `json:"size" yaml:"size"`
+	Income   string `json:"income" yaml:"income"`
+	Children int    `json:"children" yaml:"children"`
+	Supports int    `json:"supports" yaml:"supports"`
+	Ordered  string `json:"ordered" yaml:"ordered"`
+	Unable   bool   `json:"unable" yaml:"unable"`
 }
 
 // Format implements [fmt.Formatter], as [Form.Format] does.
@@ -70,10 +93,22 @@ type FormProperty struct {
 	Note   string `json:"note" yaml:"note"`
 }
 
+// A FormSpending is one receipt, in yuan.
+type FormSpending struct {
+	Person int    `json:"person" yaml:"person"`
+	Kind   string `json:"kind" yaml:"kind"`
+	Amount string `json:"amount" yaml:"amount"`
+	Repaid string `json:"repaid" yaml:"repaid"`
+	On     string `json:"on" yaml:"on"`
+	Unpaid bool   `json:"unpaid" yaml:"unpaid"`
+	Note   string `json:"note" yaml:"note"`
+}
+
 // A FormConsent is one signed consent. Document is the signed wording, or the
-// digest "sha256:…" of its scan. No categories means the usual
+// digest "sha256:…" of its scan; Number that of the printed form. No categories means the usual
 // ones of the programme.
 type FormConsent struct {
+	Number     string   `json:"number" yaml:"number"` // of the printed form, where it has one
 	Person     int      `json:"person" yaml:"person"`
 	Programme  string   `json:"programme" yaml:"programme"`
 	Categories []string `json:"categories" yaml:"categories"`
@@ -82,6 +117,8 @@ type FormConsent struct {
 	SignedOn   string   `json:"signed_on" yaml:"signed_on"`
 	Until      string   `json:"until" yaml:"until"` // last day on which it holds
 	Document   string   `json:"document" yaml:"document"`
+	Wording    string   `json:"wording,omitempty" yaml:"wording"` // version of the form's text; empty = that of the day
+	Offices    []string `json:"offices,omitempty" yaml:"offices"` // to whom the report may go; empty = not narrowed
 }
 
 // MaxPersons is how many persons one case may have.
@@ -197,9 +234,49 @@ func (r *reader) persons(typed []FormPerson, c *Case) {
 		}
 		p.Capacity = oneOf(r, field+"capacity", orElse(t.Capacity, string(FullCapacity)), Capacities())
 		p.Registered = r.registered(field+"registered", t.Registered)
+		p.Stated, p.Family = r.stated(field, t), r.family(field, p.Role, t.Family)
 		c.Persons = append(c.Persons, p)
 	}
 	r.guardians(c)
+}
+
+// stated reads what rules ask about a person; nothing typed is nothing stated.
+func (r *reader) stated(field string, t FormPerson) Stated {
+	s := Stated{Study: optional(r, field+"study", t.Study, Studies()), Disability: t.Disability,
+		DisabilityKind: optional(r, field+"disability_kind", t.DisabilityKind, DisabilityKinds()),
+		Ill:            t.Ill, Dependent: t.Dependent, Apart: t.Apart, Marital: optional(r, field+"marital", t.Marital, MaritalStatuses())}
+	if t.Disability < 0 || t.Disability > 4 {
+		r.bad(field+"disability", "problem.disability.grade")
+	}
+	if t.DisabilityKind != "" && t.Disability == 0 {
+		r.bad(field+"disability", "problem.empty")
+	}
+	return s
+}
+
+func (r *reader) family(field string, role Role, t *FormFamily) *Family {
+	switch {
+	case t == nil:
+		return nil
+	case role != Obligor:
+		r.bad(field+"family", "problem.family.member")
+		return nil
+	}
+	f := &Family{Size: t.Size, Children: t.Children, Supports: t.Supports, Unable: t.Unable}
+	number := func(key string, n, least int) {
+		if n < least || n > MaxPersons {
+			r.bad(field+"family."+key, "problem.family.number", strconv.Itoa(MaxPersons))
+		}
+	}
+	number("size", t.Size, 1)
+	number("children", t.Children, 0)
+	number("supports", t.Supports, 0)
+	f.Income = r.amount(field+"family.income", orElse(t.Income, "0"))
+	if strings.TrimSpace(t.Ordered) != "" {
+		sum := r.amount(field+"family.ordered", t.Ordered)
+		f.Ordered = &sum
+	}
+	return f
 }
 
 // guardians checks who signs for whom, once all persons are known.
@@ -254,6 +331,21 @@ func (r *reader) declared(f Form, c *Case) {
 			Person: t.Person, Class: oneOf(r, field+"class", t.Class, PropertyClasses()),
 			Value: r.amount(field+"value", t.Value), Note: t.Note,
 		})
+	}
+	c.Declared.Alone, c.Declared.Urgent, c.Declared.Urban = f.Alone, f.Urgent, f.Urban
+	for i, t := range f.Spending {
+		field := "spending[" + strconv.Itoa(i) + "]."
+		r.personRef(field+"person", t.Person, c)
+		r.note(field+"note", t.Note)
+		s := DeclaredSpending{Person: t.Person, Kind: oneOf(r, field+"kind", t.Kind, SpendingKinds()), Amount: r.amount(field+"amount", t.Amount),
+			Repaid: r.amount(field+"repaid", orElse(t.Repaid, "0")), On: r.day(field+"on", t.On), Unpaid: t.Unpaid, Note: t.Note}
+		if s.Repaid > s.Amount {
+			r.bad(field+"repaid", "problem.spending.repaid")
+		}
+		if s.On.After(r.today) {
+			r.bad(field+"on", "problem.day.future")
+		}
+		c.Declared.Spending = append(c.Declared.Spending, s)
 	}
 }
 
@@ -324,7 +416,10 @@ func (f Form) ReadConsents(c *Case, at time.Time) ([]Consent, []Problem) {
 		field := "consents[" + strconv.Itoa(i) + "]."
 		r.personRef(field+"person", t.Person, c)
 		r.note(field+"witness", t.Witness)
-		k := Consent{Person: t.Person, Signer: t.Signer, Witness: t.Witness}
+		k := Consent{Person: t.Person, Signer: t.Signer, Witness: t.Witness, Form: strings.ToUpper(strings.TrimSpace(t.Number))}
+		if k.Form != "" && !ValidNumber(ConsentSeries, k.Form) {
+			r.bad(field+"number", "problem.consent.number")
+		}
 		k.Programme = oneOf(r, field+"programme", t.Programme, Programmes())
 		if k.Signer == 0 {
 			k.Signer = t.Person
@@ -340,12 +435,29 @@ func (f Form) ReadConsents(c *Case, at time.Time) ([]Consent, []Problem) {
 			r.bad(field+"until", "problem.consent.order")
 		}
 		k.SignedAt, k.Until = signed.Start(), until.Add(1).Start()
+		r.wordingAndOffices(field, t, signed, &k)
 		if k.Document = documentDigest(t.Document); k.Document == "" {
 			r.bad(field+"document", "problem.consent.document")
 		}
 		consents = append(consents, k)
 	}
 	return consents, r.problems
+}
+
+// wordingAndOffices reads which text was signed, and to whom the report may go.
+func (r *reader) wordingAndOffices(field string, t FormConsent, signed day.Day, k *Consent) {
+	var known bool
+	if k.Wording, known = wordingOf(strings.TrimSpace(t.Wording), signed); !known && !signed.IsZero() {
+		r.bad(field+"wording", "problem.consent.wording")
+	}
+	for j, office := range t.Offices {
+		at := field + "offices[" + strconv.Itoa(j) + "]"
+		if office = strings.TrimSpace(office); office == "" {
+			r.bad(at, "problem.empty")
+		}
+		r.note(at, office)
+		k.Offices = append(k.Offices, office)
+	}
 }
 
 // documentDigest returns the digest that stands for a signed document.
@@ -363,6 +475,14 @@ func orElse(typed, standard string) string {
 		return standard
 	}
 	return typed
+}
+
+// optional is oneOf where nothing may be chosen too.
+func optional[T ~string](r *reader, field, typed string, allowed []T) T {
+	if strings.TrimSpace(typed) == "" {
+		return ""
+	}
+	return oneOf(r, field, typed, allowed)
 }
 
 func oneOf[T ~string](r *reader, field, typed string, allowed []T) T {

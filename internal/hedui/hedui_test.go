@@ -146,6 +146,7 @@ func TestFormNamesEveryProblem(t *testing.T) {
 		{"consent from tomorrow", func(f *Form) { f.Consents[0].SignedOn = "today+1" }, []string{"persons[0].consent: problem.consent.future"}},
 		{"consent for another programme", func(f *Form) { f.Consents[0].Programme = "medical" }, []string{"persons[0].consent: problem.consent.programme"}},
 		{"consent signed by another", func(f *Form) { f.Consents[0].Signer = 2 }, []string{"persons[0].consent: problem.consent.signer"}},
+		{"consent on a form with a slip in its number", func(f *Form) { f.Consents[1].Number = "S3302032026112601000018" }, []string{"consents[1].number: problem.consent.number"}},
 		{"consent without document", func(f *Form) { f.Consents[0].Document = " " }, []string{"consents[0].document: problem.consent.document"}},
 		{"a consent for ever", func(f *Form) { f.Consents[0].Until = "9999-12-31" }, []string{"consents[0].until: problem.day.form"}},
 		{"days in words", func(f *Form) { f.AppliedOn = "昨天" }, []string{"applied_on: problem.day.form"}},

@@ -71,6 +71,56 @@ type Person struct {
 
 	Registered string `json:"registered,omitempty"` // division of the household registration where it is another than the case's (人户分离)
 	Notes      string `json:"notes,omitempty"`      // illness, disability, as the family stated it
+
+	Stated Stated  `json:"stated,omitzero"`  // what rules ask about a person
+	Family *Family `json:"family,omitempty"` // of an obligor; nil is not stated
+}
+
+// Stated is what the family states on a person that bears on who counts and what
+// counts, as far as rules ask for it. A register that says otherwise is believed.
+type Stated struct {
+	Study          string        `json:"study,omitempty"`      // full-time: one of [Studies]
+	Disability     int           `json:"disability,omitempty"` // grade 1 to 4
+	DisabilityKind string        `json:"disability_kind,omitempty"`
+	Ill            bool          `json:"ill,omitempty"`       // one of the serious illnesses
+	Dependent      bool          `json:"dependent,omitempty"` // adult who cannot live independently
+	Apart          bool          `json:"apart,omitempty"`     // does not live with the others long term
+	Marital        MaritalStatus `json:"marital,omitempty"`
+}
+
+// A MaritalStatus is the first digit of GB/T 2261.2 in words.
+type MaritalStatus string
+
+// The marital statuses.
+const (
+	Single   MaritalStatus = "single"
+	Married  MaritalStatus = "married"
+	Divorced MaritalStatus = "divorced"
+	Widowed  MaritalStatus = "widowed"
+)
+
+// MaritalStatuses lists all marital statuses.
+func MaritalStatuses() []MaritalStatus {
+	return []MaritalStatus{Single, Married, Divorced, Widowed}
+}
+
+// Studies lists the kinds of full-time education that rules tell apart.
+func Studies() []string { return []string{"school", "bachelor", "postgraduate"} }
+
+// DisabilityKinds lists the kinds of disability that rules tell apart.
+func DisabilityKinds() []string {
+	return []string{"mental", "intellectual", "limb", "sight", "hearing", "speech", "multiple"}
+}
+
+// A Family is the obligor's own: what support is imputed from. Without its size
+// nothing is.
+type Family struct {
+	Size     int        `json:"size"`               // persons in it, the obligor among them
+	Income   money.Fen  `json:"income"`             // of all of them, as stated, fen a month
+	Children int        `json:"children,omitempty"` // of the supported person, who share the duty
+	Supports int        `json:"supports,omitempty"` // persons the family supports; 0 is one
+	Ordered  *money.Fen `json:"ordered,omitempty"`  // by a court or an agreement, fen a month
+	Unable   bool       `json:"unable,omitempty"`   // recognised as unable to support
 }
 
 // Format implements [fmt.Formatter]: every verb prints the person masked.
@@ -150,4 +200,25 @@ type DeclaredProperty struct {
 type Declared struct {
 	Income   []DeclaredIncome   `json:"income,omitempty"`
 	Property []DeclaredProperty `json:"property,omitempty"`
+	Spending []DeclaredSpending `json:"spending,omitempty"`
+
+	Alone  bool `json:"alone,omitempty"`  // 单独提出: applies as a household of one
+	Urgent bool `json:"urgent,omitempty"` // help first, papers later
+	Urban  bool `json:"urban,omitempty"`  // urban programme, where a place still has two
+}
+
+// DeclaredSpending is one receipt or settlement of rigid spending (刚性支出), in fen.
+type DeclaredSpending struct {
+	Person int       `json:"person"`
+	Kind   string    `json:"kind"` // one of [SpendingKinds]
+	Amount money.Fen `json:"amount"`
+	Repaid money.Fen `json:"repaid,omitempty"` // by insurance and aid
+	On     day.Day   `json:"on"`
+	Unpaid bool      `json:"unpaid,omitempty"` // the bill is not paid yet
+	Note   string    `json:"note,omitempty"`
+}
+
+// SpendingKinds lists the kinds of spending that rules tell apart.
+func SpendingKinds() []string {
+	return []string{"medical", "education", "disability", "living", "other"}
 }

@@ -17,6 +17,8 @@ const (
 	MandateSeries    Series = "M"
 	ReportSeries     Series = "B" // 核对报告
 	LetterSeries     Series = "X" // 协查函
+	CorrectionSeries Series = "G" // 更正请求
+	RequestSeries    Series = "Q" // 本人申请, from the citizen's mirror
 )
 
 // MaxSerial is the largest serial of one series, division, programme and day.

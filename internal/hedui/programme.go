@@ -10,7 +10,7 @@ import (
 // A Programme is a kind of assistance 救助类型. It is the purpose of every query.
 type Programme string
 
-// The programmes of Ningbo's launch.
+// The programmes: those of Ningbo's launch, and after them later ones.
 const (
 	Dibao      Programme = "dibao"      // 最低生活保障
 	Medical    Programme = "medical"    // 医疗救助
@@ -18,11 +18,15 @@ const (
 	Temporary  Programme = "temporary"  // 临时救助
 	Education  Programme = "education"  // 教育救助
 	Housing    Programme = "housing"    // 住房保障
+
+	Destitute   Programme = "destitute"   // 特困人员救助供养
+	Edge        Programme = "edge"        // 最低生活保障边缘家庭
+	Expenditure Programme = "expenditure" // 刚性支出困难家庭
 )
 
 // Programmes lists all programmes in the order of their two-digit codes.
 func Programmes() []Programme {
-	return []Programme{Dibao, Medical, Disability, Temporary, Education, Housing}
+	return []Programme{Dibao, Medical, Disability, Temporary, Education, Housing, Destitute, Edge, Expenditure}
 }
 
 // Digits is the two-digit code of the programme within case numbers, or "" for

@@ -183,6 +183,20 @@ func (q *Query) GiveUp(why source.Reason, at time.Time) {
 	}
 }
 
+// Withdraw ends a query whose person has withdrawn the consent, or seals its answer
+// if nobody has read it: what came is gone, its digest and its time stay.
+func (q *Query) Withdraw(at time.Time) {
+	if q.State != Answered {
+		q.AnsweredAt = at
+	}
+	q.State, q.Outcome, q.Reason = Answered, source.Refused, ReasonWithdrawn
+	q.Match, q.Allowed, q.Records, q.Token, q.AsOf, q.HeldUntil = "", 0, nil, "", time.Time{}, time.Time{}
+}
+
+// ReasonWithdrawn marks a query that was stopped, or an answer that was sealed
+// unread, because the person has withdrawn the consent.
+const ReasonWithdrawn source.Reason = "withdrawn"
+
 // ReasonPending marks a query that the department has accepted and not answered.
 const ReasonPending source.Reason = "pending"
 

@@ -19,7 +19,16 @@ func changes(was, is Content) []Change {
 	list = append(list, compare(was.findingLines(), is.findingLines())...)
 	byScope := was.knowsScopes() && is.knowsScopes()
 	list = append(list, compare(was.recordLines(byScope), is.recordLines(byScope))...)
-	return append(list, compare(was.sums(), is.sums())...)
+	list = append(list, compare(was.sums(), is.sums())...)
+	return append(list, compare(was.meansLines(), is.meansLines())...)
+}
+
+// earlierChanges lists what differs from the report of an earlier case, as far as
+// the two can be compared: the conclusion and the sums.
+func earlierChanges(was, is Content) []Change {
+	list := compare(was.head(), is.head())
+	list = append(list, compare(was.sums(), is.sums())...)
+	return append(list, compare(was.meansLines(), is.meansLines())...)
 }
 
 // knowsScopes is false of a report of before there were several scopes.
@@ -97,7 +106,7 @@ func (c Content) findingLines() []line {
 		list = append(list, line{
 			key + "/" + strconv.Itoa(seen[key]),
 			zh("report.change.finding", f.CategoryName, f.Name),
-			join("；", f.KindText, amounts(f), f.Reason),
+			join("；", f.KindText, amounts(f), f.Reason, f.Explanation.note()),
 		})
 	}
 	return list

@@ -246,6 +246,10 @@ func (c Content) checkLeaks() error {
 	if c.Previous != nil {
 		c.Previous = &Previous{c.Previous.Version, c.Previous.MadeAt, ""}
 	}
+	c.History = slices.Clone(c.History)
+	for i := range c.History {
+		c.History[i].Digest = ""
+	}
 	c.Categories = slices.Clone(c.Categories)
 	for i, row := range c.Categories {
 		row.Persons = slices.Clone(row.Persons)
@@ -269,7 +273,7 @@ func (c Content) checkLeaks() error {
 		}
 		tables[i] = t
 	}
-	c.Tables = tables
+	c.Tables, c.Findings = tables, withoutDigests(c.Findings)
 	doc, err := encode(c)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func (m *maker) findings() []Finding {
 		out := Finding{
 			Kind: f.Kind, KindText: zh("finding." + string(f.Kind)), Category: f.Category, CategoryName: known.Name,
 			Person: f.Person, Name: mask(p.Name), Class: f.Class, Unit: f.Unit, Declared: f.Declared, Found: f.Found,
-			Count: f.Count, Reason: say(f.Reason),
+			Count: f.Count, Reason: say(f.Reason), Explanation: explanation(f),
 		}
 		if f.Person == 0 {
 			out.Name = zh("report.household")

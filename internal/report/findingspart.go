@@ -81,7 +81,7 @@ func (f Finding) row() []cell {
 			why = join("；", why, fact.Text)
 		}
 	}
-	row := texts(f.Name, topic, f.KindText, f.declared(), f.found(), why)
+	row := texts(f.Name, topic, f.KindText, f.declared(), f.found(), join("；", why, f.Explanation.note()))
 	row[2].Tone = findingTone(f.Kind)
 	return row
 }

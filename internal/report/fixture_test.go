@@ -74,7 +74,6 @@ func input(t testing.TB, c *hedui.Case, queries []hedui.Query, a hedui.Assessmen
 	return Input{
 		Case: c, Queries: queries, Assessment: a, Number: number(t, hedui.ReportSeries, c.Division, 17), Version: 1, Salt: testSalt,
 		At: at, ValidUntil: day.Of(at).AddMonths(6), ObjectionDays: 5, Issuer: "宁波市海曙区居民家庭经济状况核对中心",
-		Basis:    "宁波市核对比对规则（演示）2013 版",
 		Reviewer: Hand{"shen", "沈敏", "审核科", at.Add(-20 * time.Minute)}, Signer: Hand{"xu", "徐国强", "核对中心主任", at},
 	}
 }
@@ -111,6 +110,19 @@ func wang(t testing.TB) Input {
 			Reason: hedui.Say("rule.tax.UNDECLARED.total", "12", "0.00", "13,692.00"),
 			Facts:  []hedui.Fact{{Query: "q", Department: "宁波市地方税务局", Say: hedui.Say("rule.fact.company_total.period.amount", "2012-01-01", "2012-01-31", "937.50"), Unit: hedui.InTotal, Amount: money.Fen(93750)}}},
 	}}
+	a.Means = &hedui.Means{
+		Books: []hedui.MeansBook{{Name: "nation-2012", Version: "0123456789ab", Title: "全国规则（2012 年起）", Demo: true}, {Name: "ningbo-2013", Version: "ba9876543210", Title: "宁波 2013（演示值）", Demo: true}},
+		From:  day.Must("2012-03-01"), To: day.Must("2013-02-28"), Months: 12, Size: 1,
+		Members: []hedui.MeansMember{{Person: 1, Counts: true, Why: "申请人"}},
+		Property: []hedui.MeansRow{{Person: 1, What: "市场主体", Source: "宁波市工商行政管理局", AsOf: day.Must("2013-03-15"), Found: money.Of(300000), Counted: money.Of(300000),
+			Why: []string{"第 1 项财产（市场主体）：300,000.00 元"}}},
+		Lines: []hedui.MeansLine{
+			{Rule: "lines.income", Title: "人均月收入与低保标准", Clause: "演示值", Figure: 0, Limit: 58800, Unit: "month", Figures: true, Side: "at_or_under"},
+			{Rule: "lines.financial", Title: "金融资产合计与家庭限额", Clause: "演示值", Figure: 0, Limit: 1411200, Unit: "total", Side: "over"},
+		},
+		Hints: []hedui.MeansHint{{Rule: "flags.business", Weight: "material", Person: 1, Text: "名下市场主体存续并有纳税或营业", Settle: "请提供证明材料", Clause: "演示规则"},
+			{Rule: "flags.silence", Weight: "note", Text: "登记中没有不等于实际没有"}},
+	}
 	return input(t, c, q, a)
 }
 
@@ -137,6 +149,18 @@ func li(t testing.TB) Input {
 	in := input(t, c, q, hedui.Assessment{Conclusion: hedui.NoFinding})
 	in.Issuer = "宁波市鄞州区居民家庭经济状况核对中心"
 	in.Assessment.Totals.IncomeDeclared = money.Of(600)
+	in.Assessment.Means = &hedui.Means{
+		Books: []hedui.MeansBook{{Name: "ningbo-2013", Version: "ba9876543210", Title: "宁波 2013"}},
+		From:  day.Must("2012-03-01"), To: day.Must("2013-02-28"), Months: 12, Size: 3,
+		Members: []hedui.MeansMember{{Person: 1, Counts: true, Why: "申请人"}, {Person: 2, Counts: true, Why: "配偶"}, {Person: 3, Counts: false, Why: "服刑人员", Clause: "第七条"}, {Person: 4, Counts: true, Why: "未成年子女"}},
+		Income: []hedui.MeansRow{{Person: 2, What: "工资", Stated: true, Declared: money.Of(600), Counted: money.Of(600),
+			Why: []string{"2 号 工资：申报核算期 12 个月内 7,200.00 元，月均 600.00 元", "2 号 工资：申报 7,200.00 元，多于登记的 0.00 元，按申报计入（不相加）"}}},
+		Support:  []hedui.MeansRow{{Person: 5, What: "兄弟姐妹", Found: money.Of(3000), Counted: 0, Why: []string{"第 1 个赡养义务人家庭：人均月收入 1,000.00 元，当地标准 588.00 元，推算赡养费每月 0.00 元"}}},
+		Spending: []hedui.MeansRow{{Person: 1, What: "医疗", Stated: true, Declared: money.Of(50000), Counted: money.Of(50000), Why: []string{"1 号 医疗支出 82,000.00 元，报销 32,000.00 元，计入 50,000.00 元"}}},
+		Sums:     hedui.MeansSums{Monthly: money.Of(600), PerHead: money.Of(200), Spent: money.Of(50000)},
+		Lines:    []hedui.MeansLine{{Rule: "lines.income", Title: "人均月收入与低保标准", Figure: 20000, Limit: 58800, Unit: "month", Figures: true, Side: "at_or_under"}},
+		Open:     []string{"第 5 人（赡养、抚养、扶养义务人）的家庭人口未填报，未推算赡养费"},
+	}
 	in.Assessment.Findings = []hedui.Finding{
 		{Kind: hedui.NotVerifiable, Person: 2, Class: "wage", Unit: hedui.PerMonth, Declared: money.Of(600), Reason: hedui.Say("rule.income.unseen", "600.00")},
 		{Kind: hedui.SourceSilent, Category: catalog.HousingFund, Count: 1, Reason: hedui.Say("rule.silent", "1")},
@@ -167,7 +191,7 @@ func testKey(t testing.TB) (*seal.PrivateKey, *Signing, *seal.Trust) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key, &Signing{key, cert, at}, trust
+	return key, &Signing{key, cert, at, nil}, trust
 }
 
 func sealed(t testing.TB, in Input, key seal.Signer) Sealed {

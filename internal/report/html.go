@@ -11,39 +11,60 @@ import (
 	"unicode/utf8"
 )
 
-//go:embed report.html
-var htmlText string
+// Report and papers share page.html: head, foot and tables.
+var (
+	//go:embed page.html
+	pageText string
+	//go:embed report.html
+	htmlText string
+	//go:embed paper.html
+	paperText string
+)
 
 //go:embed report.css
 var cssText string
 
 var htmlPage = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("report").Parse(htmlText))
+	page := template.Must(template.New("page").Parse(pageText))
+	template.Must(page.New("report").Parse(htmlText))
+	template.Must(page.New("paper").Parse(paperText))
+	return page
 })
+
+// A page is a sheet with what the templates need beside it.
+type page struct {
+	sheet
+	Tongue, Colon   string
+	Style           template.CSS
+	Boxes           []string // the number, a character each
+	QRPath, QRLabel string
+	QRSide          int
+	Marks           []int // as many as there are watermarks
+}
+
+// write fills one of the templates with a sheet.
+func (p page) write(name string) ([]byte, error) {
+	p.Tongue, p.Colon = tongue(p.Lang), words(p.Lang).colon()
+	p.Style = template.CSS(cssText) //nolint:gosec // our own embedded style
+	if p.QR != "" {
+		runs, side, err := qrRuns(p.QR)
+		if err != nil {
+			return nil, err
+		}
+		p.QRPath, p.QRSide = qrPath(runs), side
+	}
+	var b bytes.Buffer
+	if err := htmlPage().ExecuteTemplate(&b, name, p); err != nil {
+		return nil, fmt.Errorf("report: write %s: %w", name, err)
+	}
+	return b.Bytes(), nil
+}
 
 // HTML writes the same parts as the PDF as one page without script, for screens
 // and for printing. Of a Sealed without a seal, or for the zero Copy, it is a
 // preview and says so.
 func HTML(s Sealed, copy Copy) ([]byte, error) {
-	view := struct {
-		sheet
-		Style           template.CSS
-		QRPath, QRLabel string
-		QRSide          int
-		Marks           []int
-	}{sheet: newSheet(s, copy), QRLabel: zh("report.qr.label"), Style: template.CSS(cssText), Marks: make([]int, marks(s))} //nolint:gosec // our own embedded style
-	if view.QR != "" {
-		runs, side, err := qrRuns(view.QR)
-		if err != nil {
-			return nil, err
-		}
-		view.QRPath, view.QRSide = qrPath(runs), side
-	}
-	var b bytes.Buffer
-	if err := htmlPage().Execute(&b, view); err != nil {
-		return nil, fmt.Errorf("report: write HTML: %w", err)
-	}
-	return b.Bytes(), nil
+	return page{sheet: newSheet(s, copy), QRLabel: zh("report.qr.label"), Marks: make([]int, marks(s))}.write("report")
 }
 
 // StyleSource is what a Content-Security-Policy must allow as style-src for the

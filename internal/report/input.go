@@ -24,13 +24,14 @@ type Input struct {
 	Version        int      // 1, 2, …
 	Previous       *Content // of the version before, with Version above 1
 	PreviousDigest string   // SHA-256 of its sealed JSON, hexadecimal; may be empty
+	History        []Past   // all versions before; the words of their conclusions may be left out
+	Earlier        *Content // newest report of the household's case before this one, or nil
 	Salt           string   // seal.NewSalt(), new for every version
 
 	At            time.Time                // now
 	ValidUntil    day.Day                  // last day of use
 	ObjectionDays int                      // days within which the person may object
 	Issuer        string                   // the centre, in Chinese
-	Basis         string                   // rule book and version behind the conclusion; may be empty
 	Promised      map[string]time.Duration // by source of this node: the promised age of its data at most
 	Reviewer      Hand
 	Signer        Hand
@@ -65,7 +66,7 @@ func New(in Input) (Content, error) {
 		Form: Form, Salt: in.Salt, Title: zh("report.title"), Number: in.Number, Version: in.Version,
 		Case: m.about(), Issuer: mask(in.Issuer), MadeAt: instant(in.At), ValidUntil: in.ValidUntil,
 		Members: m.persons(in.Case.Members()), Obligors: m.persons(in.Case.Obligors()),
-		Categories: m.grid(), Findings: m.findings(), Totals: Totals(in.Assessment.Totals),
+		Categories: m.grid(), Findings: m.findings(), Totals: Totals(in.Assessment.Totals), Means: in.Assessment.Means,
 		Tables: m.tables(), Reviewer: hand(in.Reviewer), Signer: hand(in.Signer),
 	}
 	c.CheckedFrom, c.CheckedTo = m.checked()
@@ -75,11 +76,21 @@ func New(in Input) (Content, error) {
 	if c.Conclusion.Code == hedui.Incomplete && len(c.Gaps) == 0 { // every source has answered
 		c.Conclusion.Text, c.Conclusion.Meaning = zh("report.partial"), zh("report.partial.meaning")
 	}
+	if c.Conclusion.Code == hedui.AllConsistent && c.explained() {
+		c.Conclusion.Text, c.Conclusion.Meaning = zh("report.explained"), zh("report.explained.meaning")
+	}
 	c.Lead, c.Unknown = c.lead(), c.unknown()
 	c.Notices = m.notices(c)
 	if in.Previous != nil {
 		c.Previous = &Previous{in.Previous.Version, in.Previous.MadeAt, in.PreviousDigest}
 		c.Changes = changes(*in.Previous, c)
+	}
+	for _, past := range in.History {
+		past.MadeAt, past.Conclusion.Text = instant(past.MadeAt), zh("conclusion."+past.Conclusion.Code)
+		c.History = append(c.History, past)
+	}
+	if was := in.Earlier; was != nil {
+		c.Earlier = &Earlier{was.Number, was.Version, was.MadeAt, earlierChanges(*was, c)}
 	}
 	return c, nil
 }

@@ -2,9 +2,32 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"hedui/catalog"
+	"hedui/internal/hedui"
 )
+
+// consents names on which consents the report rests, with the versions of the texts
+// that were signed.
+func (m *maker) consents() string {
+	newest := map[int]hedui.Consent{}
+	for _, k := range m.Case.Consents {
+		newest[k.Person] = k
+	}
+	var list []string
+	for _, p := range m.Case.Persons {
+		k, ok := newest[p.No]
+		switch {
+		case !ok:
+		case k.Wording == "":
+			list = append(list, zh("report.consent", strconv.Itoa(p.No), k.Number))
+		default:
+			list = append(list, zh("report.consent_wording", strconv.Itoa(p.No), k.Number, k.Wording))
+		}
+	}
+	return strings.Join(list, "；")
+}
 
 // notices lists what every reader is told. The order is that of the report.
 func (m *maker) notices(c Content) []Notice {
@@ -18,8 +41,11 @@ func (m *maker) notices(c Content) []Notice {
 	for _, o := range c.overdue() {
 		add("overdue", o...)
 	}
-	if m.Basis != "" {
-		add("basis", mask(m.Basis))
+	if b := basis(m.Assessment.Means); b != "" {
+		add("basis", b)
+	}
+	if k := m.consents(); k != "" {
+		add("consents", k)
 	}
 	add("use", c.Case.Office, c.Case.Programme.Text)
 	add("secrecy")

@@ -6,6 +6,7 @@ import (
 
 	"hedui/day"
 	"hedui/internal/hedui"
+	"hedui/internal/lang"
 )
 
 // A Copy is one print of a sealed report: the N-th, for whom and when. The zero
@@ -37,15 +38,21 @@ type sheet struct {
 	UnknownLabel, Unknown        string
 	Parts                        []part
 	Seal                         grid
+	Lang                         lang.Lang // of the fixed words; empty is Chinese
+	Paper                        paperMarks
 	SealTitle, QRText            string
 	QR                           string // what the code holds; empty for a preview
 }
 
-// A part is a headed piece of the report.
+// A part is a headed piece of the report or of a paper. Cut is what stands across
+// the line along which the paper is cut above it.
 type part struct {
 	ID, Title, Intro string
+	Cut              string
+	Body             []string // running text, of papers
 	Grids            []grid
 	Notices          []Notice
+	Tail             []string // at the right below the part: who signs, the day
 }
 
 // A grid is a table. Without columns its rows are pairs of label and value.
@@ -54,6 +61,7 @@ type grid struct {
 	Again         string // caption on a further page, where there is no other
 	Columns       []column
 	Rows          [][]cell
+	Framed        bool // lines between cells, and on one page: filled in by hand
 }
 
 type column struct {
@@ -69,6 +77,7 @@ type cell struct {
 	Tone  string
 	Label bool
 	Span  int // columns it covers, 0 means 1
+	Tall  int // lines it takes at least: room to write in
 }
 
 func newSheet(s Sealed, copy Copy) sheet {
@@ -87,7 +96,10 @@ func newSheet(s Sealed, copy Copy) sheet {
 	if c.Previous != nil {
 		sh.Parts = append(sh.Parts, c.changesPart())
 	}
-	sh.Parts = append(sh.Parts, c.householdPart(), c.gridPart(), c.findingsPart(), c.recordsPart(), c.gapsPart(),
+	if c.Earlier != nil {
+		sh.Parts = append(sh.Parts, c.earlierPart())
+	}
+	sh.Parts = append(sh.Parts, c.householdPart(), c.gridPart(), c.findingsPart(), c.meansPart(), c.recordsPart(), c.gapsPart(),
 		part{ID: "notices", Title: zh("report.part.notices"), Notices: c.Notices})
 	return sh
 }
@@ -127,10 +139,14 @@ func (c Content) facts() grid {
 
 // pairs makes a grid of n pairs a row from keys of labels and their values.
 func pairs(n int, keysAndValues ...string) grid {
+	return words(lang.Chinese).pairs(n, keysAndValues...)
+}
+
+func (w words) pairs(n int, keysAndValues ...string) grid {
 	var g grid
 	var row []cell
 	for i := 0; i+1 < len(keysAndValues); i += 2 {
-		row = append(row, cell{Text: zh(keysAndValues[i]), Label: true}, cell{Text: orDash(keysAndValues[i+1])})
+		row = append(row, cell{Text: w.t(keysAndValues[i]), Label: true}, cell{Text: orDash(keysAndValues[i+1])})
 		if len(row) == 2*n {
 			g.Rows, row = append(g.Rows, row), nil
 		}

@@ -47,14 +47,37 @@ func (c Content) changesPart() part {
 		Intro: zh("report.change.intro", strconv.Itoa(c.Previous.Version), second(c.Previous.MadeAt))}
 	if len(c.Changes) == 0 {
 		p.Intro = join("", p.Intro, zh("report.change.none"))
-		return p
+	} else {
+		p.Grids = []grid{changeGrid(c.Changes, "before", "after")}
 	}
-	g := grid{Columns: columns("change", 7, "subject", 21, "before", 34, "after", 38)}
-	for _, ch := range c.Changes {
+	if len(c.History) > 0 {
+		g := grid{Caption: zh("report.history"), Columns: columns("version", 10, "made", 22, "conclusion", 28, "digest", 40)}
+		for _, past := range c.History {
+			g.Rows = append(g.Rows, texts(zh("report.version", strconv.Itoa(past.Version)), second(past.MadeAt), past.Conclusion.Text, past.Digest))
+		}
+		p.Grids = append(p.Grids, g)
+	}
+	return p
+}
+
+// earlierPart sets the report beside that of the household's case before.
+func (c Content) earlierPart() part {
+	e := c.Earlier
+	p := part{ID: "earlier", Title: zh("report.part.earlier"), Intro: zh("report.earlier.intro", e.Number, strconv.Itoa(e.Version), date(e.MadeAt))}
+	if len(e.Changes) == 0 {
+		p.Intro = join("", p.Intro, zh("report.earlier.none"))
+	} else {
+		p.Grids = []grid{changeGrid(e.Changes, "then", "now")}
+	}
+	return p
+}
+
+func changeGrid(changes []Change, before, after string) grid {
+	g := grid{Columns: columns("change", 7, "subject", 21, before, 34, after, 38)}
+	for _, ch := range changes {
 		g.Rows = append(g.Rows, texts(zh("report.change."+string(ch.Kind)), ch.Subject, ch.Before, ch.After))
 	}
-	p.Grids = []grid{g}
-	return p
+	return g
 }
 
 // perGrid is how many persons fit beside each other.

@@ -18,6 +18,7 @@ type Signing struct {
 	Signer      seal.Signer
 	Certificate *x509.Certificate
 	At          time.Time
+	Proof       []byte // that the sealing is in the audit log, see package audit; may be empty
 }
 
 // A4 in millimetres, and the type sizes in points.
@@ -75,7 +76,7 @@ func PDF(s Sealed, copy Copy, sign *Signing) ([]byte, error) {
 	if sign == nil {
 		return out.Bytes(), nil
 	}
-	return signPDF(out.Bytes(), s, copy, *sign)
+	return signPDF(out.Bytes(), s.stamp(copy), *sign)
 }
 
 // A printer draws a sheet. y is where the next thing begins.

@@ -9,11 +9,13 @@ func (p *printer) font(style string, size float64, c colour) {
 
 // header draws the watermark below everything else, then the running head.
 func (p *printer) header() {
-	p.watermark()
+	if !p.sheet.Paper.Plain {
+		p.watermark()
+	}
 	if p.pdf.PageNo() > 1 {
 		p.font("", sizeFoot, grey)
 		p.pdf.Text(marginX, 12, p.sheet.Title)
-		right := p.sheet.Number + "　" + p.sheet.Version
+		right := join("　", p.sheet.Number, p.sheet.Version)
 		p.pdf.Text(pageWidth-marginX-p.pdf.GetStringWidth(right), 12, right)
 		p.line(14, contentWidth)
 	}
@@ -24,8 +26,9 @@ func (p *printer) footer() {
 	p.line(pageHeight-13, contentWidth)
 	p.font("", sizeFoot, grey)
 	p.pdf.Text(marginX, pageHeight-9, p.sheet.Copy)
-	page := zh("report.page", fmt.Sprint(p.pdf.PageNo()), "{nb}")
-	width := p.pdf.GetStringWidth(zh("report.page", fmt.Sprint(p.pdf.PageNo()), "9"))
+	w := words(p.sheet.Lang)
+	page := w.t("report.page", fmt.Sprint(p.pdf.PageNo()), "{nb}")
+	width := p.pdf.GetStringWidth(w.t("report.page", fmt.Sprint(p.pdf.PageNo()), "9"))
 	p.pdf.Text(pageWidth-marginX-width, pageHeight-9, page)
 }
 
@@ -88,10 +91,13 @@ func (p *printer) draw() error {
 
 func (p *printer) title() {
 	p.font("B", sizeTitle, ink)
+	if w := p.pdf.GetStringWidth(p.sheet.Title); w > contentWidth { // in English
+		p.font("B", sizeTitle*contentWidth/w, ink)
+	}
 	p.pdf.Text((pageWidth-p.pdf.GetStringWidth(p.sheet.Title))/2, p.y+6, p.sheet.Title)
 	p.y += 10
 	p.font("", sizeText, grey)
-	under := p.sheet.Number + "　" + p.sheet.Version + "　" + p.sheet.Issuer
+	under := join("　", p.sheet.Number, p.sheet.Version, p.sheet.Issuer)
 	p.pdf.Text((pageWidth-p.pdf.GetStringWidth(under))/2, p.y+4, under)
 	p.y += 8.5
 }
@@ -140,15 +146,27 @@ func (p *printer) leadHeight(inner float64) float64 {
 }
 
 func (p *printer) part(part part) {
-	p.room(24)
-	p.y += 5.5
-	p.font("B", sizePart, blue)
-	p.put(marginX, p.y, sizePart, part.Title)
-	p.y += height(sizePart) + 0.8
+	if part.Cut != "" {
+		p.cut(part.Cut)
+	}
+	if part.Title != "" {
+		need := 24.0
+		if len(part.Grids) > 0 && len(part.Body) == 0 { // no heading without what it is of
+			p.font("", sizeSmall, grey)
+			intro := float64(len(wrap(part.Intro, contentWidth, p.pdf.GetStringWidth))) * height(sizeSmall)
+			need = headingHeight + intro + 1 + p.beginning(part.Grids[0], contentWidth)
+		}
+		p.room(need)
+		p.heading(part.Title)
+	}
 	if part.Intro != "" {
 		p.font("", sizeSmall, grey)
 		p.text(marginX, contentWidth, part.Intro)
 		p.y += 1
+	}
+	p.body(part.Body, contentWidth)
+	if len(part.Grids) > 0 {
+		p.gap(part.Body)
 	}
 	for _, g := range part.Grids {
 		p.table(g, contentWidth)
@@ -156,11 +174,27 @@ func (p *printer) part(part part) {
 	for i, n := range part.Notices {
 		p.notice(i+1, n)
 	}
+	p.tail(part.Tail)
+}
+
+// headingHeight is what the heading of a part takes.
+var headingHeight = 5.5 + height(sizePart) + 0.8
+
+func (p *printer) heading(title string) {
+	p.font("B", sizePart, blue)
+	p.put(marginX, p.y+5.5, sizePart, title)
+	p.y += headingHeight
+}
+
+const noticeGap = 0.7
+
+func (p *printer) noticeLines(n Notice) []string {
+	p.font("", sizeSmall, ink)
+	return wrap(n.Topic+words(p.sheet.Lang).colon()+n.Text, contentWidth-6, p.pdf.GetStringWidth)
 }
 
 func (p *printer) notice(i int, n Notice) {
-	p.font("", sizeSmall, ink)
-	lines := wrap(n.Topic+"："+n.Text, contentWidth-6, p.pdf.GetStringWidth)
+	lines := p.noticeLines(n)
 	p.room(float64(min(len(lines), 3)) * height(sizeSmall))
 	p.put(marginX, p.y, sizeSmall, fmt.Sprint(i)+".")
 	for _, l := range lines {
@@ -168,7 +202,7 @@ func (p *printer) notice(i int, n Notice) {
 		p.put(marginX+6, p.y, sizeSmall, l)
 		p.y += height(sizeSmall)
 	}
-	p.y += 0.7
+	p.y += noticeGap
 }
 
 // seal draws the block with the issuer's and the signer's names, time, key and
@@ -176,10 +210,7 @@ func (p *printer) notice(i int, n Notice) {
 func (p *printer) seal() error {
 	const side = 33.0
 	p.room(70)
-	p.y += 5.5
-	p.font("B", sizePart, blue)
-	p.put(marginX, p.y, sizePart, p.sheet.SealTitle)
-	p.y += height(sizePart) + 0.8
+	p.heading(p.sheet.SealTitle)
 	top, page := p.y, p.pdf.PageNo()
 	width := contentWidth
 	if p.sheet.QR != "" {
@@ -192,20 +223,28 @@ func (p *printer) seal() error {
 	if p.pdf.PageNo() != page {
 		top = marginTop
 	}
+	if err := p.code(pageWidth-marginX-side, top, side); err != nil {
+		return err
+	}
+	p.y = max(p.y, top+side+2)
+	p.font("", sizeSmall, grey)
+	p.text(marginX, contentWidth, p.sheet.QRText)
+	return nil
+}
+
+// code draws the QR code of the sheet in a square.
+func (p *printer) code(x, top, side float64) error {
 	runs, modules, err := qrRuns(p.sheet.QR)
 	if err != nil {
 		return err
 	}
-	m, x := side/float64(modules), pageWidth-marginX-side
+	m := side / float64(modules)
 	p.pdf.SetFillColor(255, 255, 255)
 	p.pdf.Rect(x-1.5, top-1.5, side+3, side+3, "F")
 	p.pdf.SetFillColor(ink[0], ink[1], ink[2])
 	for _, r := range runs {
 		p.pdf.Rect(x+float64(r.x)*m, top+float64(r.y)*m, float64(r.n)*m, m, "F")
 	}
-	p.y = max(p.y, top+side+2)
-	p.font("", sizeSmall, grey)
-	p.text(marginX, contentWidth, p.sheet.QRText)
 	return nil
 }
 

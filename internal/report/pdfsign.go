@@ -21,6 +21,8 @@ import (
 //   - a stream /Type /HeduiSeal: a seal.Seal of the printed document, its sections
 //     named "offset+length part", made with the same key, so that what was altered
 //     can be named and nobody can rename it;
+//   - a stream /Type /HeduiProof, where there is one: the proof that the sealing of
+//     the report is in the audit log;
 //   - an invisible signature field with a PKCS #7 signature of every byte of the
 //     file but its own hexadecimal value (§ 12.8).
 //
@@ -32,6 +34,7 @@ const cmsRoom = 4096
 
 const (
 	sealHead  = "<</Type /HeduiSeal /Length "
+	proofHead = "<</Type /HeduiProof /Length "
 	rangeRoom = "[0 0000000000 0000000000 0000000000]"
 )
 
@@ -119,13 +122,22 @@ func (o outline) parts(pdf []byte) []seal.Section {
 
 var reContents = regexp.MustCompile(`/Contents (\d+) 0 R`)
 
+// A stamp is what the signature of a PDF says: what was signed, by whom, why and
+// where.
+type stamp struct{ subject, name, reason, place string }
+
+func (s Sealed) stamp(copy Copy) stamp {
+	c := s.Content
+	return stamp{pdfSubject(s, copy), c.Issuer, zh("report.reason.sign", c.Number, strconv.Itoa(c.Version)), c.Case.Division.Text}
+}
+
 // signPDF appends the update to a printed PDF.
-func signPDF(pdf []byte, s Sealed, copy Copy, sign Signing) ([]byte, error) {
+func signPDF(pdf []byte, of stamp, sign Signing) ([]byte, error) {
 	o, err := readOutline(pdf)
 	if err != nil {
 		return nil, err
 	}
-	own, err := seal.MakeSeal(sign.Signer, pdfSubject(s, copy), sign.At, pdf, o.parts(pdf))
+	own, err := seal.MakeSeal(sign.Signer, of.subject, sign.At, pdf, o.parts(pdf))
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +148,7 @@ func signPDF(pdf []byte, s Sealed, copy Copy, sign Signing) ([]byte, error) {
 	u := &update{out: bytes.NewBuffer(bytes.Clone(pdf)), offsets: map[int]int{}}
 	u.out.WriteByte('\n')
 	field, sig, stream := o.size, o.size+1, o.size+2
-	if err := u.extend(pdf, o.root, fmt.Sprintf("/AcroForm <</Fields [%d 0 R] /SigFlags 3>>\n/HeduiSeal %d 0 R\n", field, stream)); err != nil {
+	if err := u.extend(pdf, o.root, fmt.Sprintf("/AcroForm <</Fields [%d 0 R] /SigFlags 3>>\n/HeduiSeal %d 0 R\n%s", field, stream, proofEntry(stream+1, sign.Proof))); err != nil {
 		return nil, err
 	}
 	if err := u.extend(pdf, o.page, fmt.Sprintf("/Annots [%d 0 R]\n", field)); err != nil {
@@ -144,9 +156,22 @@ func signPDF(pdf []byte, s Sealed, copy Copy, sign Signing) ([]byte, error) {
 	}
 	u.put(field, fmt.Sprintf("<</Type /Annot /Subtype /Widget /FT /Sig /T (Hedui) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R>>", o.page, sig))
 	u.put(stream, fmt.Sprintf("%s%d>>\nstream\n%s\nendstream", sealHead, len(manifest), manifest))
-	u.signature(sig, s, sign)
-	u.close(o, stream+1)
+	next := stream + 1
+	if len(sign.Proof) > 0 {
+		u.put(next, fmt.Sprintf("%s%d>>\nstream\n%s\nendstream", proofHead, len(sign.Proof), sign.Proof))
+		next++
+	}
+	u.signature(sig, of, sign)
+	u.close(o, next)
 	return u.sign(sign)
+}
+
+// proofEntry names the stream of the proof in the catalogue.
+func proofEntry(n int, proof []byte) string {
+	if len(proof) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("/HeduiProof %d 0 R\n", n)
 }
 
 // pdfSubject names the copy and the JSON it shows.
@@ -182,11 +207,10 @@ func (u *update) extend(pdf []byte, n int, entries string) error {
 }
 
 // signature writes the signature dictionary with room for what is known last.
-func (u *update) signature(n int, s Sealed, sign Signing) {
+func (u *update) signature(n int, of stamp, sign Signing) {
 	u.offsets[n] = u.out.Len()
 	fmt.Fprintf(u.out, "%d 0 obj\n<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached\n/Name %s /Reason %s /Location %s /M (D:%sZ)\n/ByteRange ",
-		n, pdfString(s.Content.Issuer), pdfString(zh("report.reason.sign", s.Content.Number, strconv.Itoa(s.Content.Version))),
-		pdfString(s.Content.Case.Division.Text), sign.At.UTC().Format("20060102150405"))
+		n, pdfString(of.name), pdfString(of.reason), pdfString(of.place), sign.At.UTC().Format("20060102150405"))
 	u.rangeAt = u.out.Len()
 	u.out.WriteString(rangeRoom + "\n/Contents ")
 	u.hexAt = u.out.Len()

@@ -20,21 +20,45 @@ type laidCell struct {
 // on each; a row stays together unless it is higher than a page.
 func (p *printer) table(g grid, width float64) {
 	widths := g.widths(width)
-	rows := make([]laid, len(g.Rows))
-	for i, r := range g.Rows {
-		rows[i] = p.lay(r, widths, g.Columns)
-	}
-	need := 2 * p.rowHeight(1)
-	if len(rows) > 0 {
-		need += p.rowHeight(min(rows[0].lines, 8))
-	}
-	p.room(need + 8)
+	rows := p.rows(g, widths)
+	p.room(p.beginning(g, width))
 	p.caption(g, "")
 	p.head(g, widths)
 	for _, r := range rows {
 		p.row(g, widths, r)
 	}
 	p.y += 2.6
+}
+
+// beginning is what a table needs to begin on a page: caption, head and a row of
+// it, or all of a framed one.
+func (p *printer) beginning(g grid, width float64) float64 {
+	const caption = 8
+	if g.Framed {
+		return p.gridHeight(g, width) + caption
+	}
+	need := 2 * p.rowHeight(1)
+	if len(g.Rows) > 0 {
+		need += p.rowHeight(min(p.lay(g.Rows[0], g.widths(width), g.Columns).lines, 8))
+	}
+	return need + caption
+}
+
+func (p *printer) rows(g grid, widths []float64) []laid {
+	rows := make([]laid, len(g.Rows))
+	for i, r := range g.Rows {
+		rows[i] = p.lay(r, widths, g.Columns)
+	}
+	return rows
+}
+
+// gridHeight is what the rows of a grid take.
+func (p *printer) gridHeight(g grid, width float64) float64 {
+	h := 0.0
+	for _, r := range p.rows(g, g.widths(width)) {
+		h += p.rowHeight(r.lines)
+	}
+	return h
 }
 
 func (p *printer) caption(g grid, suffix string) {
@@ -87,9 +111,20 @@ func (p *printer) row(g grid, widths []float64, r laid) {
 		h := p.rowHeight(to - from)
 		p.shadeLabels(r, h)
 		p.cells(r, from, to)
+		if g.Framed {
+			p.frame(r, h)
+		}
 		p.y += h
 		p.line(p.y, total(widths))
 		from = to
+	}
+}
+
+// frame draws the lines between the cells of a row.
+func (p *printer) frame(r laid, h float64) {
+	for _, c := range r.cells {
+		p.pdf.Line(c.x, p.y, c.x, p.y+h)
+		p.pdf.Line(c.x+c.w, p.y, c.x+c.w, p.y+h)
 	}
 }
 
@@ -98,7 +133,7 @@ func (p *printer) turn(g grid, widths []float64) {
 	if g.Caption == "" {
 		g.Caption = g.Again
 	}
-	p.caption(g, zh("report.continued"))
+	p.caption(g, words(p.sheet.Lang).t("report.continued"))
 	p.head(g, widths)
 }
 
@@ -156,7 +191,7 @@ func (p *printer) lay(row []cell, widths []float64, columns []column) laid {
 		}
 		lines := wrap(c.Text, inner, p.pdf.GetStringWidth)
 		r.cells = append(r.cells, laidCell{x, w, lines, c, right})
-		r.lines = max(r.lines, len(lines))
+		r.lines = max(r.lines, len(lines), c.Tall)
 		x += w
 	}
 	return r

@@ -16,9 +16,18 @@ func qrText(c Content, digest string) string {
 // A run is a black piece of one line of the code, in modules.
 type run struct{ x, y, n int }
 
-// qrRuns encodes text and returns its black runs and the side, in modules.
-func qrRuns(text string) (runs []run, side int, err error) {
-	code, err := qr.Encode(text, qr.M, qr.AlphaNumeric)
+// QR encodes any text and returns the code as the path of an SVG of side × side.
+func QR(text string) (path string, side int, err error) {
+	runs, side, err := runsOf(text, qr.Unicode)
+	return qrPath(runs), side, err
+}
+
+// qrRuns encodes text of the small alphabet and returns its black runs and the
+// side, in modules.
+func qrRuns(text string) (runs []run, side int, err error) { return runsOf(text, qr.AlphaNumeric) }
+
+func runsOf(text string, alphabet qr.Encoding) (runs []run, side int, err error) {
+	code, err := qr.Encode(text, qr.M, alphabet)
 	if err != nil {
 		return nil, 0, fmt.Errorf("report: QR code: %w", err)
 	}

@@ -48,16 +48,21 @@ type Content struct {
 
 	Previous *Previous `json:"previous,omitempty"`
 	Changes  []Change  `json:"changes,omitempty"` // against Previous
+	History  []Past    `json:"history,omitempty"` // all versions before, the oldest first
+	Earlier  *Earlier  `json:"earlier,omitempty"` // the household's report of before, if this node has one
 
 	Members    []Person   `json:"members"`
 	Obligors   []Person   `json:"obligors"`
 	Categories []Category `json:"categories"` // the grid, in catalogue order
 	Findings   []Finding  `json:"findings"`
 	Totals     Totals     `json:"totals"`
-	Tables     []Table    `json:"tables"`      // records found
-	Gaps       []Gap      `json:"gaps"`        // asked, but nobody answered
-	NotCovered []Gap      `json:"not_covered"` // outside what a register can know
-	Notices    []Notice   `json:"notices"`
+	// Means is what the rule books make of the household, texts in Chinese; nil in
+	// reports of before there were rule books.
+	Means      *hedui.Means `json:"means,omitempty"`
+	Tables     []Table      `json:"tables"`      // records found
+	Gaps       []Gap        `json:"gaps"`        // asked, but nobody answered
+	NotCovered []Gap        `json:"not_covered"` // outside what a register can know
+	Notices    []Notice     `json:"notices"`
 
 	Reviewer Hand `json:"reviewer"`
 	Signer   Hand `json:"signer"`
@@ -155,6 +160,7 @@ type Finding struct {
 	Count        int               `json:"count,omitempty"`
 	Reason       string            `json:"reason"`
 	Facts        []Fact            `json:"facts,omitempty"`
+	Explanation  *Explanation      `json:"explanation,omitempty"`
 }
 
 // A Fact is the sentence one record gives for a finding.
@@ -228,6 +234,24 @@ type Previous struct {
 	Version int       `json:"version"`
 	MadeAt  time.Time `json:"made_at"`
 	Digest  string    `json:"digest,omitempty"`
+}
+
+// Past is a version of the same report that this one follows.
+type Past struct {
+	Version    int       `json:"version"`
+	MadeAt     time.Time `json:"made_at"`
+	Conclusion Word      `json:"conclusion"`
+	Digest     string    `json:"digest"` // SHA-256 of its JSON as sealed
+}
+
+// Earlier is the newest report of an earlier case of the same applicant under the
+// same programme. Only conclusion and sums are set beside those of now: its records
+// were asked for under other mandates.
+type Earlier struct {
+	Number  string    `json:"number"`
+	Version int       `json:"version"`
+	MadeAt  time.Time `json:"made_at"`
+	Changes []Change  `json:"changes,omitempty"`
 }
 
 // A ChangeKind says what happened between two versions.

@@ -28,6 +28,11 @@ func supplement(t testing.TB) Input {
 	in := li(t)
 	in.Version, in.Previous, in.PreviousDigest = 2, &first, strings.Repeat("ab", 32)
 	in.At = at.AddDate(0, 0, 1)
+	in.History = []Past{{Version: 1, MadeAt: at, Conclusion: Word{Code: "NO_FINDING"}, Digest: strings.Repeat("ab", 32)}}
+	earlier := li(t)
+	earlier.Number, earlier.Assessment.Means.Sums.PerHead, earlier.Assessment.Means.Size = number(t, hedui.ReportSeries, "330212", 9), money.Of(310), 4
+	before := content(t, earlier)
+	in.Earlier = &before
 	set(in.Queries, 2, catalog.HousingFund, func(q *hedui.Query) {
 		q.State, q.Reason, q.AnsweredAt = hedui.Answered, "", at.AddDate(0, 0, 1)
 		found(catalog.Record{"account_no": "330203987654321", "unit": "宁波甬江服装厂", "balance": "12345.60", "status": "sealed"})(q)

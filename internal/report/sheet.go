@@ -6,16 +6,13 @@ func (sh *sheet) each(f func(string) string) {
 		&sh.UnknownLabel, &sh.Unknown, &sh.SealTitle, &sh.QRText} {
 		*s = f(*s)
 	}
-	lead := make([]string, len(sh.Lead))
-	for i, l := range sh.Lead {
-		lead[i] = f(l)
-	}
-	sh.Lead = lead
+	sh.Lead = mapped(sh.Lead, f)
 	sh.Facts.each(f)
 	sh.Seal.each(f)
 	for i := range sh.Parts {
 		p := &sh.Parts[i]
-		p.Title, p.Intro = f(p.Title), f(p.Intro)
+		p.Title, p.Intro, p.Cut = f(p.Title), f(p.Intro), f(p.Cut)
+		p.Body, p.Tail = mapped(p.Body, f), mapped(p.Tail, f)
 		for j := range p.Grids {
 			p.Grids[j].each(f)
 		}
@@ -25,6 +22,14 @@ func (sh *sheet) each(f func(string) string) {
 		}
 		p.Notices = notices
 	}
+}
+
+func mapped(texts []string, f func(string) string) []string {
+	list := make([]string, len(texts)) // shared with the content
+	for i, t := range texts {
+		list[i] = f(t)
+	}
+	return list
 }
 
 func (g *grid) each(f func(string) string) {
@@ -54,7 +59,8 @@ func (sh sheet) runes() map[rune]bool {
 		}
 		return s
 	}
-	add("0123456789.{nb}：　" + zh("report.page") + zh("report.continued"))
+	w := words(sh.Lang)
+	add("0123456789.{nb}：　" + w.t("report.page") + w.t("report.continued"))
 	sh.each(add)
 	return set
 }

@@ -58,11 +58,13 @@ type Result struct {
 	Number   string       `json:"number,omitempty"`
 	Version  int          `json:"version,omitempty"`
 	Copy     int          `json:"copy,omitempty"`   // of a PDF
+	Paper    string       `json:"paper,omitempty"`  // kind of a paper that is no report, see [Paper]
 	Digest   string       `json:"digest,omitempty"` // SHA-256 of the JSON report
 	SealedAt time.Time    `json:"sealed_at,omitzero"`
 	By       string       `json:"by,omitempty"` // name in the certificate
 	KeyID    string       `json:"key_id,omitempty"`
 	Altered  []Alteration `json:"altered,omitempty"`
+	Proof    []byte       `json:"-"` // of a PDF that carries one, as it stands there
 }
 
 // An Alteration names one thing that was altered: a JSON path such as

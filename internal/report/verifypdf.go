@@ -26,6 +26,7 @@ func verifyPDF(file []byte, trust *seal.Trust) Result {
 	if hasOwn {
 		r.claim(own)
 	}
+	r.Proof, _ = ownStream(file, proofHead)
 	at, ok := findRange(file)
 	switch {
 	case !ok && hasOwn, !ok && !complete(file), ok && at.hexEnd > len(file):
@@ -74,6 +75,10 @@ func complete(file []byte) bool {
 
 // claim reads whose copy the PDF's own seal says it is.
 func (r *Result) claim(own seal.Seal) {
+	if number, kind, ok := strings.Cut(own.Subject, paperSubject); ok {
+		r.Number, r.Paper, r.KeyID, r.SealedAt = number, kind, own.KeyID, own.SealedAt
+		return
+	}
 	_, _ = fmt.Sscanf(own.Subject, "%s v%d copy %d of %s", &r.Number, &r.Version, &r.Copy, &r.Digest)
 	r.KeyID, r.SealedAt = own.KeyID, own.SealedAt
 }
@@ -108,18 +113,27 @@ func contents(file []byte, at signedRange) ([]byte, error) {
 
 // ownSeal reads the seal of the printed document's parts.
 func ownSeal(file []byte) (seal.Seal, bool) {
-	i := bytes.LastIndex(file, []byte(sealHead))
-	if i < 0 {
+	body, ok := ownStream(file, sealHead)
+	if !ok {
 		return seal.Seal{}, false
 	}
-	size, rest, ok := bytes.Cut(file[i+len(sealHead):min(len(file), i+len(sealHead)+40)], []byte(">>\nstream\n"))
-	n, err := strconv.Atoi(string(size))
-	from := i + len(sealHead) + len(size) + len(">>\nstream\n")
-	if !ok || err != nil || n < 0 || n > MaxDetached || from+n > len(file) || len(rest) > len(file) {
-		return seal.Seal{}, false
-	}
-	s, err := seal.DecodeSeal(file[from : from+n])
+	s, err := seal.DecodeSeal(body)
 	return s, err == nil
+}
+
+// ownStream finds the last stream that begins so.
+func ownStream(file []byte, head string) ([]byte, bool) {
+	i := bytes.LastIndex(file, []byte(head))
+	if i < 0 {
+		return nil, false
+	}
+	size, _, ok := bytes.Cut(file[i+len(head):min(len(file), i+len(head)+40)], []byte(">>\nstream\n"))
+	n, err := strconv.Atoi(string(size))
+	from := i + len(head) + len(size) + len(">>\nstream\n")
+	if !ok || err != nil || n < 0 || n > MaxDetached || from+n > len(file) {
+		return nil, false
+	}
+	return file[from : from+n], true
 }
 
 // alteredParts compares the printed document part by part with its own seal, if

@@ -29,7 +29,7 @@ func (s *sheet) compare() {
 	groups := map[group][]fact{}
 	var order []group
 	for _, f := range s.facts {
-		if !s.member(f.person) {
+		if !s.isMember(f.person) {
 			continue
 		}
 		g := group{0, f.category, f.class, f.income}
@@ -57,7 +57,7 @@ func (s *sheet) compare() {
 	s.unseenProperty(covered)
 }
 
-func (s *sheet) member(person int) bool {
+func (s *sheet) isMember(person int) bool {
 	p, ok := s.c.Person(person)
 	return ok && p.Role == hedui.Member
 }
@@ -105,7 +105,7 @@ func (s *sheet) compareIncome(g group, facts []fact) {
 	}
 	switch {
 	case comparable:
-		s.byAmount(&f, entries, s.tolerance.Income)
+		s.byAmount(&f, entries, s.tolerance.For(g.category, true))
 		return
 	case entries == 0:
 		f.Kind = hedui.Undeclared
@@ -158,8 +158,9 @@ func (s *sheet) compareProperty(g group, facts []fact) {
 		s.add(f)
 		return
 	}
-	if !w.missing || w.sum > declared+s.tolerance.Property {
-		s.byAmount(&f, entries, s.tolerance.Property)
+	tolerance := s.tolerance.For(g.category, false)
+	if !w.missing || w.sum > declared+tolerance {
+		s.byAmount(&f, entries, tolerance)
 		return
 	}
 	f.Kind, f.Unit = hedui.Consistent, hedui.NoAmount
@@ -218,7 +219,7 @@ func (s *sheet) declared(g group) (sum money.Fen, entries int) {
 		return sum, entries
 	}
 	for _, d := range s.c.Declared.Property {
-		if s.member(d.Person) && string(d.Class) == g.class {
+		if s.isMember(d.Person) && string(d.Class) == g.class {
 			sum, entries = sum+d.Value, entries+1
 		}
 	}

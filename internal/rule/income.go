@@ -26,9 +26,9 @@ func (s *sheet) localTax(_ hedui.Person, all []entry) {
 		if inside == 0 {
 			continue
 		}
-		c := claim{entry: r, class: hedui.Wage, who: r.Record["withholding_unit"], unit: hedui.PerMonth, amount: inside.MulDiv(1, hedui.WindowMonths),
+		c := claim{entry: r, class: taxClass(r.Record), who: r.Record["withholding_unit"], unit: hedui.PerMonth, amount: inside.MulDiv(1, hedui.WindowMonths),
 			say: during("rule.fact.taxed.", r.Record["period_from"], r.Record["period_to"], amount.Grouped())}
-		list = append(list, c.of("period_from", "period_to"))
+		list = append(list, c.timed())
 	}
 	s.claims(list)
 }
@@ -39,7 +39,7 @@ func companyTax(all []entry, r entry) claim {
 	tax, paid := r.Money("tax_amount")
 	total, stated := r.Money("company_tax_total")
 	from, to := r.Record["period_from"], r.Record["period_to"]
-	c := claim{entry: r, class: hedui.BusinessIncome, kind: "payment", who: r.Record["company_name"]}.of("period_from", "period_to")
+	c := claim{entry: r, class: hedui.BusinessIncome, kind: "payment", who: r.Record["company_name"]}.timed()
 	switch {
 	case paid:
 		c.unit, c.amount, c.say = hedui.InTotal, tax, during("rule.fact.company_tax.", from, to, tax.Grouped())
@@ -105,7 +105,7 @@ func (s *sheet) nationalTax(_ hedui.Person, all []entry) {
 		}
 		c := claim{entry: r, class: hedui.BusinessIncome, who: r.Record["company_name"], unit: unit, amount: sales,
 			say: during("rule.fact.sales.", r.Record["period_from"], r.Record["period_to"], amount)}
-		list = append(list, c.of("period_from", "period_to"))
+		list = append(list, c.timed())
 	}
 	s.claims(list)
 }

@@ -138,10 +138,10 @@ func (c claim) ends() day.Day {
 	return c.to
 }
 
-// of sets the period of a claim from the two days of a record.
-func (c claim) of(from, to string) claim {
-	c.from, _ = c.Day(from)
-	c.to, _ = c.Day(to)
+// timed sets the period of a claim from the two days of a tax record.
+func (c claim) timed() claim {
+	c.from, _ = c.Day("period_from")
+	c.to, _ = c.Day("period_to")
 	return c
 }
 

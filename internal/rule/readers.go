@@ -119,6 +119,9 @@ func (s *sheet) land(_ hedui.Person, all []entry) {
 
 func (s *sheet) housing(_ hedui.Person, all []entry) {
 	for _, r := range all {
+		if gone(r.Record) {
+			continue
+		}
 		value, _ := r.Money("value")
 		say := stated("rule.fact.house.", "area", r.Record["area"], "share", r.Record["share"])
 		f := whole(r.Record, value, say, "certificate_no", "contract_no", "location")
@@ -132,11 +135,17 @@ func (s *sheet) housing(_ hedui.Person, all []entry) {
 // housingFund: the balance is property, though locked; the base is the last
 // choice for a wage and counts only while deposits are made.
 func (s *sheet) housingFund(_ hedui.Person, all []entry) {
-	var bases []claim
 	for _, r := range all {
 		if balance, ok := r.Money("balance"); ok && balance > 0 {
 			s.property(r, hedui.HousingFund, whole(r.Record, balance, hedui.Say("rule.fact.fund", balance.Grouped()), "account_no"))
 		}
+	}
+	s.claims(fundBases(all))
+}
+
+func fundBases(all []entry) []claim {
+	var bases []claim
+	for _, r := range all {
 		base, ok := r.Money("deposit_base")
 		paying := r.Record["status"] == "" || r.Record["status"] == "normal" // a sealed account still states its last deposit
 		if monthly, _ := r.Money("monthly_deposit"); ok && base > 0 && monthly > 0 && paying {
@@ -144,7 +153,7 @@ func (s *sheet) housingFund(_ hedui.Person, all []entry) {
 				say: hedui.Say("rule.fact.fund_base", base.Grouped())})
 		}
 	}
-	s.claims(bases)
+	return bases
 }
 
 // business: registered capital is a register's figure, subscribed and not paid

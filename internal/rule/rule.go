@@ -16,6 +16,7 @@ import (
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/internal/hedui"
+	"hedui/internal/rule/book"
 	"hedui/money"
 	"hedui/source"
 )
@@ -45,7 +46,7 @@ type cell struct {
 // sheet is the working paper of one assessment.
 type sheet struct {
 	c         *hedui.Case
-	tolerance Tolerance
+	tolerance book.Tolerances
 	today     day.Day
 	facts     []fact
 	out       hedui.Assessment
@@ -68,25 +69,34 @@ type entry struct {
 }
 
 // Assess reconciles a case with its answers as of a day.
-func Assess(c *hedui.Case, queries []hedui.Query, t Tolerance, today day.Day) hedui.Assessment {
+func Assess(c *hedui.Case, queries []hedui.Query, t book.Tolerances, today day.Day) hedui.Assessment {
+	return assess(c, queries, t, today).out
+}
+
+func assess(c *hedui.Case, queries []hedui.Query, t book.Tolerances, today day.Day) *sheet {
 	s := &sheet{c: c, tolerance: t, today: today, cells: map[cell][]source.Outcome{}}
 	for i := range queries {
 		s.take(&queries[i])
 	}
-	for _, r := range s.found {
-		if read, ok := readers[r.category]; ok {
-			p, _ := c.Person(r.person)
-			read(s, p, r.entries)
-		} else if known, ok := catalog.Get(r.category); ok {
-			s.later(known, r.entries)
-		}
-	}
+	s.read()
 	s.out.Gaps = slices.DeleteFunc(s.out.Gaps, s.needless)
 	s.gapFindings()
 	s.compare()
 	s.sortFindings()
 	s.out.Conclusion = s.conclude()
-	return s.out
+	return s
+}
+
+// read turns the records that were filed into facts.
+func (s *sheet) read() {
+	for _, r := range s.found {
+		if read, ok := readers[r.category]; ok {
+			p, _ := s.c.Person(r.person)
+			read(s, p, r.entries)
+		} else if known, ok := catalog.Get(r.category); ok {
+			s.later(known, r.entries)
+		}
+	}
 }
 
 // take reads one query of the grid. A cell has one for each scope.
@@ -229,22 +239,24 @@ func (s *sheet) sortFindings() {
 // is [hedui.NoFinding], whatever was declared. Of what was found,
 // [hedui.AllConsistent] is said only if nothing declared stayed unconfirmed and
 // no data was old; otherwise the check is [hedui.Incomplete] too.
-func (s *sheet) conclude() hedui.Conclusion {
+func (s *sheet) conclude() hedui.Conclusion { return conclude(s.out, s.settled) }
+
+func conclude(a hedui.Assessment, settled int) hedui.Conclusion {
 	hit := false
-	for _, f := range s.out.Findings {
+	for _, f := range a.Findings {
 		if f.Kind.Suspicious() {
 			return hedui.Suspect
 		}
 		hit = hit || len(f.Facts) > 0
 	}
 	switch {
-	case s.settled == 0:
+	case settled == 0:
 		return hedui.UnableToConfirm
-	case len(s.out.Gaps) > 0:
+	case len(a.Gaps) > 0:
 		return hedui.Incomplete
 	case !hit:
 		return hedui.NoFinding
-	case slices.ContainsFunc(s.out.Findings, unconfirmed):
+	case slices.ContainsFunc(a.Findings, unconfirmed):
 		return hedui.Incomplete
 	}
 	return hedui.AllConsistent

@@ -14,6 +14,7 @@ import (
 	"hedui/idcard"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/internal/rule/book"
 	"hedui/money"
 	"hedui/source"
 )
@@ -23,16 +24,16 @@ var (
 	asOf  = time.Date(2026, 11, 20, 9, 0, 0, 0, day.Beijing)
 )
 
-func tolerance(t interface{ Fatal(...any) }) Tolerance {
-	list, err := Standard()
+func tolerance(t interface{ Fatal(...any) }) book.Tolerances {
+	rules, err := book.Standard()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tol, err := For(list, "330203", today)
+	eff, err := rules.For("330203", hedui.Dibao, today)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tol
+	return eff.Tolerances()
 }
 
 func person(no int, birth string, relation hedui.Relation) hedui.Person {

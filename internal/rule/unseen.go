@@ -27,7 +27,7 @@ var incomeRegisters = map[hedui.IncomeClass][]catalog.Code{
 // work declared without an amount needs no finding.
 func (s *sheet) unseenIncome(covered map[group]bool) {
 	for _, d := range s.c.Declared.Income {
-		if !s.member(d.Person) {
+		if !s.isMember(d.Person) {
 			continue
 		}
 		s.out.Totals.IncomeDeclared += d.Monthly
@@ -55,7 +55,7 @@ func (s *sheet) unseenIncome(covered map[group]bool) {
 // have answered, can it be called absent.
 func (s *sheet) unseenProperty(covered map[group]bool) {
 	for _, d := range s.c.Declared.Property {
-		if !s.member(d.Person) {
+		if !s.isMember(d.Person) {
 			continue
 		}
 		s.out.Totals.PropertyDeclared += d.Value
@@ -104,5 +104,5 @@ func (s *sheet) doubted(person int, c catalog.Code) bool {
 // openCell reports whether a query of some member in a category has no answer, of
 // whichever scope.
 func (s *sheet) openCell(c catalog.Code) bool {
-	return slices.ContainsFunc(s.out.Gaps, func(g hedui.Gap) bool { return g.Category == c && s.member(g.Person) })
+	return slices.ContainsFunc(s.out.Gaps, func(g hedui.Gap) bool { return g.Category == c && s.isMember(g.Person) })
 }

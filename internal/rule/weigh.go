@@ -19,6 +19,17 @@ type weight struct {
 // ownership without parts counts as the whole, once.
 func weigh(facts []fact) weight {
 	var w weight
+	for _, same := range sameThings(facts) {
+		worth := worthOf(same)
+		w.sum += worth
+		w.things++
+		w.missing = w.missing || worth == 0
+	}
+	return w
+}
+
+// sameThings puts together the facts of one category that are of one thing.
+func sameThings(facts []fact) [][]fact {
 	var order [][]fact
 	for _, f := range facts {
 		i := slices.IndexFunc(order, func(of []fact) bool { return slices.ContainsFunc(of, f.sameThing) })
@@ -28,13 +39,7 @@ func weigh(facts []fact) weight {
 		}
 		order[i] = append(order[i], f)
 	}
-	for _, same := range order {
-		worth := worthOf(same)
-		w.sum += worth
-		w.things++
-		w.missing = w.missing || worth == 0
-	}
-	return w
+	return order
 }
 
 // sameThing reports whether two records of one category are of one thing: by the

@@ -13,7 +13,9 @@ import (
 // itself. Whoever asks learns the limit too; it is one for a person, because the
 // association is never told who lives with whom.
 func bank() department {
-	listed := func(in object) (string, string) { return in.text("yt"), everyText(in.list("rows"), "sqs") }
+	listed := func(in object) (string, []claim) {
+		return in.text("yt"), claimsOf(in.list("rows"), "zjhm", "xm", "sqs", "sqpz")
+	}
 	return department{
 		id: "bank", delay: 20 * time.Millisecond, perSecond: 40,
 		admits: func(r *http.Request, _ object) bool { return r.Header.Get("Authorization") == "Bearer "+keyOf("bank") },

@@ -21,8 +21,8 @@ func businessOffice() department {
 			status := [...]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusBadRequest}[why]
 			reply(w, status, object{"code": status, "message": http.StatusText(status)})
 		},
-		routes: []route{{"business", "/gsj/api/person/enterprises", func(in object) (string, string) {
-			return in.text("usage"), in.text("authorizationNo")
+		routes: []route{{"business", "/gsj/api/person/enterprises", func(in object) (string, []claim) {
+			return in.text("usage"), []claim{claimOf(in, "certNo", "personName", "authorizationNo", "authorizationToken")}
 		}, (*City).businesses}},
 	}
 }

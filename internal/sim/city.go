@@ -56,11 +56,12 @@ type City struct {
 	lastEmployer int32 // firms before it employ people
 	nextFirm     int32 // first employer without an owner
 
-	faults  faults
-	counts  counter
-	tickets ticketer
-	nonces  nonces
-	batches batches // of the banks
+	faults   faults
+	counts   counter
+	tickets  ticketer
+	nonces   nonces
+	batches  batches // of the banks
+	mandates mandates
 
 	mu      sync.Mutex
 	servers map[string]*http.Server

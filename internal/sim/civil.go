@@ -11,7 +11,9 @@ import (
 // person, with an empty list for none; of the dead the register names only those
 // it has, with days in milliseconds.
 func civilAffairs() department {
-	terms := func(in object) (string, string) { return in.text("purpose"), everyText(in.list("persons"), "authNo") }
+	terms := func(in object) (string, []claim) {
+		return in.text("purpose"), claimsOf(in.list("persons"), "idCard", "name", "authNo", "authToken")
+	}
 	return department{
 		id: "civil_affairs", delay: 10 * time.Millisecond, perSecond: 100,
 		admits: func(r *http.Request, _ object) bool {

@@ -53,7 +53,7 @@ func (d department) categories() []catalog.Code {
 type route struct {
 	category catalog.Code
 	path     string
-	terms    func(in object) (purpose, mandate string) // nil where a ticket stands for them
+	terms    func(in object) (purpose string, claims []claim) // nil where a ticket stands for them
 	serve    func(c *City, w http.ResponseWriter, in object)
 }
 
@@ -108,7 +108,7 @@ func (c *City) office(d department) http.Handler {
 				d.refuses(w, badRequest)
 			case d.knows != nil && !d.knows(c, r, body, in), d.knows == nil && !d.admits(r, in):
 				d.refuses(w, badKey)
-			case !route.mandated(in):
+			case !c.mandated(route, in):
 				d.refuses(w, noMandate)
 			default:
 				route.serve(c, w, in)
@@ -116,14 +116,6 @@ func (c *City) office(d department) http.Handler {
 		})
 	}
 	return mux
-}
-
-func (t route) mandated(in object) bool {
-	if t.terms == nil {
-		return true
-	}
-	purpose, mandate := t.terms(in)
-	return purpose != "" && mandate != ""
 }
 
 // wait lets d pass, and reports false if the caller went away.
@@ -203,20 +195,6 @@ func (o object) list(key string) []object {
 		list = append(list, m)
 	}
 	return list
-}
-
-// everyText returns the text under key of the first object, or "" unless all
-// have one: in a list each person comes with a mandate.
-func everyText(list []object, key string) string {
-	for _, o := range list {
-		if o.text(key) == "" {
-			return ""
-		}
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0].text(key)
 }
 
 func reply(w http.ResponseWriter, status int, out object) {

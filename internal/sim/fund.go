@@ -26,12 +26,12 @@ func (c *City) funds(request []byte) ([]byte, error) {
 		return nil, err
 	}
 	questions, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil || len(questions) == 0 || len(questions[0]) != 4 {
+	if err != nil || len(questions) == 0 || len(questions[0]) != 5 {
 		return nil, errors.Join(errors.New("sim: a request that is none"), err)
 	}
 	rows := [][]string{fundColumns}
 	for _, q := range questions[1:] {
-		rows = append(rows, c.fundAnswer(q[0], q[1], q[2], q[3]))
+		rows = append(rows, c.fundAnswer(q[2], claim{q[0], q[1], q[3], q[4]}))
 	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
@@ -43,10 +43,10 @@ func (c *City) funds(request []byte) ([]byte, error) {
 	return simplifiedchinese.GB18030.NewEncoder().Bytes(b.Bytes())
 }
 
-func (c *City) fundAnswer(id, name, purpose, mandate string) []string {
+func (c *City) fundAnswer(purpose string, k claim) []string {
 	row, ret := object(nil), "-403"
-	if purpose != "" && mandate != "" {
-		i, m := c.search("housing_fund", id, name)
+	if c.live("housing_fund", purpose, k) {
+		i, m := c.search("housing_fund", k.id, k.name)
 		if ret = [...]string{unknown: "1001", misnamed: "2003", matched: "0", unreadable: "-400"}[m]; m == matched {
 			if row = c.fundRow(i); row == nil {
 				ret = "1001"
@@ -54,7 +54,7 @@ func (c *City) fundAnswer(id, name, purpose, mandate string) []string {
 		}
 	}
 	if row == nil {
-		row = object{"zjhm": id, "xm": name}
+		row = object{"zjhm": k.id, "xm": k.name}
 	}
 	row["ret"] = ret
 	cells := make([]string, len(fundColumns))

@@ -41,7 +41,7 @@ func (c *City) houses(request []byte) ([]byte, error) {
 	for _, q := range rows {
 		id, name := q["zjhm"], q["qlrmc"]
 		answer := func(code string) object { return object{"zjhm": id, "qlr": name, "jg": code, "sjrq": c.today()} }
-		if q["yt"] == "" || q["sqsbh"] == "" {
+		if !c.live("housing", q["yt"], claim{id, name, q["sqsbh"], q["sqpz"]}) {
 			out = append(out, answer("403"))
 			continue
 		}

@@ -15,8 +15,12 @@ import (
 // answer a little later; employment takes one person and does not know those under
 // 16 or from elsewhere.
 func hrss() department {
-	terms := func(in object) (string, string) { return in.text("purpose"), in.text("mandateNo") }
-	listed := func(in object) (string, string) { return in.text("purpose"), everyText(in.list("list"), "mandateNo") }
+	terms := func(in object) (string, []claim) {
+		return in.text("purpose"), []claim{claimOf(in, "aac002", "aac003", "mandateNo", "mandateSigned")}
+	}
+	listed := func(in object) (string, []claim) {
+		return in.text("purpose"), claimsOf(in.list("list"), "aac002", "aac003", "mandateNo", "mandateSigned")
+	}
 	return department{
 		id: "hrss", delay: 25 * time.Millisecond, perSecond: 80,
 		knows: func(c *City, r *http.Request, _ []byte, _ object) bool { return c.granted("hrss", r) },

@@ -22,8 +22,8 @@ func landBureau() department {
 			reply(w, status, object{"status": [...]string{"BAD_KEY", "NO_MANDATE", "BUSY", "BAD_REQUEST"}[why]})
 		},
 		routes: []route{
-			{"land", "/gt/tdcx/apply", func(in object) (string, string) {
-				return in.text("yongtu"), in.text("shouquan")
+			{"land", "/gt/tdcx/apply", func(in object) (string, []claim) {
+				return in.text("yongtu"), []claim{claimOf(in, "sfz", "xingming", "shouquan", "pingzheng")}
 			}, (*City).applyForLand},
 			{"land", "/gt/tdcx/result", nil, (*City).fetchLand},
 		},

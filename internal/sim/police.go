@@ -25,11 +25,12 @@ func police() department {
 			soapFault(w, code, text)
 		},
 		routes: []route{
-			{"hukou", "/ga/services/rkk", func(in object) (string, string) {
-				return in.at("head").text("yt"), everyText(in.at("body").several("ry"), "sqh")
+			{"hukou", "/ga/services/rkk", func(in object) (string, []claim) {
+				return in.at("head").text("yt"), claimsOf(in.at("body").several("ry"), "sfzh", "xm", "sqh", "sqpz")
 			}, (*City).hukou},
-			{"vehicle", "/ga/services/cgs", func(in object) (string, string) {
-				return in.at("head").text("yt"), in.at("head").text("sqh")
+			{"vehicle", "/ga/services/cgs", func(in object) (string, []claim) {
+				head, body := in.at("head"), in.at("body")
+				return head.text("yt"), []claim{{body.text("sfzmhm"), body.text("xm"), head.text("sqh"), head.text("sqpz")}}
 			}, (*City).vehicles},
 		},
 	}

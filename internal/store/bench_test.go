@@ -209,6 +209,41 @@ func recordMany(tb testing.TB, db *store.DB, n int) {
 	}
 }
 
+// As BenchmarkSequence in rounds of the sequencer, with every head signed.
+func BenchmarkSequenceSigned(b *testing.B) {
+	eachEngine(b, func(b *testing.B, db *store.DB) {
+		db.SignLog(logKey(b, "haishu"))
+		n := 0
+		for b.Loop() {
+			b.StopTimer()
+			recordMany(b, db, 10_000)
+			b.StartTimer()
+			n += sequenceAll(b, db, 1000)
+		}
+		perSecond(b, n, "entries")
+	})
+}
+
+// A copy in tiles is proved from its entries.
+func BenchmarkVerifyCopy(b *testing.B) {
+	db := storetest.Engines()[0].Open(b)
+	const size = 20_000
+	key := logKey(b, "haishu")
+	db.SignLog(key)
+	recordMany(b, db, size)
+	sequenceAll(b, db, 4000)
+	whole := copyLog(b, db)
+	n := 0
+	for b.Loop() {
+		c, err := audit.Copy{Read: whole.read}.Verify(context.Background(), audit.Trust{key.Verifier()})
+		if err != nil || !c.Sound() || c.Size != size {
+			b.Fatalf("got %+v %v", c, err)
+		}
+		n += size
+	}
+	perSecond(b, n, "entries")
+}
+
 // One entry is one operation: its leaf, its hashes and its row are proved.
 func BenchmarkCheckLog(b *testing.B) {
 	eachEngine(b, func(b *testing.B, db *store.DB) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hedui/catalog"
@@ -22,7 +23,23 @@ type Bundle struct {
 	Reports []Report // all versions, whole
 	Copies  []Copy
 	Entries []audit.Entry
+
+	Explanations []hedui.Explanation
+	Evidence     []EvidenceFile // what fits into maxFiles
+	Corrections  []hedui.Correction
+	Reminders    []hedui.Reminder
 }
+
+// An EvidenceFile is one piece of evidence of an item to explain.
+type EvidenceFile struct {
+	ID          string
+	Explanation string
+	Body        []byte
+}
+
+// maxFiles is how many bytes of evidence go with a case at most. What is more stays
+// where the case was and can still be read there; its item says that it exists.
+const maxFiles = 64 << 20
 
 // Bundle collects a case; NotFound if there is none or it was erased.
 func (tx *Tx) Bundle(ctx context.Context, id string) (Bundle, error) {
@@ -48,8 +65,41 @@ func (tx *Tx) Bundle(ctx context.Context, id string) (Bundle, error) {
 	if b.Copies, err = tx.Copies(ctx, id); err != nil {
 		return b, err
 	}
+	if err := tx.bundleItems(ctx, &b); err != nil {
+		return b, err
+	}
 	b.Entries, err = tx.Entries(ctx, id)
 	return b, err
+}
+
+// bundleItems collects what the family has to explain, and what follows from it.
+func (tx *Tx) bundleItems(ctx context.Context, b *Bundle) (err error) {
+	id := b.Case.ID
+	if b.Explanations, err = tx.Explanations(ctx, id); err != nil {
+		return err
+	}
+	left := maxFiles
+	for _, e := range b.Explanations {
+		for _, v := range e.Evidence {
+			if v.Size > left {
+				continue
+			}
+			body, err := tx.Evidence(ctx, id, v.ID)
+			if hedui.KindOf(err) == hedui.NotFound { // it stayed behind when the case came here
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			left -= v.Size
+			b.Evidence = append(b.Evidence, EvidenceFile{v.ID, e.ID, body})
+		}
+	}
+	if b.Corrections, err = tx.Corrections(ctx, CorrectionFilter{Case: id}); err != nil {
+		return err
+	}
+	b.Reminders, err = tx.reminders(ctx, `WHERE r.case_id = $1 ORDER BY r.at, r.id`, id)
+	return err
 }
 
 // bundleVersion names the form of [Bundle.Encode].
@@ -62,6 +112,11 @@ type bundleBody struct {
 	Reports []reportBody    `json:"reports"`
 	Copies  []copyBody      `json:"copies"`
 	Entries []string        `json:"entries"` // in their canonical bytes
+
+	Explanations []explanationBody       `json:"explanations,omitempty"`
+	Evidence     []evidenceBody          `json:"evidence,omitempty"`
+	Corrections  []bundledCorrectionBody `json:"corrections,omitempty"`
+	Reminders    []reminderBody          `json:"reminders,omitempty"`
 }
 
 // The bodies have the fields of the rooms' own types in the same order, so that a
@@ -117,6 +172,59 @@ type copyBody struct {
 	Digest  string    `json:"digest"`
 }
 
+type explanationBody struct {
+	ID       string                 `json:"id"`
+	Case     string                 `json:"case"`
+	Key      string                 `json:"key"`
+	Kind     hedui.FindingKind      `json:"kind"`
+	Person   int                    `json:"person"`
+	Category catalog.Code           `json:"category"`
+	Class    string                 `json:"class"`
+	Reason   hedui.Text             `json:"reason"`
+	Records  []hedui.RecordRef      `json:"records"`
+	State    hedui.ExplanationState `json:"state"`
+	Outcome  hedui.ExplanationState `json:"outcome"`
+	Text     string                 `json:"text"`
+	Wrong    []int                  `json:"wrong"`
+	By       string                 `json:"by"`
+	Evidence []hedui.Evidence       `json:"evidence"`
+	History  []hedui.ExplanationAct `json:"history"`
+	OpenedAt time.Time              `json:"opened_at"`
+	DueAt    time.Time              `json:"due_at"`
+	Until    time.Time              `json:"until"`
+	Rev      int64                  `json:"rev"`
+}
+
+type evidenceBody struct {
+	ID          string `json:"id"`
+	Explanation string `json:"explanation"`
+	Body        []byte `json:"body"`
+}
+
+type bundledCorrectionBody struct {
+	Number      string                `json:"number"`
+	Case        string                `json:"case"`
+	Explanation string                `json:"explanation"`
+	Category    catalog.Code          `json:"category"`
+	Record      hedui.RecordRef       `json:"record"`
+	Person      int                   `json:"person"`
+	What        string                `json:"what"`
+	State       hedui.CorrectionState `json:"state"`
+	Answer      string                `json:"answer"`
+	AskedAt     time.Time             `json:"asked_at"`
+	AnsweredAt  time.Time             `json:"answered_at"`
+}
+
+type reminderBody struct {
+	ID        string             `json:"id"`
+	Case      string             `json:"case"`
+	Kind      hedui.ReminderKind `json:"kind"`
+	About     string             `json:"about"`
+	At        time.Time          `json:"at"`
+	HandledAt time.Time          `json:"handled_at"`
+	HandledBy string             `json:"handled_by"`
+}
+
 // Encode writes the bundle with all numbers and names in clear: encrypt it before
 // it leaves the program.
 func (b Bundle) Encode() ([]byte, error) {
@@ -124,18 +232,15 @@ func (b Bundle) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode bundle: %w", err)
 	}
-	body := bundleBody{Version: bundleVersion, Case: plain}
-	for _, q := range b.Queries {
-		body.Queries = append(body.Queries, queryBody(q))
-	}
-	for _, r := range b.Reports {
-		body.Reports = append(body.Reports, reportBody(r))
-	}
-	for _, c := range b.Copies {
-		body.Copies = append(body.Copies, copyBody(c))
-	}
-	for _, e := range b.Entries {
-		body.Entries = append(body.Entries, string(e.Canonical()))
+	body := bundleBody{Version: bundleVersion, Case: plain,
+		Queries:      mapped(b.Queries, func(v hedui.Query) queryBody { return queryBody(v) }),
+		Reports:      mapped(b.Reports, func(v Report) reportBody { return reportBody(v) }),
+		Copies:       mapped(b.Copies, func(v Copy) copyBody { return copyBody(v) }),
+		Explanations: mapped(b.Explanations, func(v hedui.Explanation) explanationBody { return explanationBody(v) }),
+		Evidence:     mapped(b.Evidence, func(v EvidenceFile) evidenceBody { return evidenceBody(v) }),
+		Corrections:  mapped(b.Corrections, func(v hedui.Correction) bundledCorrectionBody { return bundledCorrectionBody(v) }),
+		Reminders:    mapped(b.Reminders, func(v hedui.Reminder) reminderBody { return reminderBody(v) }),
+		Entries:      mapped(b.Entries, func(v audit.Entry) string { return string(v.Canonical()) }),
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -155,19 +260,18 @@ func DecodeBundle(data []byte) (Bundle, error) {
 	if json.Unmarshal(data, &body) != nil || body.Version != bundleVersion {
 		return Bundle{}, errBundle
 	}
-	var b Bundle
+	b := Bundle{
+		Queries:      mapped(body.Queries, func(v queryBody) hedui.Query { return hedui.Query(v) }),
+		Reports:      mapped(body.Reports, func(v reportBody) Report { return Report(v) }),
+		Copies:       mapped(body.Copies, func(v copyBody) Copy { return Copy(v) }),
+		Explanations: mapped(body.Explanations, func(v explanationBody) hedui.Explanation { return hedui.Explanation(v) }),
+		Evidence:     mapped(body.Evidence, func(v evidenceBody) EvidenceFile { return EvidenceFile(v) }),
+		Corrections:  mapped(body.Corrections, func(v bundledCorrectionBody) hedui.Correction { return hedui.Correction(v) }),
+		Reminders:    mapped(body.Reminders, func(v reminderBody) hedui.Reminder { return hedui.Reminder(v) }),
+	}
 	var err error
 	if b.Case, err = unmarshalCase(body.Case); err != nil {
 		return Bundle{}, errBundle // the cause may quote it
-	}
-	for _, q := range body.Queries {
-		b.Queries = append(b.Queries, hedui.Query(q))
-	}
-	for _, r := range body.Reports {
-		b.Reports = append(b.Reports, Report(r))
-	}
-	for _, c := range body.Copies {
-		b.Copies = append(b.Copies, Copy(c))
 	}
 	for _, line := range body.Entries {
 		e, err := audit.Parse([]byte(line))
@@ -182,36 +286,43 @@ func DecodeBundle(data []byte) (Bundle, error) {
 	return b, b.whole()
 }
 
-// whole checks that all of the bundle is about its case.
+// whole checks that all of the bundle is about its case, and each file a piece of
+// evidence that an item names.
 func (b Bundle) whole() error {
 	id := b.Case.ID
-	for _, q := range b.Queries {
-		if q.Case != id {
-			return errBundle
-		}
+	about := slices.Concat(
+		mapped(b.Queries, func(q hedui.Query) string { return q.Case }), mapped(b.Reports, func(r Report) string { return r.Case }),
+		mapped(b.Copies, func(c Copy) string { return c.Case }), mapped(b.Entries, func(e audit.Entry) string { return e.Case }),
+		mapped(b.Explanations, func(e hedui.Explanation) string { return e.Case }), mapped(b.Corrections, func(k hedui.Correction) string { return k.Case }),
+		mapped(b.Reminders, func(r hedui.Reminder) string { return r.Case }))
+	if slices.ContainsFunc(about, func(other string) bool { return other != id }) {
+		return errBundle
 	}
-	for _, r := range b.Reports {
-		if r.Case != id {
-			return errBundle
-		}
-	}
-	for _, c := range b.Copies {
-		if c.Case != id {
-			return errBundle
-		}
-	}
-	for _, e := range b.Entries {
-		if e.Case != id {
+	for _, f := range b.Evidence {
+		named := func(v hedui.Evidence) bool { return v.ID == f.ID }
+		if !slices.ContainsFunc(b.Explanations, func(e hedui.Explanation) bool { return e.ID == f.Explanation && slices.ContainsFunc(e.Evidence, named) }) {
 			return errBundle
 		}
 	}
 	return nil
 }
 
+// mapped turns each of a list into something else; of nothing it is nil.
+func mapped[A, B any](list []A, to func(A) B) []B {
+	var out []B
+	for _, one := range list {
+		out = append(out, to(one))
+	}
+	return out
+}
+
 // AddBundle writes a case with everything that belongs to it under a new key. It
 // is a Conflict if the case, its number, one of its queries or reports, is here.
 func (tx *Tx) AddBundle(ctx context.Context, b Bundle) error {
 	if err := tx.CreateCase(ctx, b.Case); err != nil {
+		return err
+	}
+	if _, err := tx.ClaimForms(ctx, b.Case.ID, b.Case.Consents); err != nil { // one that is entered here already stays with its case
 		return err
 	}
 	ids := make([]string, len(b.Queries))
@@ -245,5 +356,36 @@ func (tx *Tx) AddBundle(ctx context.Context, b Bundle) error {
 			return err
 		}
 	}
+	if err := tx.addItems(ctx, b); err != nil {
+		return err
+	}
 	return tx.Record(ctx, b.Entries...)
+}
+
+func (tx *Tx) addItems(ctx context.Context, b Bundle) error {
+	for _, e := range b.Explanations {
+		if err := tx.addExplanation(ctx, e, e.Rev); err != nil {
+			return fmt.Errorf("add bundle: %w", err)
+		}
+	}
+	for _, f := range b.Evidence {
+		if err := tx.AddEvidence(ctx, b.Case.ID, f.Explanation, f.ID, f.Body); err != nil {
+			return err
+		}
+	}
+	if err := tx.AddCorrections(ctx, b.Corrections); err != nil {
+		return err
+	}
+	for _, r := range b.Reminders {
+		if _, err := tx.Remind(ctx, r); err != nil {
+			return err
+		}
+		if r.HandledAt.IsZero() {
+			continue
+		}
+		if err := tx.HandleReminder(ctx, r.ID, r.HandledBy, r.HandledAt); err != nil {
+			return err
+		}
+	}
+	return nil
 }

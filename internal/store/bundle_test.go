@@ -3,8 +3,11 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
+	"time"
 
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
@@ -17,11 +20,48 @@ import (
 func bundled(t *testing.T, db *store.DB) (b store.Bundle) {
 	t.Helper()
 	c, queries := plan(t, db, 1)
+	c.Consents[0].Form = "S1"
 	queries[0].Take(storetest.Answer(c, &queries[0]), storetest.At)
 	queries[1].GiveUp("down", storetest.At)
+	item := hedui.Explanation{ID: store.NewItemID(), Case: c.ID, Key: "k", Kind: hedui.Undeclared, Person: 1, Category: "business", State: hedui.ExplanationWrong,
+		Outcome: hedui.ExplanationWrong, Wrong: []int{1}, OpenedAt: storetest.At, DueAt: storetest.At.AddDate(0, 0, 5),
+		Records: []hedui.RecordRef{{Source: "business", Hash: "00", Say: hedui.Say("x", "y")}}, History: []hedui.ExplanationAct{{State: hedui.ExplanationOpen, At: storetest.At}}}
+	for i, size := range []int{40 << 20, 40 << 20, 3} { // the second is too much
+		item.Evidence = append(item.Evidence, hedui.Evidence{ID: fmt.Sprintf("%s-%d", item.ID, i), Size: size, At: storetest.At})
+	}
+	request := hedui.Correction{Number: "G1", Case: c.ID, Explanation: item.ID, Category: "business", Record: item.Records[0], Person: 1, What: "w",
+		State: hedui.CorrectionUpheld, Answer: "a", AskedAt: storetest.At, AnsweredAt: storetest.At.Add(time.Hour)}
+	reminders := []hedui.Reminder{{ID: store.NewItemID(), Case: c.ID, Kind: hedui.ReminderClaim, About: item.ID, At: storetest.At},
+		{ID: store.NewItemID(), Case: c.ID, Kind: hedui.ReminderCorrected, About: "G1", At: storetest.At.Add(time.Hour), HandledAt: storetest.At.Add(2 * time.Hour), HandledBy: "o"}}
 	r := store.Report{Case: c.ID, Version: 1, Number: "B1", Conclusion: hedui.Suspect, MadeAt: storetest.At, Digest: "sha256:00", Content: []byte("{}")}
 	inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.SaveCase(ctx, c); err != nil {
+			return err
+		}
 		if err := tx.SaveQueries(ctx, queries); err != nil {
+			return err
+		}
+		if err := tx.SaveExplanations(ctx, []hedui.Explanation{item}); err != nil {
+			return err
+		}
+		for _, v := range item.Evidence {
+			if err := tx.AddEvidence(ctx, c.ID, item.ID, v.ID, []byte(v.ID)); err != nil {
+				return err
+			}
+		}
+		item.Rev = 1
+		if err := tx.SaveExplanations(ctx, []hedui.Explanation{item}); err != nil {
+			return err
+		}
+		if err := tx.AddCorrections(ctx, []hedui.Correction{request}); err != nil {
+			return err
+		}
+		for _, reminder := range reminders {
+			if _, err := tx.Remind(ctx, reminder); err != nil {
+				return err
+			}
+		}
+		if err := tx.HandleReminder(ctx, reminders[1].ID, reminders[1].HandledBy, reminders[1].HandledAt); err != nil {
 			return err
 		}
 		if err := tx.AddReport(ctx, r); err != nil {
@@ -55,6 +95,12 @@ func TestABundleComesToAnotherDatabaseAsItWas(t *testing.T) {
 			if len(b.Queries) != 48 || len(b.Reports) != 1 || len(b.Copies) != 1 || len(b.Entries) != 1 {
 				t.Fatalf("%d queries, %d reports, %d copies, %d entries", len(b.Queries), len(b.Reports), len(b.Copies), len(b.Entries))
 			}
+			if len(b.Explanations) != 1 || b.Explanations[0].Rev != 2 || len(b.Corrections) != 1 || b.Corrections[0].Answer != "a" || len(b.Reminders) != 2 || b.Reminders[1].HandledBy != "o" {
+				t.Fatalf("items %+v, requests %+v, reminders %+v", b.Explanations, b.Corrections, b.Reminders)
+			}
+			if v := b.Explanations[0].Evidence; len(v) != 3 || len(b.Evidence) != 2 || b.Evidence[1].ID != v[2].ID || string(b.Evidence[1].Body) != v[2].ID {
+				t.Fatalf("files %v of the evidence %v", b.Evidence, v)
+			}
 			data, err := b.Encode()
 			if err != nil {
 				t.Fatal(err)
@@ -70,6 +116,13 @@ func TestABundleComesToAnotherDatabaseAsItWas(t *testing.T) {
 				}
 				var err error
 				got, err = tx.Bundle(ctx, b.Case.ID)
+				return err
+			})
+			inTx(t, there, func(ctx context.Context, tx *store.Tx) error {
+				elsewhere, err := tx.ClaimForms(ctx, "another", b.Case.Consents)
+				if !slices.Equal(elsewhere, []string{"S1"}) {
+					t.Errorf("forms of the case that came: %v", elsewhere)
+				}
 				return err
 			})
 			got.Case.Rev = b.Case.Rev
@@ -98,6 +151,7 @@ func TestABundleInAnotherFormIsRefused(t *testing.T) {
 		"a new member":       bytes.Replace(data, []byte(`{"v":1`), []byte(`{"v":1,"new":1`), 1),
 		"a new member below": bytes.Replace(data, []byte(`"division"`), []byte(`"new":1,"division"`), 1),
 		"a wrong number":     bytes.Replace(data, []byte(b.Case.Persons[0].ID.Reveal()), []byte("330200197003010019"), 1),
+		"a file of no item":  bytes.Replace(data, []byte(`"explanation":"`+b.Explanations[0].ID+`","body"`), []byte(`"explanation":"`+b.Reminders[0].ID+`","body"`), 1),
 		"cut short":          data[:len(data)-1],
 	} {
 		if _, err := store.DecodeBundle(bad); err == nil {

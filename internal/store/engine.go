@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,14 +21,15 @@ import (
 type engine struct {
 	driver   string
 	dialect  goose.Dialect
-	skipLock string // appended to a SELECT that claims rows
-	lockRows string // appended to a SELECT whose rows stay as they are until the commit
-	lockName string // statement that holds a name, $1, until the commit; empty where only one writer is at work anyway
-	bare     bool   // the places of a list of values are written "?"
-	member   string // "x " + member: x is in the list, whose place is %d
-	scrub    string // run after a case was erased, outside of any transaction
+	skipLock string                               // appended to a SELECT that claims rows
+	lockRows string                               // appended to a SELECT whose rows stay as they are until the commit
+	lockName string                               // statement that holds a name, $1, until the commit; empty where only one writer is at work anyway
+	bare     bool                                 // the places of a list of values are written "?"
+	member   string                               // "x " + member: x is in the list, whose place is %d
+	scrub    func(context.Context, *sql.DB) error // run after a case was erased, outside of any transaction
 	list     func([]string) any
 	transit  func(error) bool // the same transaction may succeed if it is run again
+	full     func(error) bool // nothing more can be written
 	busy     func(error) bool // nobody answers, or not in time
 }
 
@@ -35,7 +38,7 @@ var sqliteEngine = engine{
 	dialect: goose.DialectSQLite3,
 	bare:    true, // its driver looks up the name of each place in the list of all names, once a place
 	member:  "IN (SELECT value FROM json_each($%d))",
-	scrub:   "PRAGMA wal_checkpoint(TRUNCATE)",
+	scrub:   truncateLog,
 	list: func(items []string) any {
 		if items == nil {
 			return "[]"
@@ -44,7 +47,12 @@ var sqliteEngine = engine{
 		return string(text)
 	},
 	transit: func(err error) bool { return sqlitePrimary(err) == sqliteBusy },
-	busy:    func(err error) bool { return sqlitePrimary(err) == sqliteBusy },
+	full: func(err error) bool {
+		var e *sqlite.Error
+		return errors.As(err, &e) && (e.Code()&0xff == sqliteFull || slices.Contains(sqliteNoRoom, e.Code()) ||
+			e.Code()&0xff == sqliteConstraint && strings.Contains(e.Error(), "disk is full"))
+	},
+	busy: func(err error) bool { return sqlitePrimary(err) == sqliteBusy },
 }
 
 var postgresEngine = engine{
@@ -54,7 +62,7 @@ var postgresEngine = engine{
 	lockRows: " FOR UPDATE",
 	lockName: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
 	member:   "= ANY($%d::text[])",
-	scrub:    "VACUUM case_keys",
+	scrub:    vacuumKeys,
 	list:     func(items []string) any { return items },
 	transit: func(err error) bool {
 		switch postgresCode(err) {
@@ -63,6 +71,7 @@ var postgresEngine = engine{
 		}
 		return false
 	},
+	full: func(err error) bool { return postgresCode(err) == "53100" },
 	busy: func(err error) bool {
 		var connect *pgconn.ConnectError
 		if errors.As(err, &connect) {
@@ -73,7 +82,15 @@ var postgresEngine = engine{
 	},
 }
 
-const sqliteBusy = 5 // SQLITE_BUSY: another process writes
+// Codes of SQLite.
+const (
+	sqliteBusy       = 5  // SQLITE_BUSY: another process writes
+	sqliteFull       = 13 // SQLITE_FULL
+	sqliteConstraint = 19 // of a trigger, by which a full disk is tried out
+)
+
+// sqliteNoRoom are the extended codes of a write that the system did not take.
+var sqliteNoRoom = []int{778, 1034, 1546, 4874} // SQLITE_IOERR_WRITE, _FSYNC, _TRUNCATE, _SHMSIZE
 
 func sqlitePrimary(err error) int {
 	var e *sqlite.Error
@@ -106,11 +123,19 @@ func (db *DB) wrap(doing string, err error) error {
 		return err
 	}
 	switch {
+	case db.engine.full(err):
+		return hedui.Fail(hedui.Unavailable, hedui.Say("error.disk_full"), fmt.Errorf("store: %s: %w: %w", doing, errFull, err))
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), db.engine.busy(err), db.engine.transit(err):
 		return hedui.Fail(hedui.Unavailable, hedui.Say("error.unavailable"), fmt.Errorf("store: %s: %w", doing, err))
 	}
 	return fmt.Errorf("store: %s: %w", doing, err)
 }
+
+// errFull means that the disk is full.
+var errFull = errors.New("the disk is full")
+
+// IsFull reports whether something could not be written because the disk is full.
+func IsFull(err error) bool { return errors.Is(err, errFull) }
 
 // places are the places of one row of values, the first being $from.
 func (e engine) places(from, n int) string {

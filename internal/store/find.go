@@ -32,12 +32,14 @@ type Summary struct {
 
 // A Filter says which cases are listed. Its zero value means the newest hundred.
 type Filter struct {
-	Stages    []hedui.Stage   // any of them; none = all
-	Division  string          // beginning of the code: "3302" is a city
-	Programme hedui.Programme // empty = all
-	DueBefore time.Time       // promised before this instant; zero = all
-	Before    string          // only cases older than the one with this id: the last of the page before
-	Limit     int             // 0 = 100
+	Stages         []hedui.Stage     // any of them; none = all
+	Division       string            // beginning of the code: "3302" is a city
+	Programme      hedui.Programme   // empty = all
+	Programmes     []hedui.Programme // any of them; none = all
+	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
+	DueBefore      time.Time         // promised before this instant; zero = all
+	Before         string            // only cases older than the one with this id: the last of the page before
+	Limit          int               // 0 = 100
 }
 
 const defaultLimit = 100
@@ -51,17 +53,20 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 		where = append(where, strings.ReplaceAll(condition, "$n", fmt.Sprintf("$%d", len(args))))
 	}
 	if len(f.Stages) > 0 {
-		stages := make([]string, len(f.Stages))
-		for i, s := range f.Stages {
-			stages[i] = string(s)
-		}
-		add("stage "+tx.db.engine.in(len(args)+1), tx.db.engine.list(stages))
+		add("stage "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Stages)))
 	}
 	if f.Division != "" {
 		add("substr(division, 1, length($n)) = $n", f.Division)
 	}
 	if f.Programme != "" {
 		add("programme = $n", string(f.Programme))
+	}
+	if len(f.Programmes) > 0 {
+		add("programme "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Programmes)))
+	}
+	if f.Reader != "" {
+		args = append(args, f.Reader, f.Office)
+		where = append(where, "NOT "+fmt.Sprintf(aside, "cases.id", len(args)-1, len(args)))
 	}
 	if !f.DueBefore.IsZero() {
 		add("due_at > 0 AND due_at < $n", micros(f.DueBefore))
@@ -123,6 +128,29 @@ func (tx *Tx) summaries(ctx context.Context, rest string, args ...any) ([]Summar
 			return nil, fmt.Errorf("list cases: %w", err)
 		}
 		list[i].Applicant, list[i].Persons = body.Applicant, body.Persons
+	}
+	return list, nil
+}
+
+// Elsewhere returns the numbers of the members of a case who live in the household
+// of another applicant's case for the programme as well, if it was opened since a
+// day and has a report.
+func (tx *Tx) Elsewhere(ctx context.Context, c *hedui.Case, since day.Day) ([]int, error) {
+	var list []int
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var no int
+		err := rows.Scan(&no)
+		list = append(list, no)
+		return err
+	}, `SELECT DISTINCT mine.person FROM case_persons mine
+		JOIN case_persons other ON other.blind = mine.blind AND other.case_id <> mine.case_id AND other.member = 1
+		JOIN cases c ON c.id = other.case_id AND c.version > 0 AND c.programme = $2 AND c.created_at >= $3
+		JOIN case_persons head ON head.case_id = other.case_id AND head.person = 1
+		WHERE mine.case_id = $1 AND mine.member = 1
+		AND NOT EXISTS (SELECT 1 FROM case_persons same WHERE same.case_id = $1 AND same.blind = head.blind)
+		ORDER BY mine.person`, c.ID, string(c.Programme), micros(since.Start()))
+	if err != nil {
+		return nil, fmt.Errorf("persons in other cases: %w", err)
 	}
 	return list, nil
 }

@@ -83,7 +83,7 @@ func connectSQLite(path string, o Options) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return fail(err)
 	}
-	write := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_txlock=immediate&_pragma=synchronous(full)&_pragma=secure_delete(fast)")})
+	write := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_txlock=immediate&_pragma=synchronous(full)&_pragma=secure_delete(1)")}) // "fast" would leave keys on pages that fall free
 	write.SetMaxOpenConns(1)
 	read := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_pragma=query_only(1)")})
 	read.SetMaxOpenConns(o.Conns)
@@ -116,7 +116,7 @@ func (db *DB) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return db.engine.scrub(ctx, db.write) // a process that was killed may have left an erased key in the log
 }
 
 // ErrKeys means that the keys given are not those the database was made with.

@@ -110,8 +110,11 @@ func TestOlderDatabaseIsBroughtUp(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			raw(t, o, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
-				`DROP TABLE worklist`, `DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
+			raw(t, o, `DROP TABLE mirror_codes`, `DROP TABLE mirror_sessions`, `DROP TABLE mirror_requests`, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
+				`DROP TABLE credentials`, `DROP TABLE sessions`, `DROP TABLE tries`, `DROP TABLE officer_ties`, `DROP TABLE officers`, `DROP TABLE offices`,
+				`DROP TABLE worklist`, `DROP TABLE consent_forms`, `DROP TABLE consent_scans`, `DROP TABLE explanations`, `DROP TABLE explanation_records`, `DROP TABLE evidence`, `DROP TABLE corrections`, `DROP TABLE reminders`,
+				`DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
+				`DROP TABLE audit_checkpoints`, `DROP TABLE audit_cosignatures`, `DROP TABLE audit_peers`, `DROP TABLE witness_letters`,
 				`DROP TABLE audit_head`, `DROP TABLE audit_hashes`, `DROP INDEX audit_entries_waiting`, `DROP INDEX cases_division`,
 				`ALTER TABLE queries DROP COLUMN scope`, `ALTER TABLE queries DROP COLUMN answered_by`,
 				`DROP TABLE alerts`, `DROP TABLE processes`, `DROP TABLE source_use`, `DROP TABLE source_seen`, `DROP INDEX jobs_urgent`, `ALTER TABLE jobs DROP COLUMN urgency`,

@@ -37,6 +37,14 @@ func (tx *Tx) SaveQueries(ctx context.Context, queries []hedui.Query) error {
 		basis = excluded.basis, taken_from = excluded.taken_from WHERE queries.state <> 'answered'`)
 }
 
+// WithdrawQueries writes queries whose person has withdrawn the consent, answered
+// ones too: their records are overwritten.
+func (tx *Tx) WithdrawQueries(ctx context.Context, queries []hedui.Query) error {
+	return tx.putQueries(ctx, "withdraw queries", queries, `ON CONFLICT (id) DO UPDATE SET state = excluded.state, token = excluded.token,
+		answered_at = excluded.answered_at, as_of = excluded.as_of, outcome = excluded.outcome, matched = excluded.matched,
+		reason = excluded.reason, answer = excluded.answer, held_until = excluded.held_until`)
+}
+
 func (tx *Tx) putQueries(ctx context.Context, doing string, queries []hedui.Query, conflict string) error {
 	ids := make([]string, len(queries))
 	for i, q := range queries {
@@ -76,14 +84,19 @@ func (tx *Tx) QueriesByID(ctx context.Context, ids []string) ([]hedui.Query, err
 }
 
 func (tx *Tx) queries(ctx context.Context, rest string, arg any) ([]hedui.Query, error) {
+	return tx.scanQueries(ctx, scanQuery, `SELECT `+queryColumns+` FROM queries `+rest, arg)
+}
+
+// scanQueries returns queries, as scan reads them, with what their answers hold.
+func (tx *Tx) scanQueries(ctx context.Context, scan func(*sql.Rows) (hedui.Query, []byte, error), query string, arg any) ([]hedui.Query, error) {
 	var list []hedui.Query
 	var boxes [][]byte
 	var cases []string
 	err := tx.each(ctx, func(rows *sql.Rows) error {
-		q, box, err := scanQuery(rows)
+		q, box, err := scan(rows)
 		list, boxes, cases = append(list, q), append(boxes, box), append(cases, q.Case)
 		return err
-	}, `SELECT `+queryColumns+` FROM queries `+rest, arg)
+	}, query, arg)
 	if err == nil {
 		err = tx.loadKeys(ctx, cases)
 	}
@@ -94,8 +107,12 @@ func (tx *Tx) queries(ctx context.Context, rest string, arg any) ([]hedui.Query,
 		if box == nil {
 			continue
 		}
-		var body answerBody
-		if err := tx.unboxJSON(list[i].Case, aad("queries", list[i].ID, "answer"), box, &body); err != nil {
+		plain, err := tx.unbox(list[i].Case, aad("queries", list[i].ID, "answer"), box)
+		if err != nil {
+			return nil, fmt.Errorf("queries: %w", err)
+		}
+		body, err := readAnswer(plain)
+		if err != nil {
 			return nil, fmt.Errorf("queries: %w", err)
 		}
 		list[i].Hash, list[i].Records, list[i].Allowed = body.Hash, body.Records, body.Allowed

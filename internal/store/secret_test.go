@@ -185,3 +185,114 @@ func TestBoxesStayInTheirPlace(t *testing.T) {
 		})
 	}
 }
+
+// Pages that fall free as a whole, when many cases are erased, are overwritten too.
+func TestManyErasedKeysAreOverwritten(t *testing.T) {
+	o := storetest.Engines()[0].Fresh(t)
+	db := storetest.Open(t, o)
+	var ids []string
+	for n := range 120 { // fill several pages of keys
+		ids = append(ids, create(t, db, n+1).ID)
+	}
+	peek, err := sql.Open("sqlite", o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peek.Close()
+	keys := make([][]byte, len(ids))
+	for i, id := range ids {
+		if err := peek.QueryRow(`SELECT wrapped FROM case_keys WHERE case_id = $1`, id).Scan(&keys[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func() (n int) {
+		files, err := filepath.Glob(o.URL + "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []byte
+		for _, name := range files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, data...)
+		}
+		for _, key := range keys {
+			if bytes.Contains(all, key) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := left(); n != len(keys) {
+		t.Fatalf("%d of %d keys were found before: the search is broken", n, len(keys))
+	}
+	inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+		for _, id := range ids {
+			if err := tx.EraseCase(ctx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if n := left(); n != 0 {
+		t.Errorf("%d of %d erased keys are still in the files", n, len(keys))
+	}
+}
+
+// A process that was killed between an erasure and the emptying of the log leaves
+// the key there; it goes when the database is opened.
+func TestOpeningEmptiesTheLog(t *testing.T) {
+	o := storetest.Engines()[0].Fresh(t)
+	db, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := create(t, db, 1)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	peek, err := sql.Open("sqlite", "file:"+filepath.ToSlash(o.URL)+"?_pragma=journal_mode(wal)&_pragma=secure_delete(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peek.Close()
+	var key []byte
+	if err := peek.QueryRow(`SELECT wrapped FROM case_keys WHERE case_id = $1`, c.ID).Scan(&key); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`UPDATE case_keys SET wrapped = wrapped`, `DELETE FROM case_keys`} {
+		if _, err := peek.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	killed := o // the files as they lay at the kill
+	killed.URL = filepath.Join(t.TempDir(), "killed.db")
+	all := func() (data []byte) {
+		for _, suffix := range []string{"", "-wal"} {
+			part, err := os.ReadFile(killed.URL + suffix)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data = append(data, part...)
+		}
+		return data
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(o.URL + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(killed.URL+suffix, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Contains(all(), key) {
+		t.Fatal("the key was not found before: the search is broken")
+	}
+	storetest.Open(t, killed)
+	if bytes.Contains(all(), key) {
+		t.Errorf("the erased key is still in the files")
+	}
+}

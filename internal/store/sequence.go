@@ -44,7 +44,13 @@ func (tx *Tx) sequence(ctx context.Context, n int, now time.Time) (int, error) {
 		return 0, err
 	}
 	ids, leaves, err := tx.waiting(ctx, n)
-	if err != nil || len(ids) == 0 {
+	switch {
+	case err != nil:
+		return 0, err
+	case len(ids) == 0 && (head.Note != "" || head.Size == 0 || tx.db.logKey == nil):
+		return 0, tx.keep(ctx, head, now, keepEvery)
+	}
+	if err := tx.ownHead(ctx, head); err != nil {
 		return 0, err
 	}
 	tree, err := audit.LoadTree(head.Size, tx.storedHashes(ctx))
@@ -58,20 +64,27 @@ func (tx *Tx) sequence(ctx context.Context, n int, now time.Time) (int, error) {
 	for _, leaf := range leaves {
 		hashes = tree.Add(hashes, leaf)
 	}
-	if err := tx.moveHead(ctx, head.Size, audit.Head{Size: tree.Size(), Root: tree.Root(), At: now}); err != nil {
+	next, err := tx.db.signed(audit.Head{Size: tree.Size(), Root: tree.Root(), At: now})
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.moveHead(ctx, head.Size, next); err != nil {
 		return 0, err
 	}
 	if err := tx.giveSeq(ctx, head.Size, ids); err != nil {
 		return 0, err
 	}
-	return len(ids), tx.storeHashes(ctx, tlog.StoredHashCount(head.Size), hashes)
+	if err := tx.storeHashes(ctx, tlog.StoredHashCount(head.Size), hashes); err != nil {
+		return 0, err
+	}
+	return len(ids), tx.keep(ctx, next, now, keepEvery)
 }
 
 func (tx *Tx) logHead(ctx context.Context) (audit.Head, error) {
 	var h audit.Head
 	var root string
 	var at int64
-	err := tx.tx.QueryRowContext(ctx, `SELECT size, root, at FROM audit_head`).Scan(&h.Size, &root, &at)
+	err := tx.tx.QueryRowContext(ctx, `SELECT size, root, at, note FROM audit_head`).Scan(&h.Size, &root, &at, &h.Note)
 	if err == nil {
 		h.At = instant(at)
 		h.Root, err = tlog.ParseHash(root)
@@ -105,8 +118,8 @@ func (tx *Tx) waiting(ctx context.Context, n int) (ids []string, leaves []tlog.H
 // moveHead moves the head from a size, or is errBehind. From here on to the
 // commit every other sequencer waits at this statement.
 func (tx *Tx) moveHead(ctx context.Context, from int64, to audit.Head) error {
-	changed, err := tx.exec(ctx, `UPDATE audit_head SET size = $1, root = $2, at = $3 WHERE size = $4`,
-		to.Size, to.Root.String(), micros(to.At), from)
+	changed, err := tx.exec(ctx, `UPDATE audit_head SET size = $1, root = $2, at = $3, note = $4 WHERE size = $5`,
+		to.Size, to.Root.String(), micros(to.At), to.Note, from)
 	switch {
 	case err != nil:
 		return fmt.Errorf("move the head of the log: %w", err)

@@ -24,6 +24,7 @@ import (
 	"errors"
 	"time"
 
+	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/seal"
 )
@@ -55,6 +56,7 @@ type DB struct {
 	owner   string       // this opening of the database, as others see whose a parcel is
 	wake    func(lane string)
 	arrived func(peer string)
+	logKey  *audit.Key // nil: the log is not signed
 }
 
 // OnEnqueue names the function that is told, after the commit, of each lane that
@@ -65,6 +67,10 @@ func (db *DB) OnEnqueue(wake func(lane string)) { db.wake = wake }
 // has new parcels. Other processes are not told: they look with
 // [DB.NextParcel]. Call it before the database is used.
 func (db *DB) OnParcel(arrived func(peer string)) { db.arrived = arrived }
+
+// SignLog names the key with which every head of the audit log is signed. Call it
+// before the database is used.
+func (db *DB) SignLog(key *audit.Key) { db.logKey = key }
 
 // Shared reports whether other processes may serve the same database.
 func (db *DB) Shared() bool { return db.engine.skipLock != "" }

@@ -90,8 +90,7 @@ func (db *DB) after(ctx context.Context, tx *Tx) error {
 		db.arrived(peer)
 	}
 	if tx.erased { // what was overwritten must leave the log of the database too
-		_, err := db.write.ExecContext(ctx, db.engine.scrub)
-		return db.wrap("scrub", err)
+		return db.wrap("scrub", db.engine.scrub(ctx, db.write))
 	}
 	return nil
 }

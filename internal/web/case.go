@@ -12,6 +12,7 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/money"
 	"hedui/region"
 	"hedui/source"
 )
@@ -25,6 +26,8 @@ type casePage struct {
 	Columns                                         []string
 	Rows                                            []gridRow
 	Findings                                        []findingRow
+	Means                                           *hedui.Means
+	Lines                                           []lineRow
 	Reports                                         []reportRow
 	Steps                                           []stepRow
 }
@@ -46,16 +49,27 @@ type findingRow struct {
 	Kind, Category, Who, Tongue, Declared, Found, Reason, Class string // Tongue is the language of Who
 }
 
+type lineRow struct{ Title, Figure, Limit, Side, Class, Clause string }
+
 type reportRow struct{ Number, Version, Sealed, Base string }
 
 type stepRow struct{ Stage, Officer, At, Note string }
 
 func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	v, err := s.Desk.Look(r.Context(), o, r.PathValue("id"))
+	v, err := s.look(r, o, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	return render(w, http.StatusOK, "case.html", s.casePage(r, v))
+}
+
+// look opens a case with all its texts in the language of the page.
+func (s *Server) look(r *http.Request, o hedui.Officer, id string) (casework.View, error) {
+	v, err := s.Desk.Look(r.Context(), o, id)
+	if l := langOf(r); err == nil && l != lang.Chinese {
+		err = s.Desk.Assess(&v, l)
+	}
+	return v, err
 }
 
 func (s *Server) casePage(r *http.Request, v casework.View) casePage {
@@ -73,6 +87,7 @@ func (s *Server) casePage(r *http.Request, v casework.View) casePage {
 		p.Live = p.Path + "/live?lang=" + string(p.Lang)
 	}
 	p.fillFindings(v)
+	p.fillMeans(v)
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {
 			continue
@@ -214,12 +229,37 @@ func (f frame) reason(r source.Reason) string {
 	return f.T("page.reason_other", string(r))
 }
 
+// fillMeans sets the figures of the rule books beside their limits.
+func (p *casePage) fillMeans(v casework.View) {
+	if !v.Worked() || v.Assessment.Means == nil {
+		return
+	}
+	p.Means = v.Assessment.Means
+	for _, l := range p.Means.Lines {
+		row := lineRow{Title: l.Title, Figure: p.T("report.means.flagged"), Limit: p.figure(l, l.Limit), Side: p.T("report.side." + l.Side), Class: "calm", Clause: l.Clause}
+		if l.Figures {
+			row.Figure = p.figure(l, l.Figure)
+		}
+		if l.Over() {
+			row.Class = "ask"
+		}
+		p.Lines = append(p.Lines, row)
+	}
+}
+
+func (f frame) figure(l hedui.MeansLine, n int64) string {
+	if l.Unit == "count" {
+		return strconv.FormatInt(n, 10)
+	}
+	return money.Fen(n).Grouped() + " " + f.T("unit."+l.Unit)
+}
+
 func (p *casePage) fillFindings(v casework.View) {
 	p.Conclusion = p.T("conclusion." + string(v.Assessment.Conclusion))
 	if v.Assessment.Conclusion == hedui.Incomplete && len(v.Assessment.Gaps) == 0 {
 		p.Conclusion = p.T("report.partial") // every source has answered, and something cannot be confirmed
 	}
-	if v.Case.Stage.Collects() || v.Case.AcceptedAt.IsZero() {
+	if !v.Worked() {
 		p.Conclusion = ""
 		return
 	}

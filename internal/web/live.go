@@ -23,11 +23,15 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	if err != nil {
 		return err
 	}
+	if _, ok := s.Who(r); !ok { // the session has ended while the request waited
+		s.unknown(w, r, hedui.ReadCases)
+		return nil
+	}
 	if !changed {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	v, err := s.Desk.Look(r.Context(), o, id)
+	v, err := s.look(r, o, id)
 	if err != nil {
 		return err
 	}

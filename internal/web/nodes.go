@@ -30,6 +30,7 @@ type peerRow struct {
 	Seen                 string // when it was last heard of, where that is known
 	Waiting, Oldest      string // empty when nothing waits
 	Keys                 []keyRow
+	LogSeen, LogHeld     string // how far each has seen the audit log of the other
 }
 
 type keyRow struct{ Use, ID, Until string }
@@ -134,6 +135,12 @@ func (p *nodesPage) peer(peer casework.Peer, now time.Time) peerRow {
 		row.Link, row.Class = p.T("nodes.never"), "waiting"
 	}
 	row.Role = p.T("node.role." + string(peer.Role))
+	if peer.LogSeen > 0 {
+		row.LogSeen = p.T("nodes.log_seen", strconv.FormatInt(peer.LogSeen, 10))
+	}
+	if peer.LogHeld > 0 {
+		row.LogHeld = p.T("nodes.log_cosigned", strconv.FormatInt(peer.LogHeld, 10))
+	}
 	row.Seen = clock(peer.Link.SeenAt)
 	return row
 }

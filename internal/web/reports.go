@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"hedui/internal/hedui"
-	"hedui/seal"
 )
 
 // report gives one copy of a sealed report: "1.html", "1.pdf", "1.json" or its
@@ -25,7 +24,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, o hedui.Officer)
 	}
 	types := map[string]string{
 		"html": "text/html; charset=utf-8", "pdf": "application/pdf",
-		"json": "application/json", "json.sig": "application/json",
+		"json": "application/json", "json.sig": "application/json", "json.proof": "text/plain; charset=utf-8",
 	}
 	contentType, ok := types[form]
 	if !ok {
@@ -56,9 +55,13 @@ func (s *Server) noVersion(r *http.Request, o hedui.Officer, version string, cau
 
 // trust gives the certificate by which anyone can check our reports offline. It
 // is public; a key never leaves by this door.
-func (s *Server) trust(w http.ResponseWriter, _ *http.Request, _ hedui.Officer) error {
+func (s *Server) trust(w http.ResponseWriter, r *http.Request) {
+	text, err := s.Desk.Trust(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/x-pem-file")
 	w.Header().Set("Content-Disposition", `attachment; filename="trust.pem"`)
-	_, err := w.Write(seal.CertificatePEM(s.Desk.Certificate))
-	return err
+	_, _ = w.Write(text) // who asked is gone if it fails
 }

@@ -19,22 +19,25 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
-	"hedui/internal/report"
 )
 
-// A Server serves the pages. All fields are needed.
+// A Server serves the pages. All fields are needed but SignIn: without it Who
+// knows by itself, and there are no pages for signing in.
 type Server struct {
-	Desk *casework.Desk
-	Who  func(*http.Request) (hedui.Officer, bool) // who is at the other end
-	Log  *slog.Logger
-	Now  func() time.Time
+	Desk   *casework.Desk
+	Who    func(*http.Request) (hedui.Officer, bool) // who is at the other end
+	SignIn *SignIn
+	Log    *slog.Logger
+	Now    func() time.Time
+	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
 
 	held held
 }
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
 
-// routes is the whole console: what can be asked for, and the right it takes.
+// routes is the whole console: what can be asked for, and the right it takes. A
+// right among those of proved takes a fresh proof as well.
 var routes = []struct {
 	pattern string
 	right   hedui.Right
@@ -45,9 +48,10 @@ var routes = []struct {
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
+	{"GET /audit", hedui.ReadAudit, (*Server).audit},
+	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
 	{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
 	{"GET /link", hedui.ReadCases, (*Server).link},
-	{"GET /trust.pem", hedui.ReadCases, (*Server).trust},
 }
 
 //go:embed static pages
@@ -61,25 +65,23 @@ func (s *Server) Handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+	mux.HandleFunc("GET /log/{path...}", s.log)
 	for _, r := range routes {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.handle(w, req, r.right, r.serve) })
+	}
+	for _, r := range mirrorRoutes {
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.inMirror(w, req, r.serve) })
+	}
+	mux.HandleFunc("GET /trust.pem", s.trust)
+	if s.SignIn != nil {
+		for _, r := range doorRoutes {
+			mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.atDoor(w, req, r.need, r.serve) })
+		}
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		s.fail(w, req, hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil))
 	})
-	return protect(http.NewCrossOriginProtection().Handler(mux)), nil
-}
-
-// protect sets what a browser must not do with our pages.
-func protect(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' "+report.StyleSource()+"; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
+	return s.protect(http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
 // handle asks for the right first; the office below asks again with the case's
@@ -87,11 +89,18 @@ func protect(next http.Handler) http.Handler {
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Right, serve handler) {
 	o, ok := s.Who(r)
 	if !ok {
-		s.fail(w, r, hedui.Fail(hedui.Forbidden, hedui.Say("error.right", string(right)), errors.New("nobody is signed in")))
+		s.unknown(w, r, right)
 		return
 	}
 	if err := o.May(right, o.Division); err != nil {
 		s.fail(w, r, err)
+		return
+	}
+	if err := s.touch(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if !s.admit(w, r, right) {
 		return
 	}
 	if err := serve(s, w, r, o); err != nil {
@@ -110,6 +119,10 @@ var status = map[hedui.Kind]int{
 }
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	s.failAs(w, r, status[hedui.KindOf(err)], err)
+}
+
+func (s *Server) failAs(w http.ResponseWriter, r *http.Request, code int, err error) {
 	kind := hedui.KindOf(err)
 	text := hedui.Say("error.internal", reference(s.Now()))
 	var e *hedui.Error
@@ -124,7 +137,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	page := errorPage{frame: s.frame(r, ""), Message: Sentence(langOf(r), text)}
 	page.Title = lang.Text(page.Lang, "page.error")
-	if err := render(w, status[kind], "error.html", page); err != nil {
+	if err := render(w, code, "error.html", page); err != nil {
 		s.Log.ErrorContext(r.Context(), "render error page", "error", err)
 	}
 }
@@ -160,6 +173,13 @@ type frame struct {
 	Live    string // address of what moves on the page, for the script that does this better
 	Issuer  string
 	Path    string
+	Audit   bool   // the reader may see who did what
+	Unkept  string // what it means that looks cannot be recorded; empty while they can
+	Next    string // on pages of the door: where the person wanted to go
+	Officer string // who is signed in
+	Door    bool   // there are pages for signing in
+	Public  bool   // a page of the citizen's mirror
+	Console bool   // the menu of the console is for who is here
 	Nodes   bool   // the reader may see how this node stands among others
 	Below   bool   // this node has a parent
 	Apart   string // what the link to the parent being down means; empty while it is up
@@ -178,8 +198,14 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	if title != "" {
 		f.Title = lang.Text(l, title)
 	}
+	f.Door = s.SignIn != nil
 	if o, ok := s.Who(r); ok {
+		f.Officer, f.Console = o.Name, true
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
+		f.Audit = s.Desk.MayReadLog(o) == nil
+		if n, since := s.Desk.Pending(); n > 0 {
+			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
+		}
 		s.fillApart(r, &f)
 	}
 	return f

@@ -16,7 +16,8 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
-	"hedui/internal/rule"
+	"hedui/internal/rule/book"
+	"hedui/internal/store"
 	"hedui/internal/store/storetest"
 	"hedui/seal"
 	"hedui/source"
@@ -53,16 +54,22 @@ func officer(id string, rights ...hedui.Right) hedui.Officer {
 // those of the city.
 func desk(t *testing.T, counties ...hedui.Register) (*casework.Desk, string) {
 	t.Helper()
+	return deskOn(t, storetest.Engines()[0].Fresh(t), counties...)
+}
+
+// deskOn is desk on a database.
+func deskOn(t *testing.T, o store.Options, counties ...hedui.Register) (*casework.Desk, string) {
+	t.Helper()
 	key, err1 := seal.Generate(seal.P256SHA256)
 	cert, err2 := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
 	calendar, err3 := hedui.China()
 	deadlines, err4 := hedui.StandardDeadlines()
-	tolerances, err5 := rule.Standard()
+	rules, err5 := book.Standard()
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}
-	d := &casework.Desk{DB: storetest.Engines()[0].Open(t), Issuer: "核对中心", Signer: key, Certificate: cert,
-		Calendar: calendar, Deadlines: deadlines, Tolerances: tolerances, Now: time.Now}
+	d := &casework.Desk{DB: storetest.Open(t, o), Issuer: "核对中心", Signer: key, MandateKey: func() seal.Signer { return key }, Certificate: cert,
+		Calendar: calendar, Deadlines: deadlines, Rules: rules, Now: time.Now}
 	for _, c := range catalog.All() {
 		if c.Code != "land" {
 			d.Sources = append(d.Sources, none{c.Code})
@@ -127,7 +134,10 @@ func get(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, path str
 // division is elsewhere.
 func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 	d, id := desk(t)
-	fill := strings.NewReplacer("GET ", "", "{$}", "", "{id}", id, "{file}", "1.json")
+	fill := strings.NewReplacer("GET ", "", "{$}", "", "{id}", id, "{file}", "1.json", "{path...}", "000.p/1")
+	if _, err := d.DB.Sequence(t.Context(), 1000, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range routes {
 		path := fill.Replace(r.pattern)
 		if r.right == "" {

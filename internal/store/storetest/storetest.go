@@ -60,7 +60,10 @@ func Engines() []Engine {
 func Each(t *testing.T, f func(*testing.T, *store.DB)) {
 	t.Helper()
 	for _, e := range Engines() {
-		t.Run(e.Name, func(t *testing.T) { f(t, e.Open(t)) })
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			f(t, e.Open(t))
+		})
 	}
 }
 

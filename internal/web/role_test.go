@@ -1,0 +1,52 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hedui/day"
+	"hedui/internal/hedui"
+)
+
+// Every route of the console as every role: T where it is served. Whoever adds a
+// route must say here whose it is.
+func TestEveryRouteAsEveryRole(t *testing.T) {
+	d, id := desk(t)
+	table, err := hedui.RoleTableOn(day.Of(time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := strings.NewReplacer("GET ", "", "{$}", "", "{id}", id, "{file}", "1.json", "{path...}", "000")
+	var got strings.Builder
+	for _, r := range routes {
+		for _, role := range hedui.OfficerRoles() {
+			code, body, _ := get(t, d, officer(string(role), table.Rights(role)...), true, fill.Replace(r.pattern))
+			mark := "T"
+			switch {
+			case code == http.StatusForbidden && !strings.Contains(body, "王"):
+				mark = "."
+			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /log/"): // the log is shorter
+			case code != http.StatusOK:
+				t.Errorf("%s as %s: %d", r.pattern, role, code)
+			}
+			got.WriteString(mark)
+		}
+		fmt.Fprintf(&got, " %s\n", r.pattern)
+	}
+	want := `.TTTTTT...T... GET /{$}
+.TTTTTT...T... GET /cases/{id}
+.TTTTTT...T... GET /cases/{id}/live
+.T....T....... GET /cases/{id}/reports/{file}
+.TTTTTT...T... GET /sources
+..........T..T GET /audit
+..........T..T GET /log/tile/entries/{path...}
+......TT..T.TT GET /nodes
+.TTTTTT...T... GET /link
+`
+	if got.String() != want {
+		t.Errorf("got\n%swant\n%s", got.String(), want)
+	}
+}
