@@ -23,9 +23,14 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	if err != nil {
 		return err
 	}
-	if _, ok := s.Who(r); !ok { // the session has ended while the request waited
+	// While the request waited the session may have ended, or the right been taken.
+	o, ok := s.Who(r)
+	if !ok {
 		s.unknown(w, r, hedui.ReadCases)
 		return nil
+	}
+	if err := o.May(hedui.ReadCases, o.Division); err != nil {
+		return err
 	}
 	if !changed {
 		w.WriteHeader(http.StatusNoContent)
