@@ -87,4 +87,3 @@ func orderPaper(ctx context.Context, n *node, o hedui.Officer, a paperArgs) (any
 func orderPublish(ctx context.Context, n *node, o hedui.Officer, a paperArgs) (any, error) {
 	return n.desk.PublicList(ctx, o, a.IDs, a.order())
 }
-
