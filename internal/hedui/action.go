@@ -102,3 +102,26 @@ func ReasonFor(action, name string) (Text, error) {
 	}
 	return Say("step." + action + "." + name), nil
 }
+
+// waits are the stages at which a case waits for whoever has the right: the worklist
+// of the day. Elsewhere an officer can act, but nothing waits for him.
+var waits = map[Right][]Stage{
+	OpenCases:       {Draft, Returned},
+	CommissionCases: {Consented, Returned, Issued},
+	AcceptCases:     {Commissioned},
+	VerifyCases:     {Manual, Objected, Suspended},
+	ReviewReports:   {Summarised},
+	SealReports:     {Reviewed},
+}
+
+// WorksAt lists the stages at which cases wait for the officer; none for one who
+// does not work on cases.
+func (o Officer) WorksAt() []Stage {
+	var list []Stage
+	for _, s := range Stages() {
+		if slices.ContainsFunc(o.Rights, func(r Right) bool { return slices.Contains(waits[r], s) }) {
+			list = append(list, s)
+		}
+	}
+	return list
+}

@@ -82,3 +82,19 @@ func TestAnActionThatLacksSomethingSaysWhat(t *testing.T) {
 	}
 	t.Errorf("accepting is not offered with what is missing: %v", c.Actions(centre, noon))
 }
+
+// Wherever a case is said to wait for an officer, the officer can do something.
+func TestWhatWaitsForAnOfficerCanBeDone(t *testing.T) {
+	for right, stages := range waits {
+		for _, stage := range stages {
+			c := accepted(t)
+			if c.Stage = stage; stage == Suspended {
+				c.Before = Collecting
+			}
+			o := Officer{ID: "someone", Division: "330203", Rights: []Right{right}}
+			if len(c.Actions(o, noon)) == 0 || !slices.Contains(o.WorksAt(), stage) {
+				t.Errorf("a case at %s waits for %s, who can do nothing", stage, right)
+			}
+		}
+	}
+}
