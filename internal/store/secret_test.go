@@ -100,7 +100,7 @@ func TestNoSecretIsInAnyRow(t *testing.T) {
 		defer raw.Close()
 		for _, table := range []string{"vault", "serials", "cases", "case_keys", "case_persons", "queries", "reports",
 			"report_copies", "drafts", "audit_entries", "jobs", "parcels", "inbox", "relays", "links",
-			"audit_head", "audit_hashes"} {
+			"audit_head", "audit_hashes", "master_keys", "node_keys", "credentials", "sessions", "enrolments", "worklist", "evidence", "explanations"} {
 			var dump sql.NullString
 			if err := raw.QueryRow(`SELECT string_agg(t::text, ' ') FROM ` + table + ` t`).Scan(&dump); err != nil {
 				t.Fatal(err)

@@ -24,6 +24,8 @@ type Tx struct {
 	persons map[string][]idcard.Number // of cases loaded, as their index has them
 	open    map[string]int             // relays of a peer, where they were counted
 	erased  bool
+
+	newestKeys *newest // under which it wraps and encrypts, once it does
 }
 
 // tries is how often a transaction is run that another one stands in the way of.
