@@ -67,6 +67,6 @@ func truncateLog(ctx context.Context, db *sql.DB) error {
 
 // vacuumKeys frees the places of deleted keys in PostgreSQL for what comes next.
 func vacuumKeys(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `VACUUM case_keys`)
+	_, err := db.ExecContext(ctx, `VACUUM case_keys, node_keys`)
 	return err
 }

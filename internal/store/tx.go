@@ -26,6 +26,7 @@ type Tx struct {
 	erased  bool
 
 	newestKeys *newest // under which it wraps and encrypts, once it does
+	dropped    []int64 // node keys it deleted
 }
 
 // tries is how often a transaction is run that another one stands in the way of.
@@ -90,6 +91,10 @@ func (db *DB) after(ctx context.Context, tx *Tx) error {
 	slices.Sort(tx.peers)
 	for _, peer := range slices.Compact(tx.peers) {
 		db.arrived(peer)
+	}
+	for _, version := range tx.dropped {
+		db.keys.forget(version)
+		_ = db.engine.scrub(ctx, db.write) // if a reader is in the way, it leaves the log with the next erasure or start
 	}
 	if tx.erased { // what was overwritten must leave the log of the database too
 		return db.wrap("scrub", db.engine.scrub(ctx, db.write))
