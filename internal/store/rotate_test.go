@@ -449,6 +449,18 @@ func TestKilledRotation(t *testing.T) {
 			return nil
 		})
 		_, _ = os.Stdout.WriteString("ready\n")
+		at, told := os.Getenv("HEDUI_TEST_KILL_AT"), 0
+		err := db.Rewrap(t.Context(), func(int, int) {
+			if told++; fmt.Sprint(told) == at { // between two batches; without it, whoever started us does it at any point
+				if self, err := os.FindProcess(os.Getpid()); err == nil {
+					_ = self.Kill()
+				}
+				time.Sleep(time.Minute)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		finish(t, db)
 		return
 	}
@@ -475,6 +487,9 @@ func TestKilledRotation(t *testing.T) {
 			for try := range 6 {
 				cmd := exec.Command(os.Args[0], "-test.run=^TestKilledRotation$", "-test.count=1")
 				cmd.Env = append(os.Environ(), "HEDUI_TEST_ROTATES="+o.URL, "HEDUI_TEST_KEYS="+keys)
+				if try < 3 {
+					cmd.Env = append(cmd.Env, fmt.Sprintf("HEDUI_TEST_KILL_AT=%d", 3+try))
+				}
 				out, err := cmd.StdoutPipe()
 				if err == nil {
 					err = cmd.Start()
@@ -486,8 +501,10 @@ func TestKilledRotation(t *testing.T) {
 				for lines.Scan() && lines.Text() != "ready" {
 					t.Log(lines.Text())
 				}
-				time.Sleep(time.Duration(1+3*try) * time.Millisecond)
-				_ = cmd.Process.Kill()
+				if try >= 3 {
+					time.Sleep(time.Duration(2*try) * time.Millisecond)
+					_ = cmd.Process.Kill()
+				}
 				_ = cmd.Wait()
 				db, err := store.Open(t.Context(), o)
 				if err != nil {
