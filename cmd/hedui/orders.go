@@ -50,6 +50,8 @@ var orders = map[string]orderFunc{
 	"officer/retract": ordered(orderRetract),
 	"office/add":      ordered(orderAddOffice),
 
+	"key/list": ordered(orderKeys),
+
 	"mirror/code":   ordered(orderMirrorCode),
 	"mirror/list":   ordered(orderMirrorList),
 	"mirror/answer": ordered(orderMirrorAnswer),

@@ -27,13 +27,14 @@ const (
 	ReadStatistics  Right = "read_statistics" // counts over all cases of the division, never one case
 	KeepOfficers    Right = "keep_officers"   // register, lock and end officers and offices, without any role
 	GrantRoles      Right = "grant_roles"     // give and take roles, never one's own
+	KeepKeys        Right = "keep_keys"       // change the keys under which the database lies
 	IssueCodes      Right = "issue_codes"     // hand a person of an own case the code for the citizen's mirror
 )
 
 // Rights lists all rights.
 func Rights() []Right {
 	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents, ReadAudit, AnswerQueries,
-		ReadStatistics, KeepOfficers, GrantRoles, IssueCodes}
+		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city
