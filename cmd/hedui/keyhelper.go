@@ -69,7 +69,8 @@ func (h *keyHelper) call(ctx context.Context, operation, key string, data []byte
 	defer cancel()
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, h.command[0], h.command[1:]...) //nolint:gosec // named by whoever writes the node's configuration
-	cmd.Stdin, cmd.Stdout = bytes.NewReader(question), &limited{w: &out, left: helperMax}
+	all := &limited{w: &out, left: helperMax}
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(question), all
 	cmd.WaitDelay = time.Second // a child of the helper may hold the pipe
 	err = cmd.Run()
 	defer clear(out.Bytes())
@@ -79,7 +80,7 @@ func (h *keyHelper) call(ctx context.Context, operation, key string, data []byte
 		return nil, h.fail("error.helper.slow", h.timeout.String())
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, errTooLong):
+	case all.over:
 		return nil, h.fail("error.helper.answer", "more than "+strconv.Itoa(helperMax)+" bytes")
 	case errors.As(err, &exit) && out.Len() == 0:
 		return nil, h.fail("error.helper.exit", strconv.Itoa(exit.ExitCode()))
@@ -140,11 +141,12 @@ var errTooLong = errors.New("too long")
 type limited struct {
 	w    *bytes.Buffer
 	left int
+	over bool
 }
 
 // Write implements [io.Writer].
 func (l *limited) Write(p []byte) (int, error) {
-	if len(p) > l.left {
+	if l.over = l.over || len(p) > l.left; l.over {
 		return 0, errTooLong
 	}
 	l.left -= len(p)
