@@ -111,6 +111,8 @@ T............. CaseOf
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
+T............. Drafts
+T............. DropDraft
 .TTTTTT...T... Evidence
 .T.T.......... Explain
 .TTTTTT...T... Explanations
@@ -130,6 +132,8 @@ TT............ IssueCode
 ......TT..T.TT Neighbourhood
 .T............ Object
 ........T..... Overdue
+T............. OwnCase
+T............. OwnCases
 T............. Paper
 .T....T....... PublicList
 T............. Register
