@@ -22,7 +22,7 @@ var final = []string{"seal", "archive", "terminate"}
 
 func (p *casePage) fillActs(list []hedui.Action) {
 	for _, a := range list {
-		row := actRow{Name: a.Name, Title: p.T("act." + a.Name), Hint: p.T("act." + a.Name + ".hint"), Final: slices.Contains(final, a.Name)}
+		row := actRow{Name: a.Name, Title: p.T("action." + a.Name), Hint: p.T("action." + a.Name + ".hint"), Final: slices.Contains(final, a.Name)}
 		for _, r := range a.Reasons {
 			row.Reasons = append(row.Reasons, choice{r, p.T("step." + a.Name + "." + r)})
 		}
@@ -83,6 +83,6 @@ func told(f frame, err error) []string {
 // done says what has just been done, where the page was led to after an act.
 func (p *casePage) done(r *http.Request) {
 	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) {
-		p.Made = strings.TrimSpace(p.T("act.done", p.T("act."+name)))
+		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }
