@@ -85,7 +85,7 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.Title = p.T("page.case") + " " + v.Case.Number
 	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
 	p.Stage = p.T("stage." + string(v.Case.Stage))
-	p.fillActs(v.Case.Actions(o, s.Now()))
+	p.Acts = p.actRows(v.Case.Actions(o, s.Now()), p.Path, v.Rev)
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()

@@ -50,7 +50,7 @@ func (s *Server) intakes(w http.ResponseWriter, r *http.Request, o hedui.Officer
 		list = list[:rowsPerPage]
 		p.More = "/intake?lang=" + string(p.Lang) + "&before=" + list[rowsPerPage-1].ID
 	}
-	p.Rows = rowsOf(&p.frame, list, s.Now())
+	p.Rows = rowsOf(&p.frame, "/own/", list, s.Now())
 	return render(w, http.StatusOK, "intakes.html", p)
 }
 
@@ -309,11 +309,11 @@ func (p *intakePage) In(list string, at int, key string, options ...string) fiel
 	label := key
 	switch {
 	case list == "consents":
-		label = "consent_" + key
+		label = "consent." + key
 	case list == "spending" && key == "kind":
 		label = "spending_kind"
 	}
-	return p.Field(strings.ReplaceAll(label, ".", "_"), fmt.Sprintf("%s[%d].%s", list, at, key), options...)
+	return p.Field(label, fmt.Sprintf("%s[%d].%s", list, at, key), options...)
 }
 
 func codes[T ~string](list []T) []string {
@@ -395,11 +395,14 @@ func tidy(f hedui.Form) hedui.Form {
 		k := &f.Consents[i]
 		k.Programme = f.Programme
 		if k.Document == "" { // the paper in the file; its scan can be attached to the case
-			k.Document = strings.TrimSpace("授权书 " + k.Number)
+			k.Document = paperOf(k.Number)
 		}
 	}
 	return f
 }
+
+// paperOf stands for a signed form that lies in the file.
+func paperOf(number string) string { return strings.TrimSpace("授权书 " + number) }
 
 // change adds a row to a list of the form, or takes one away: "persons", "persons[2]".
 func change(f *hedui.Form, verb, what string) {
