@@ -158,7 +158,7 @@ func (s *Server) addConsent(r *http.Request, o hedui.Officer, c *hedui.Case) err
 
 // scan keeps the scan of a signed consent.
 func (s *Server) scan(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	if err := r.ParseMultipartForm(maxUpload); err != nil {
+	if err := r.ParseMultipartForm(maxUpload); err != nil { //nolint:gosec // G120: the body was bounded by mostOf
 		return s.ownDone(w, r, o, "scan", hedui.Fail(hedui.Invalid, hedui.Say("own.too_large", strconv.Itoa(maxUpload>>20)), err))
 	}
 	defer func() { _ = r.MultipartForm.RemoveAll() }() // nothing lies in files: all of it fits into memory
