@@ -189,7 +189,8 @@ func TestARequestFromTheMirrorReachesTheOfficeAndAWithdrawalStopsTheQueries(t *t
 			if err != nil {
 				return err
 			}
-			return tx.EraseCase(ctx, id)
+			_, err := tx.EraseCase(ctx, id)
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

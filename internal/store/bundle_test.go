@@ -168,7 +168,7 @@ func TestCasesInADivision(t *testing.T) {
 		for n := range 5 {
 			ids = append(ids, create(t, db, n).ID)
 		}
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, ids[3]) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.EraseCase(ctx, ids[3]); return err })
 		read(t, db, func(ctx context.Context, tx *store.Tx) error {
 			if all, err := tx.Divisions(ctx); err != nil || !reflect.DeepEqual(all, []string{"330203"}) {
 				t.Errorf("divisions %v: %v", all, err)

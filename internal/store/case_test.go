@@ -243,7 +243,7 @@ func TestErasedCaseCannotBeRead(t *testing.T) {
 			}
 			return tx.AddReport(ctx, r)
 		})
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, c.ID) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.EraseCase(ctx, c.ID); return err })
 
 		for name, f := range map[string]func(tx *store.Tx) error{
 			"case":    func(tx *store.Tx) error { _, err := tx.Case(ctx, c.ID); return err },
@@ -272,7 +272,7 @@ func TestErasedCaseCannotBeRead(t *testing.T) {
 			return err
 		})
 		load(t, db, other.ID)
-		err := db.InTx(ctx, func(tx *store.Tx) error { return tx.EraseCase(ctx, "nothing") })
+		err := db.InTx(ctx, func(tx *store.Tx) error { _, err := tx.EraseCase(ctx, "nothing"); return err })
 		wantKind(t, err, hedui.NotFound)
 	})
 }

@@ -144,7 +144,7 @@ func TestErasedKeyIsOverwritten(t *testing.T) {
 		}
 		return false
 	}
-	inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, c.ID) })
+	inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.EraseCase(ctx, c.ID); return err })
 	if holds(keys[c.ID]) {
 		t.Errorf("the key of the erased case is still in the files")
 	}
@@ -230,7 +230,7 @@ func TestManyErasedKeysAreOverwritten(t *testing.T) {
 	}
 	inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 		for _, id := range ids {
-			if err := tx.EraseCase(ctx, id); err != nil {
+			if _, err := tx.EraseCase(ctx, id); err != nil {
 				return err
 			}
 		}
