@@ -103,6 +103,7 @@ T............. CaseOf
 .TTTTTT...T... Changed
 .T............ Commission
 ...T.......... Confirm
+......T....... ConfirmErasure
 .TTTTTT...T... ConsentScan
 ..........T..T CopiesLog
 .T....T....... Copy
@@ -111,6 +112,10 @@ T............. CaseOf
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
+......T....... EraseDue
+.TTTTTT...T... Erasure
+.TTTTTT...T... ErasureCertificate
+.TTTTTT...T... ErasuresDue
 .TTTTTT...T... Evidence
 .T.T.......... Explain
 .TTTTTT...T... Explanations
@@ -120,10 +125,12 @@ T............. DraftPaper
 ......T....... HandedOver
 .......T...T.. HandleAlert
 ?????????????? HandleReminder
+......T...T... HoldCase
 ........T..... ImportList
 TT............ IssueCode
 ?????????????? IssueLetter
 ?????????????? Item
+......T...T... LiftHold
 ..........T..T LogEntries
 .TTTTTT...T... Look
 .T............ MirrorRequests
@@ -131,8 +138,10 @@ TT............ IssueCode
 .T............ Object
 ........T..... Overdue
 T............. Paper
+...T.......... ProposeErasure
 .T....T....... PublicList
 T............. Register
+......T....... RejectErasure
 ...T.......... Reminders
 ......T..T.... Replay
 ?????????????? ReprintLetter

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -108,6 +109,21 @@ func (t Term) Never() bool { return t.Length == Length{} }
 
 // String writes the term as the table does.
 func (t Term) String() string { return t.text }
+
+// Say says the term in words.
+func (t Term) Say() Text {
+	switch {
+	case t.Never():
+		return Say("erasure.term.never")
+	case t.Months > 0:
+		return Say("erasure.term.months", strconv.Itoa(t.Months))
+	case t.Days > 0:
+		return Say("erasure.term.days", strconv.Itoa(t.Days))
+	case t.Exact%time.Hour == 0:
+		return Say("erasure.term.hours", strconv.Itoa(int(t.Exact/time.Hour)))
+	}
+	return Say("erasure.term.minutes", strconv.Itoa(int(t.Exact/time.Minute)))
+}
 
 // MarshalText writes the term as the table does.
 func (t Term) MarshalText() ([]byte, error) { return []byte(t.text), nil }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"hedui/internal/hedui"
 	"hedui/seal"
@@ -22,7 +23,8 @@ var remains = []struct {
 	{"content", `UPDATE cases SET summary = $2, body = $2 WHERE id = $1`, true},
 	{"answers", `UPDATE queries SET answer = $2 WHERE case_id = $1 AND answer IS NOT NULL`, true},
 	{"", `UPDATE queries SET token = '', basis = '' WHERE case_id = $1`, false},
-	{"reports", `UPDATE reports SET content = $2, seal = CASE WHEN seal IS NULL THEN NULL ELSE $2 END, pdf = NULL WHERE case_id = $1`, true},
+	{"reports", `UPDATE reports SET content = $2, pdf = NULL WHERE case_id = $1`, true},
+	{"", `UPDATE reports SET seal = $2 WHERE case_id = $1 AND seal IS NOT NULL`, true},
 	{"", `DELETE FROM mirror_sessions WHERE blind IN (SELECT blind FROM case_persons WHERE case_id = $1)`, false},
 	{"", `DELETE FROM mirror_codes WHERE case_id = $1`, false},
 	{"requests", `DELETE FROM mirror_requests WHERE case_id = $1`, false},
@@ -87,6 +89,39 @@ func (tx *Tx) EraseCase(ctx context.Context, id string) ([]hedui.Destroyed, erro
 		}
 	}
 	return list, nil
+}
+
+// Questions reads which questions of a case there are, without what came of them:
+// id, source, state and number of each.
+func (tx *Tx) Questions(ctx context.Context, caseID string) ([]hedui.Query, error) {
+	var list []hedui.Query
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var state string
+		q := hedui.Query{Case: caseID}
+		err := rows.Scan(&q.ID, &q.Source, &state, &q.Token)
+		q.State = hedui.QueryState(state)
+		list = append(list, q)
+		return err
+	}, `SELECT id, source, state, token FROM queries WHERE case_id = $1 ORDER BY id`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("questions: %w", err)
+	}
+	return list, nil
+}
+
+// EndQuestions gives up what of a case is not answered, and drops its jobs: those of
+// the questions, and those of a lane whose payload is the case. What works on one of
+// them finds its job gone.
+func (tx *Tx) EndQuestions(ctx context.Context, caseID, lane string, jobs []string, at time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE queries SET state = 'cancelled', outcome = 'failed', reason = $3, answered_at = $2
+		WHERE case_id = $1 AND state NOT IN ('answered', 'cancelled')`, caseID, micros(at), string(hedui.ReasonEnded))
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM jobs WHERE lane = $1 AND payload = $2`, lane, []byte(caseID))
+	}
+	if err != nil {
+		return fmt.Errorf("end questions: %w", err)
+	}
+	return tx.DropJobs(ctx, jobs)
 }
 
 // KeyFingerprint tells the key of a case from all others and tells nothing of it: a

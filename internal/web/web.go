@@ -148,7 +148,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
