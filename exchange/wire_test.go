@@ -170,7 +170,7 @@ func (p *pair) run(t testing.TB) (stop func()) {
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not within 20 s: %s", what)
 		}
@@ -185,7 +185,7 @@ func (p *pair) incident(t testing.TB, want Reason) Incident {
 			if i.Reason == want {
 				return i
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("no incident %s", want)
 		}
 	}
@@ -199,7 +199,7 @@ func (p *pair) link(t testing.TB, up bool, reason Reason) Link {
 			if l.Up == up && l.Reason == reason {
 				return l
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("link never up=%t %q; it is %+v", up, reason, p.client.Link())
 		}
 	}

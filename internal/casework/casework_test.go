@@ -212,7 +212,7 @@ func (b *bench) accepted(t *testing.T, f hedui.Form) string {
 
 func (b *bench) await(t *testing.T, id string, want hedui.Stage) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if got, err := b.Await(ctx, id, func(s hedui.Stage) bool { return s == want }); err != nil {
 		t.Fatalf("waiting for %s: %v at %s", want, err, got)

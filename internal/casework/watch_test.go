@@ -20,7 +20,7 @@ func TestAWatcherFollowsACaseToItsEnd(t *testing.T) {
 		id := b.accepted(t, form(t, 30))
 		other := &Desk{DB: db, Rules: b.Rules, Now: time.Now} // of another process
 		for name, d := range map[string]*Desk{"in the process": b.Desk, "beside it": other} {
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			v := View{}
 			for v.Case == nil || v.Case.Stage != hedui.Summarised {

@@ -181,7 +181,7 @@ func one(t *testing.T, s source.Source, p source.Person) (source.Answer, error) 
 // until waits for a condition.
 func until(t *testing.T, what string, met func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !met(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !met(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("after ten seconds: %s", what)
 		}

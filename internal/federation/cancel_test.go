@@ -56,11 +56,11 @@ func TestTheEndOfACaseIsToldToAll(t *testing.T) {
 			hub.sources["hukou-330200"].setDown(true)
 			haishu.sources["land-330203"].setDown(true)
 			id := yinzhou.accept(t, 1, "330203")
-			eventually(t, "the questions wait at both", 10*time.Second, func() bool {
+			eventually(t, "the questions wait at both", func() bool {
 				return hub.openOf(t, "yinzhou") == 2 && haishu.openOf(t, "ningbo") == 1
 			})
 			yinzhou.terminate(t, id)
-			eventually(t, "nobody works on them any more", 10*time.Second, func() bool {
+			eventually(t, "nobody works on them any more", func() bool {
 				return hub.openOf(t, "yinzhou") == 0 && haishu.openOf(t, "ningbo") == 0
 			})
 			hub.sources["hukou-330200"].setDown(false)
@@ -91,13 +91,13 @@ func TestWhatIsNotWantedAnyMoreLeavesTheOutbox(t *testing.T) {
 			t.Run("at the county, while the hub is away", func(t *testing.T) {
 				hub.stop()
 				id := yinzhou.accept(t, 1, "")
-				eventually(t, "the letter waits", 10*time.Second, func() bool { return yinzhou.ofKind(t, exchange.KindQuestions) == 1 })
+				eventually(t, "the letter waits", func() bool { return yinzhou.ofKind(t, exchange.KindQuestions) == 1 })
 				yinzhou.terminate(t, id)
-				eventually(t, "only the cancel waits", 10*time.Second, func() bool {
+				eventually(t, "only the cancel waits", func() bool {
 					return yinzhou.ofKind(t, exchange.KindQuestions) == 0 && yinzhou.ofKind(t, exchange.KindCancels) == 1
 				})
 				hub.open(t)
-				eventually(t, "the cancel is delivered", 10*time.Second, func() bool { return yinzhou.waiting(t, "ningbo") == 0 })
+				eventually(t, "the cancel is delivered", func() bool { return yinzhou.waiting(t, "ningbo") == 0 })
 				if n, _ := hub.sources["hukou-330200"].calls(); n != 0 {
 					t.Errorf("the hub was asked %d questions, want none", n)
 				}
@@ -105,13 +105,13 @@ func TestWhatIsNotWantedAnyMoreLeavesTheOutbox(t *testing.T) {
 			t.Run("at the hub, while the other county is away", func(t *testing.T) {
 				haishu.stop()
 				id := yinzhou.accept(t, 2, "330203")
-				eventually(t, "the letter waits", 10*time.Second, func() bool { return hub.ofKind(t, exchange.KindQuestions) == 1 })
+				eventually(t, "the letter waits", func() bool { return hub.ofKind(t, exchange.KindQuestions) == 1 })
 				yinzhou.terminate(t, id)
-				eventually(t, "only the cancel waits", 10*time.Second, func() bool {
+				eventually(t, "only the cancel waits", func() bool {
 					return hub.ofKind(t, exchange.KindQuestions) == 0 && hub.ofKind(t, exchange.KindCancels) == 1
 				})
 				haishu.open(t)
-				eventually(t, "the cancel is delivered", time.Minute, func() bool { return hub.waiting(t, "haishu") == 0 })
+				eventually(t, "the cancel is delivered", func() bool { return hub.waiting(t, "haishu") == 0 })
 				if n, _ := haishu.sources["land-330203"].calls(); n != 0 {
 					t.Errorf("the other county was asked %d questions, want none", n)
 				}
@@ -235,7 +235,7 @@ func TestALetterStaysWhileAnythingInItIsWanted(t *testing.T) {
 				}
 			}
 			receive(exchange.Questions{a, b})
-			eventually(t, "the letter waits", 10*time.Second, func() bool { return hub.ofKind(t, exchange.KindQuestions) == 1 })
+			eventually(t, "the letter waits", func() bool { return hub.ofKind(t, exchange.KindQuestions) == 1 })
 			receive(cancel(a))
 			if n := hub.ofKind(t, exchange.KindQuestions); n != 1 {
 				t.Errorf("after the first cancel %d letters of questions, want 1", n)

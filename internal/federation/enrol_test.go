@@ -154,23 +154,23 @@ func TestAPeerThatIsShutOutIsOutAtOnce(t *testing.T) {
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, time.Minute)
-			eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+			eventually(t, "the link is up", func() bool { return county.link(t, "ningbo").Up })
 			hub.sources["hukou-330200"].setDown(true)
 			id := county.accept(t, 1, "")
-			eventually(t, "one question waits at the hub", 10*time.Second, func() bool { return hub.openOf(t, "haishu") == 1 })
-			eventually(t, "everything is delivered", 10*time.Second, func() bool {
+			eventually(t, "one question waits at the hub", func() bool { return hub.openOf(t, "haishu") == 1 })
+			eventually(t, "everything is delivered", func() bool {
 				return hub.waiting(t, "haishu")+county.waiting(t, "ningbo") == 0
 			})
 			if err := hub.Revoke(t.Context(), boss, "haishu"); err != nil {
 				t.Fatal(err)
 			}
 			hub.sources["hukou-330200"].setDown(false) // its answer must not go out by the pull that is held open
-			eventually(t, "the county knows that it is out", 3*time.Second, func() bool {
+			eventually(t, "the county knows that it is out", func() bool {
 				l := county.link(t, "ningbo")
 				return !l.Up && l.Reason == "unknown_peer"
 			})
 			hub.incident(t, "", "unknown_peer")
-			eventually(t, "the hub has its answer", 10*time.Second, func() bool { return hub.openOf(t, "haishu") == 0 })
+			eventually(t, "the hub has its answer", func() bool { return hub.openOf(t, "haishu") == 0 })
 			time.Sleep(200 * time.Millisecond)
 			if q := county.query(t, id, "hukou"); q.Settled() {
 				t.Errorf("the county that is out got %s", q.Outcome)

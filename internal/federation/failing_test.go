@@ -37,7 +37,7 @@ func TestTheCountySeesWhyADepartmentDoesNotAnswer(t *testing.T) {
 				return n
 			}
 			for _, id := range cases {
-				eventually(t, "the grid shows that both departments fail", 10*time.Second, func() bool { return failing(id) == 2 })
+				eventually(t, "the grid shows that both departments fail", func() bool { return failing(id) == 2 })
 			}
 			time.Sleep(time.Second) // the pauses grow
 			for _, r := range []*register{hub.sources["hukou-330200"], haishu.sources["land-330203"]} {
@@ -66,11 +66,11 @@ func TestTheCountySeesUntilWhenADepartmentIsNotAsked(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, _, yinzhou := city(t, e)
 			hub.stop()
-			until := time.Now().Add(12 * time.Second).Truncate(time.Second)
+			until := time.Now().Add(20 * time.Second).Truncate(time.Second)
 			hub.sources["hukou-330200"].shut = source.Span{From: until.Add(-time.Hour), To: until}
 			hub.open(t)
 			id := yinzhou.accept(t, 1, "330203")
-			eventually(t, "the grid shows until when", 10*time.Second, func() bool {
+			eventually(t, "the grid shows until when", func() bool {
 				for _, q := range yinzhou.look(t, id) {
 					if q.Category == catalog.Hukou && q.Held() && q.Reason == source.ReasonMaintenance && q.HeldUntil.Equal(until) {
 						return true
@@ -81,7 +81,7 @@ func TestTheCountySeesUntilWhenADepartmentIsNotAsked(t *testing.T) {
 			if n, _ := hub.sources["hukou-330200"].calls(); n != 0 {
 				t.Errorf("%d questions under maintenance", n)
 			}
-			yinzhou.grid(t, id, 30*time.Second)
+			yinzhou.grid(t, id, time.Minute)
 			for _, q := range yinzhou.look(t, id) {
 				if q.Category == catalog.Hukou && (q.Outcome != source.None || q.Held()) {
 					t.Errorf("at the end: %s %s, held %v", q.Outcome, q.Reason, q.Held())
@@ -117,7 +117,7 @@ func TestReasonsOutOfFormHoldUpNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := map[string]string{}
-			for end := time.Now().Add(5 * time.Second); len(got) < 2 && time.Now().Before(end); {
+			for end := time.Now().Add(time.Minute); len(got) < 2 && time.Now().Before(end); {
 				for _, m := range hub.letters(t, "haishu", time.Second) {
 					for _, r := range must(m.Replies()) {
 						got[r.Query] = r.Outcome + " " + r.Reason

@@ -14,7 +14,7 @@ func TestAFullStoreLosesNothing(t *testing.T) {
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)
-			eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+			eventually(t, "the link is up", func() bool { return county.link(t, "ningbo").Up })
 
 			free := storetest.Full(t, hub.o, "inbox", "relays")
 			first := county.accept(t, 1, "")
@@ -29,7 +29,7 @@ func TestAFullStoreLosesNothing(t *testing.T) {
 			free = storetest.Full(t, county.o, "inbox")
 			second := county.accept(t, 2, "")
 			for _, r := range hub.sources {
-				eventually(t, "the hub has asked", 10*time.Second, func() bool { n, _ := r.calls(); return n == 2 })
+				eventually(t, "the hub has asked", func() bool { n, _ := r.calls(); return n == 2 })
 			}
 			time.Sleep(300 * time.Millisecond)
 			want(t, "the county that cannot take the replies", county.cells(t, second), "hukou 330200:  sent", "housing 330200:  sent", "land 330203: none")
@@ -42,7 +42,7 @@ func TestAFullStoreLosesNothing(t *testing.T) {
 			free()
 			county.answered(t, third, 10*time.Second)
 			onceEach(t, 3, hub, county)
-			eventually(t, "both outboxes are empty", 10*time.Second, func() bool {
+			eventually(t, "both outboxes are empty", func() bool {
 				return county.waiting(t, "ningbo")+hub.waiting(t, "haishu") == 0
 			})
 		})
@@ -54,7 +54,7 @@ func TestAFullStoreKeepsLinksAndIncidentsInMind(t *testing.T) {
 	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, county := two(t, e, 0)
-	eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+	eventually(t, "the link is up", func() bool { return county.link(t, "ningbo").Up })
 	free := storetest.Full(t, county.o, "links")
 	hub.stop()
 	time.Sleep(500 * time.Millisecond)
@@ -62,7 +62,7 @@ func TestAFullStoreKeepsLinksAndIncidentsInMind(t *testing.T) {
 		t.Errorf("the link is written as %+v while nothing can be written", l)
 	}
 	free()
-	eventually(t, "the link is shown as down", 10*time.Second, func() bool { return !county.link(t, "ningbo").Up })
+	eventually(t, "the link is shown as down", func() bool { return !county.link(t, "ningbo").Up })
 
 	hub.open(t)
 	free = storetest.Full(t, hub.o, "incidents")

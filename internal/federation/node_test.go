@@ -44,6 +44,7 @@ type register struct {
 	shut  source.Span              // when it must not be asked
 
 	verify func(q source.Query) error // as a department that trusts its node's keys
+	now    func() time.Time           // the clock of its node: a mandate begins with a day there
 }
 
 func (r *register) Info() source.Info {
@@ -77,12 +78,12 @@ func (r *register) Ask(ctx context.Context, queries []source.Query) ([]source.An
 	}
 	answers := make([]source.Answer, len(queries))
 	for i, q := range queries {
-		answers[i] = source.Answer{Query: q.ID(), Outcome: source.None, AsOf: time.Now(), Hash: "sha256:00"}
+		answers[i] = source.Answer{Query: q.ID(), Outcome: source.None, AsOf: r.now(), Hash: "sha256:00"}
 		if a, ok := r.says[q.ID()]; ok {
 			answers[i] = a
 			answers[i].Query = q.ID()
 		}
-		if err := q.Check(time.Now()); err != nil {
+		if err := q.Check(r.now()); err != nil {
 			answers[i] = source.Answer{Query: q.ID(), Outcome: source.Refused, Reason: source.ReasonMandate}
 		}
 		r.asked[q.ID()]++
@@ -191,7 +192,7 @@ func (at *place) desk(t *testing.T, db *store.DB, ring *Ring) *casework.Desk {
 		if r.Scope, r.Source = w[1], hedui.AtNode(w[2]); w[2] == "here" {
 			r.Source = strings.ReplaceAll(string(r.Category), "_", "-") + "-" + w[1]
 			if at.sources[r.Source] == nil {
-				at.sources[r.Source] = &register{name: r.Source, code: r.Category, asked: map[string]int{}}
+				at.sources[r.Source] = &register{name: r.Source, code: r.Category, asked: map[string]int{}, now: at.now}
 			}
 			at.sources[r.Source].verify = func(q source.Query) error {
 				_, err := source.VerifyMandate(q.Signed(), source.Asked{Person: q.Person(), Purpose: q.Purpose(), Category: q.Category(),
@@ -377,11 +378,14 @@ func (at *place) look(t *testing.T, id string) []hedui.Query {
 }
 
 // eventually waits until something holds.
-func eventually(t *testing.T, what string, wait time.Duration, holds func() bool) {
+// eventually waits until something holds: as long as a busy machine may need, for
+// none is judged by its speed here.
+func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(wait); !holds(); {
+	const patience = time.Minute
+	for end := time.Now().Add(patience); !holds(); {
 		if time.Now().After(end) {
-			t.Fatalf("after %s still not: %s", wait, what)
+			t.Fatalf("after %s still not: %s", patience, what)
 		}
 		time.Sleep(25 * time.Millisecond)
 	}

@@ -55,14 +55,14 @@ func TestTwoProcessesAreOneHub(t *testing.T) {
 				t.Fatal(err)
 			}
 			works.ahead.Store(int64(soon))
-			eventually(t, "one process uses the new keys", 10*time.Second, func() bool { return works.keys() != old })
-			eventually(t, "the other follows", 2*time.Second, func() bool { return door.keys() == works.keys() })
+			eventually(t, "one process uses the new keys", func() bool { return works.keys() != old })
+			eventually(t, "the other follows", func() bool { return door.keys() == works.keys() })
 			county.answered(t, county.accept(t, 2, ""), 10*time.Second)
 
 			if err := works.Revoke(t.Context(), boss, "haishu"); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "whoever is shut out at one process is out at the other", 3*time.Second, func() bool {
+			eventually(t, "whoever is shut out at one process is out at the other", func() bool {
 				return county.link(t, "ningbo").Reason == "unknown_peer"
 			})
 		})
@@ -111,7 +111,7 @@ func TestAHubThatIsKilled(t *testing.T) {
 				}
 			}
 			onceEach(t, 20, county)
-			eventually(t, "nothing is left at the county", 10*time.Second, func() bool { return county.waiting(t, "ningbo") == 0 })
+			eventually(t, "nothing is left at the county", func() bool { return county.waiting(t, "ningbo") == 0 })
 		})
 	}
 }
@@ -170,7 +170,7 @@ func hubProcess(t *testing.T, url string) {
 
 func (at *place) answeredButFor(t *testing.T, id string, code catalog.Code) {
 	t.Helper()
-	eventually(t, "all but one query are answered", time.Minute, func() bool {
+	eventually(t, "all but one query are answered", func() bool {
 		for _, q := range at.look(t, id) {
 			if !q.Settled() && q.Category != code {
 				return false

@@ -41,7 +41,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 	for _, e := range storetest.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			hub, county := two(t, e, 0)
-			eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+			eventually(t, "the link is up", func() bool { return county.link(t, "ningbo").Up })
 			before := county.identity()
 			var cases []string
 			for _, at := range []*place{hub, county} {
@@ -51,7 +51,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 					t.Fatal(err)
 				}
 				at.ahead.Add(int64(soon)) // the new ones count from now on
-				eventually(t, at.Name+" uses its new keys", 10*time.Second, func() bool {
+				eventually(t, at.Name+" uses its new keys", func() bool {
 					cases = append(cases, county.accept(t, 1+len(cases), ""))
 					time.Sleep(250 * time.Millisecond)
 					return at.keys() != old
@@ -77,7 +77,7 @@ func TestKeysChangeWhileCasesRun(t *testing.T) {
 			}
 			for _, at := range []*place{hub, county} {
 				for _, file := range []string{"node-1.sign.key", "node-1.box.key"} {
-					eventually(t, file+" of "+at.Name+" is destroyed", 10*time.Second, func() bool {
+					eventually(t, file+" of "+at.Name+" is destroyed", func() bool {
 						_, err := os.Stat(filepath.Join(at.ring, file))
 						return errors.Is(err, fs.ErrNotExist)
 					})
@@ -97,7 +97,7 @@ func TestAChangeOfKeysThatWasBrokenOff(t *testing.T) {
 	t.Parallel()
 	e := storetest.Engines()[0]
 	hub, county := two(t, e, 0)
-	eventually(t, "the link is up", 10*time.Second, func() bool { return county.link(t, "ningbo").Up })
+	eventually(t, "the link is up", func() bool { return county.link(t, "ningbo").Up })
 	old, n := hub.keys(), 0
 	restart := func() {
 		hub.stop()
@@ -112,7 +112,7 @@ func TestAChangeOfKeysThatWasBrokenOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		hub.ahead.Add(int64(soon))
-		eventually(t, "the hub uses its new keys", 10*time.Second, func() bool { return hub.keys() != old })
+		eventually(t, "the hub uses its new keys", func() bool { return hub.keys() != old })
 		n++
 		county.answered(t, county.accept(t, n, ""), time.Minute)
 		old = hub.keys()
@@ -163,7 +163,7 @@ func TestAChangeOfKeysWithAPeerAway(t *testing.T) {
 	county := build(t, e, plot{name: "yinzhou", division: "330212", level: "county", parent: hub, registers: []string{
 		"land 330212 here", "hukou 330200 ningbo", "housing 330200 ningbo"}})
 	join(t, hub, county)
-	eventually(t, "the newcomer knows both keys", 10*time.Second, func() bool { return county.pinned("ningbo") == 2 })
+	eventually(t, "the newcomer knows both keys", func() bool { return county.pinned("ningbo") == 2 })
 	hub.ahead.Add(int64(soon))
 	time.Sleep(housekeepEvery * 3 / 2)
 	if hub.keys() != old {
@@ -172,7 +172,7 @@ func TestAChangeOfKeysWithAPeerAway(t *testing.T) {
 	for _, at := range []*place{hub, county} {
 		at.ahead.Store(int64(time.Hour + soon - lastTurn + time.Second))
 	}
-	eventually(t, "the hub uses its new keys", 10*time.Second, func() bool { return hub.keys() != old })
+	eventually(t, "the hub uses its new keys", func() bool { return hub.keys() != old })
 	id := county.accept(t, 1, "")
 	want(t, "the grid", county.grid(t, id, time.Minute), "hukou 330200: none  ningbo", "housing 330200: none  ningbo", "land 330212: none")
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"hedui/internal/audit"
 	"hedui/internal/store"
@@ -80,7 +79,7 @@ func TestPeersCosignAndFindAForkedLog(t *testing.T) {
 			t.Parallel()
 			hub, county := two(t, e, 0)
 			county.recordMore(t, 20, "early")
-			eventually(t, "both logs are cosigned", 40*time.Second, func() bool {
+			eventually(t, "both logs are cosigned", func() bool {
 				return county.holds(t, "ningbo") > 20 && hub.holds(t, "haishu") > 0
 			})
 			for _, at := range []*place{hub, county} {
@@ -93,13 +92,13 @@ func TestPeersCosignAndFindAForkedLog(t *testing.T) {
 			county.open(t)
 			county.recordMore(t, 30, "hidden")
 			want := county.size(t) + 20
-			eventually(t, "the hub has seen what is to be hidden", 40*time.Second, func() bool { return county.holds(t, "ningbo") >= want })
+			eventually(t, "the hub has seen what is to be hidden", func() bool { return county.holds(t, "ningbo") >= want })
 			county.stop()
 			back()
 			county.open(t)
 			county.recordMore(t, 60, "instead")
-			eventually(t, "the hub finds the fork", 60*time.Second, func() bool { return incidentOf(t, hub, "haishu", "log_fork") })
-			eventually(t, "the county learns of it", 60*time.Second, func() bool { return incidentOf(t, county, "ningbo", "log_unlike") })
+			eventually(t, "the hub finds the fork", func() bool { return incidentOf(t, hub, "haishu", "log_fork") })
+			eventually(t, "the county learns of it", func() bool { return incidentOf(t, county, "ningbo", "log_unlike") })
 			var evidence string
 			err := hub.DB.Read(t.Context(), func(tx *store.Tx) error {
 				list, err := tx.Trail(t.Context(), store.TrailFilter{Verb: audit.LogForked, Limit: 1})

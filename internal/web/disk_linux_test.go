@@ -34,7 +34,7 @@ func TestAFullDiskStopsChangesAndNotReading(t *testing.T) {
 			stopped(t, d, id)
 			free()
 			var entries []audit.Entry
-			for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 				err := d.DB.Read(t.Context(), func(tx *store.Tx) (err error) {
 					entries, err = tx.Entries(t.Context(), id)
 					return err
