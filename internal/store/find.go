@@ -28,6 +28,7 @@ type Summary struct {
 	Version   int
 	Applicant string // masked; empty if the case was erased
 	Persons   int    // 0 if the case was erased
+	Erased    bool
 }
 
 // A Filter says which cases are listed. Its zero value means the newest hundred.
@@ -120,7 +121,8 @@ func (tx *Tx) summaries(ctx context.Context, rest string, args ...any) ([]Summar
 		return nil, fmt.Errorf("list cases: %w", err)
 	}
 	for i := range list {
-		if _, ok := tx.keys[ids[i]]; !ok { // erased
+		if _, ok := tx.keys[ids[i]]; !ok {
+			list[i].Erased = true
 			continue
 		}
 		var body summaryBody
