@@ -339,6 +339,13 @@ func (d *Desk) LiftHold(ctx context.Context, o hedui.Officer, id string) (hedui.
 	})
 }
 
+// IsErased reports whether an error says that the data of a case was erased:
+// [Desk.Erasure] then says when, and names the certificate.
+func IsErased(err error) bool {
+	var known *hedui.Error
+	return errors.As(err, &known) && known.Kind == hedui.NotFound && known.Say.Key == "error.erased"
+}
+
 // An ErasureView says of a case how far its erasure is, with what lies in clear of it.
 type ErasureView struct {
 	hedui.Erasure

@@ -204,8 +204,7 @@ func TestTwoOfficersEraseACase(t *testing.T) {
 
 func isErased(t *testing.T, what string, err error) {
 	t.Helper()
-	var known *hedui.Error
-	if !errors.As(err, &known) || known.Kind != hedui.NotFound || known.Say.Key != "error.erased" {
+	if !IsErased(err) {
 		t.Errorf("%s after the erasure: %v", what, err)
 	}
 }

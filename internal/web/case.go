@@ -21,7 +21,8 @@ type casePage struct {
 	frame
 	Rev                                             string // what the page shows, see [casework.Desk.Changed]
 	Number, Programme, Kind, Stage, Due, Conclusion string
-	Ask                                             bool // the conclusion asks for an explanation
+	Erasure                                         string // that it is proposed or held, and why
+	Ask                                             bool   // the conclusion asks for an explanation
 	Done, Total                                     int
 	Columns                                         []string
 	Rows                                            []gridRow
@@ -57,6 +58,9 @@ type stepRow struct{ Stage, Officer, At, Note string }
 
 func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	v, err := s.look(r, o, r.PathValue("id"))
+	if casework.IsErased(err) {
+		return s.showErased(w, r, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,6 +83,9 @@ func (s *Server) casePage(r *http.Request, v casework.View) casePage {
 	p.Title = p.T("page.case") + " " + v.Case.Number
 	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
 	p.Stage = p.T("stage." + string(v.Case.Stage))
+	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
+		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
+	}
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()

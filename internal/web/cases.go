@@ -17,6 +17,7 @@ type casesPage struct {
 
 type caseRow struct {
 	ID, Number, Applicant, Programme, Stage, Due string
+	Erased                                       bool
 }
 
 const rowsPerPage = 50
@@ -34,9 +35,9 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	for _, c := range list {
 		p.Rows = append(p.Rows, caseRow{
 			ID: c.ID, Number: c.Number, Applicant: c.Applicant,
-			Programme: p.T("programme." + string(c.Programme)), Stage: p.T("stage." + string(c.Stage)), Due: clock(c.DueAt),
+			Programme: p.T("programme." + string(c.Programme)), Stage: p.T("stage." + string(c.Stage)), Due: clock(c.DueAt), Erased: c.Erased,
 		})
-		if !settled(c.Stage) {
+		if !c.Erased && !settled(c.Stage) {
 			p.moves()
 		}
 	}

@@ -47,6 +47,7 @@ var routes = []struct {
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
+	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /audit", hedui.ReadAudit, (*Server).audit},
 	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
