@@ -158,8 +158,9 @@ func truncateLog(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// vacuumKeys frees the places of deleted keys in PostgreSQL for what comes next.
+// vacuumKeys frees the places of deleted keys in PostgreSQL for what comes next, and
+// of what did not lie under such a key but under the master key.
 func vacuumKeys(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `VACUUM case_keys`)
+	_, err := db.ExecContext(ctx, `VACUUM case_keys, parcels, drafts`)
 	return err
 }
