@@ -300,11 +300,27 @@ func (d *Desk) erasing(ctx context.Context, o hedui.Officer, id string, verb aud
 	return e, nil
 }
 
+// here is a Conflict where a case was handed over and nobody has confirmed that it has
+// come: then it is perhaps nowhere else.
+func here(ctx context.Context, tx *store.Tx, c *hedui.Case) error {
+	if c.Stage != hedui.Handed {
+		return nil
+	}
+	entries, err := tx.Entries(ctx, c.ID)
+	if err == nil && !slices.ContainsFunc(entries, func(e audit.Entry) bool { return e.Verb == audit.Arrived }) {
+		err = hedui.Fail(hedui.Conflict, hedui.Say("error.erasure.handed"), nil)
+	}
+	return err
+}
+
 // ProposeErasure proposes to erase a case that has ended before its term is over,
 // for one of [hedui.EraseReasons].
 func (d *Desk) ProposeErasure(ctx context.Context, o hedui.Officer, id, reason string) (hedui.Erasure, error) {
-	return d.erasing(ctx, o, id, audit.ErasureProposed, func(_ *store.Tx, e *hedui.Erasure, c *hedui.Case, at time.Time) error {
-		return e.Propose(o, c, reason, at)
+	return d.erasing(ctx, o, id, audit.ErasureProposed, func(tx *store.Tx, e *hedui.Erasure, c *hedui.Case, at time.Time) error {
+		if err := e.Propose(o, c, reason, at); err != nil {
+			return err
+		}
+		return here(ctx, tx, c)
 	})
 }
 

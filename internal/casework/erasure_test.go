@@ -278,7 +278,10 @@ func TestWhatIsDueIsErased(t *testing.T) {
 			add(true, hedui.Archived, audit.Archived, months(120), "330203")
 			add(false, hedui.Archived, audit.Archived, months(240), "330212") // for good
 			add(true, hedui.Handed, audit.Arrived, months(6), "330203")
-			add(false, hedui.Handed, audit.HandedOver, months(60), "330203") // nobody has confirmed that it arrived
+			away := add(false, hedui.Handed, audit.HandedOver, months(60), "330203") // nobody has confirmed that it arrived
+			if _, err := b.ProposeErasure(ctx, proposer, away.ID, "purpose"); hedui.KindOf(err) != hedui.Conflict {
+				t.Errorf("the only copy of a case was proposed: %v", err)
+			}
 			add(true, hedui.Draft, audit.Registered, months(3), "330203")
 			add(false, hedui.Issued, audit.Sealed, months(240), "330203") // under way
 			add(false, hedui.Suspended, audit.Suspended, months(240), "330203")

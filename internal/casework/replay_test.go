@@ -187,6 +187,7 @@ func (b *bench) nobodyWasAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(backlog, auditLane) // what is recorded gets its place in the log
+	delete(backlog, eraseLane) // the hourly look at what is due
 	if len(backlog) > 0 {
 		t.Errorf("work is queued: %v", backlog)
 	}

@@ -91,15 +91,15 @@ type DueFilter struct {
 }
 
 // sinceVerbs are the entries of the log that say when an event happened. A case that
-// came from another node counts from its coming at least: earlier entries stayed there.
+// came from another node has brought its entries.
 func sinceVerbs(e hedui.RetentionEvent) []audit.Verb {
 	switch e {
 	case hedui.WhenDelivered:
-		return []audit.Verb{audit.Delivered, audit.Confirmed, audit.TakenOver}
+		return []audit.Verb{audit.Delivered, audit.Confirmed}
 	case hedui.WhenArchived:
-		return []audit.Verb{audit.Archived, audit.TakenOver}
+		return []audit.Verb{audit.Archived}
 	case hedui.WhenTerminated:
-		return []audit.Verb{audit.Terminated, audit.TakenOver}
+		return []audit.Verb{audit.Terminated}
 	case hedui.WhenHanded:
 		return []audit.Verb{audit.Arrived} // before that the other node may not have it
 	}
