@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/internal/report"
 )
 
 // eraseCommands destroy what is kept of cases, docs/erasure.md.
@@ -21,12 +23,14 @@ type eraseCommands struct {
 	Hold        eraseHoldCommand        `cmd:"" help:"Keep a case from being erased: court, review, discipline, audit or complaint."`
 	Lift        eraseLiftCommand        `cmd:"" help:"End a hold."`
 	Run         eraseRunCommand         `cmd:"" help:"Erase what is due now. A running node does so by itself each hour."`
+	Again       eraseAgainCommand       `cmd:"" help:"After a backup was put back: erase what had been erased, by certificates in PDF."`
 	Certificate eraseCertificateCommand `cmd:"" help:"Print the certificate of a case that was erased; hedui verify checks it."`
 }
 
 type eraseArgs struct {
 	ID     string    `json:"id,omitempty"`
 	Reason string    `json:"reason,omitempty"`
+	Proof  []byte    `json:"proof,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
 }
 
@@ -57,6 +61,10 @@ func orderEraseHold(ctx context.Context, n *node, o hedui.Officer, a eraseArgs) 
 
 func orderEraseLift(ctx context.Context, n *node, o hedui.Officer, a eraseArgs) (any, error) {
 	return erasureAfter(n.desk.LiftHold(ctx, o, a.ID))
+}
+
+func orderEraseAgain(ctx context.Context, n *node, o hedui.Officer, a eraseArgs) (any, error) {
+	return erasureAfter(n.desk.EraseAgain(ctx, o, a.Proof))
 }
 
 func erasureAfter(e hedui.Erasure, err error) (any, error) {
@@ -191,6 +199,35 @@ type eraseLiftCommand struct {
 // Run lifts.
 func (c *eraseLiftCommand) Run(ctx context.Context, s streams) error {
 	return c.erase(ctx, s, "erase/lift", eraseArgs{ID: c.ID})
+}
+
+type eraseAgainCommand struct {
+	nodeFlags
+	Files []string `arg:"" name:"certificate" help:"Certificates of this node, as PDF." type:"path"`
+}
+
+// Run erases again what the certificates are of. Each is checked by the trust file
+// beside the configuration; one that is not right does not keep the others from it.
+func (c *eraseAgainCommand) Run(ctx context.Context, s streams) error {
+	check := verifyCommand{Trust: filepath.Join(filepath.Dir(c.Config), "trust.pem")}
+	bad := 0
+	for _, path := range c.Files {
+		r, _, err := check.check(path)
+		if err == nil && (!r.Valid() || r.Paper != (report.ErasureCertificate{}).Name()) {
+			err = hedui.Fail(hedui.Invalid, hedui.Say("error.erasure.proof"), nil)
+		}
+		if err == nil {
+			err = c.erase(ctx, s, "erase/again", eraseArgs{Proof: r.Proof})
+		}
+		if err != nil {
+			bad++
+			s.explain(err)
+		}
+	}
+	if bad > 0 {
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.some_not_valid", strconv.Itoa(bad), strconv.Itoa(len(c.Files))), nil)
+	}
+	return nil
 }
 
 type eraseRunCommand struct{ nodeFlags }

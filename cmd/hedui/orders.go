@@ -67,6 +67,7 @@ var orders = map[string]orderFunc{
 	"erase/hold":        ordered(orderEraseHold),
 	"erase/lift":        ordered(orderEraseLift),
 	"erase/run":         ordered(orderEraseRun),
+	"erase/again":       ordered(orderEraseAgain),
 	"erase/certificate": ordered(orderEraseCertificate),
 
 	"explain/list":        ordered(orderExplanations),

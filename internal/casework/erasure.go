@@ -300,6 +300,41 @@ func (d *Desk) erasing(ctx context.Context, o hedui.Officer, id string, verb aud
 	return e, nil
 }
 
+// EraseAgain erases a case that came back with an old copy of the database, by the
+// proof in the certificate of its erasure: the log of this node has vouched for it. A
+// case that is erased stays so and is no error.
+func (d *Desk) EraseAgain(ctx context.Context, o hedui.Officer, proof []byte) (hedui.Erasure, error) {
+	if err := o.May(hedui.ConfirmErasure, o.Division); err != nil {
+		return hedui.Erasure{}, d.refused(ctx, o, "", audit.Erased, err)
+	}
+	bad := func(err error) (hedui.Erasure, error) {
+		return hedui.Erasure{}, hedui.Fail(hedui.Invalid, hedui.Say("error.erasure.proof"), err)
+	}
+	p, err := audit.ParseProof(string(proof))
+	if err != nil {
+		return bad(err)
+	}
+	own, err := d.DB.LogKey()
+	if err != nil {
+		return hedui.Erasure{}, err
+	}
+	if _, err := p.Check(audit.Trust{own}); err != nil {
+		return bad(err)
+	}
+	if p.Entry.Verb != audit.Erased {
+		return bad(fmt.Errorf("casework: an entry of %s", p.Entry.Verb))
+	}
+	return d.erasing(ctx, o, p.Entry.Case, audit.Erased, func(tx *store.Tx, e *hedui.Erasure, c *hedui.Case, at time.Time) error {
+		if e.State == hedui.Erased {
+			return o.MayOn(hedui.ConfirmErasure, c)
+		}
+		if err := e.Again(o, c, at); err != nil {
+			return err
+		}
+		return d.destroy(ctx, tx, e, c, o, at)
+	})
+}
+
 // here is a Conflict where a case was handed over and nobody has confirmed that it has
 // come: then it is perhaps nowhere else.
 func here(ctx context.Context, tx *store.Tx, c *hedui.Case) error {

@@ -112,6 +112,7 @@ T............. CaseOf
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
+......T....... EraseAgain
 ......T....... EraseDue
 .TTTTTT...T... Erasure
 .TTTTTT...T... ErasureCertificate

@@ -122,6 +122,7 @@ func TestEveryWordHasATextInBothLanguages(t *testing.T) {
 	add("erasure.state.", words(hedui.ErasureStates())...)
 	add("erasure.reason.", words(hedui.EraseReasons())...)
 	add("erasure.reason.", words(hedui.HoldReasons())...)
+	add("erasure.reason.", string(hedui.Restored))
 	add("erasure.event.", words(hedui.CaseEvents())...)
 	add("erasure.kind.", hedui.DestroyedKinds()...)
 	add("mirror.look.", words(LookVerbs())...)

@@ -43,7 +43,10 @@ func (s ErasureState) CanBecome(t ErasureState) bool { return slices.Contains(er
 // nothing personal outlives the case in it.
 type EraseReason string
 
-// EraseReasons lists the reasons.
+// Restored is the reason of an erasure that was done before, see [Erasure.Again].
+const Restored EraseReason = "restored"
+
+// EraseReasons lists the reasons that an officer may give.
 func EraseReasons() []EraseReason {
 	return []EraseReason{"purpose", "withdrawn", "unlawful", "request"}
 }
@@ -208,6 +211,19 @@ func (e *Erasure) Lift(o Officer, c *Case, at time.Time) error {
 		return err
 	}
 	e.Reason, e.Decided = "", Hand{o.ID, o.Office, at}
+	return nil
+}
+
+// Again marks that a case that was erased, and came back with an old copy of the
+// database, is erased once more by its certificate.
+func (e *Erasure) Again(o Officer, c *Case, at time.Time) error {
+	if err := o.MayOn(ConfirmErasure, c); err != nil {
+		return err
+	}
+	if err := e.move(Erased); err != nil {
+		return err
+	}
+	e.Reason, e.Proposed, e.Decided = string(Restored), Hand{}, Hand{o.ID, o.Office, at}
 	return nil
 }
 
