@@ -411,6 +411,12 @@ func TestWhatHasNoCaseIsDeletedByItsTerm(t *testing.T) {
 			}
 		}
 		if err := db.InTx(ctx, func(tx *store.Tx) error {
+			for _, days := range []int{0, 390} {
+				on := now.AddDate(0, 0, -days)
+				if err := tx.AddIncident(ctx, day.Of(on).String(), store.Incident{Peer: "haishu", Reason: "key", Remote: "127.0.0.1", Last: on, Count: 1}); err != nil {
+					return err
+				}
+			}
 			for i, source := range []string{"land", "tax"} {
 				at := now.AddDate(0, 0, -399*(1-i))
 				if _, err := tx.RaiseAlert(ctx, hedui.Alert{Source: source, Kind: hedui.AlertDown, Last: at}); err != nil {
@@ -447,7 +453,11 @@ func TestWhatHasNoCaseIsDeletedByItsTerm(t *testing.T) {
 			if len(list) != 1 || list[0].Source != "tax" {
 				t.Errorf("alerts %+v", list)
 			}
-			return err
+			incidents, err2 := tx.Incidents(ctx, 10)
+			if len(incidents) != 1 {
+				t.Errorf("incidents %+v", incidents)
+			}
+			return errors.Join(err, err2)
 		}); err != nil {
 			t.Fatal(err)
 		}

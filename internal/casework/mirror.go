@@ -48,8 +48,9 @@ func (d *Desk) IssueCode(ctx context.Context, o hedui.Officer, id string, person
 		if !ok || p.ID.IsZero() {
 			return "", notFound()
 		}
-		rule, ok := d.Retention.Of(hedui.MirrorCodeData, c.Division, day.Of(at))
-		if until, ok = rule.Over(at, d.Calendar); !ok { // a code that never ends is none
+		rule, _ := d.Retention.Of(hedui.MirrorCodeData, c.Division, day.Of(at))
+		var ends bool
+		if until, ends = rule.Over(at, d.Calendar); !ends { // a code that never ends is none
 			return "", errors.New("casework: the table of terms has no end for mirror codes")
 		}
 		return fmt.Sprintf("person %d", person), tx.AddMirrorCode(ctx, audit.NewID(), id, p.ID, code, at, until)

@@ -59,13 +59,14 @@ func TestEveryActOnAnErasure(t *testing.T) {
 		func(e *Erasure) error { return e.Lapse(rule, at.AddDate(-11, 0, 0), at, calendar) },
 		func(e *Erasure) error { return e.Lapse(rule, at.AddDate(-9, 0, 0), at, calendar) }, // a year early
 		func(e *Erasure) error { return e.Confirm(first, c, at) },                           // of one's own proposal
+		func(e *Erasure) error { return e.Again(second, c, at) },
 	}
 	want := strings.Fields(`
-		kept     x..x.x..
-		proposed .xxx.x..
-		rejected x..x.x..
-		held     ....x...
-		erased   ........`)
+		kept     x..x.x..x
+		proposed .xxx.x..x
+		rejected x..x.x..x
+		held     ....x....
+		erased   .........`)
 	for i, state := range ErasureStates() {
 		row := ""
 		for _, act := range acts {

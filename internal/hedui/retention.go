@@ -29,6 +29,7 @@ const (
 	BrowserData    RetentionKind = "browser"
 	AlertData      RetentionKind = "alert"
 	UseData        RetentionKind = "source_use"
+	IncidentData   RetentionKind = "incident"
 	AuditData      RetentionKind = "audit"
 )
 
@@ -71,7 +72,7 @@ func (e RetentionEvent) Stages() []Stage {
 func retentionEvents() map[RetentionKind][]RetentionEvent {
 	return map[RetentionKind][]RetentionEvent{
 		CaseData: CaseEvents(), DraftData: {"saved"}, OutboxData: {"expired"}, InboxData: {"expired"}, RelayData: {"expired"},
-		MirrorCodeData: {"issued"}, TryData: {"failed"}, BrowserData: {"known"}, AlertData: {"closed"}, UseData: {"counted"}, AuditData: {"written"},
+		MirrorCodeData: {"issued"}, TryData: {"failed"}, BrowserData: {"known"}, AlertData: {"closed"}, UseData: {"counted"}, IncidentData: {"seen"}, AuditData: {"written"},
 	}
 }
 
