@@ -237,23 +237,13 @@ func orderFind(ctx context.Context, n *node, o hedui.Officer, a openArgs) (any, 
 type caseArgs struct {
 	ID      string `json:"id"`
 	Act     string `json:"act,omitempty"`
-	Reason  string `json:"reason,omitempty"` // of standActs
+	Reason  string `json:"reason,omitempty"` // where the act needs one
 	Version int    `json:"version,omitempty"`
 	Form    string `json:"form,omitempty"`
 }
 
 func orderAct(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
-	if _, stands := standActs[a.Act]; stands {
-		return orderStand(ctx, n, o, a)
-	}
-	act, ok := map[string]func(context.Context, hedui.Officer, string) (*hedui.Case, error){
-		"commission": n.desk.Commission, "accept": n.desk.Accept, "finish": n.desk.Finish, "review": n.desk.Review,
-		"seal": n.desk.Seal, "deliver": n.desk.Deliver, "archive": n.desk.Archive, "resume": n.desk.Resume,
-	}[a.Act]
-	if !ok {
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.act", a.Act), nil)
-	}
-	c, err := act(ctx, o, a.ID)
+	c, err := n.desk.Take(ctx, o, a.ID, a.Act, a.Reason)
 	if err != nil {
 		return nil, err
 	}

@@ -158,6 +158,7 @@ T............. SaveDraft
 ....T......... SettleExplanation
 ...T.......... Suspend
 ...T.......... SuspendClaim
+?????????????? Take
 ......T....... TakeOver
 T..T.......... Terminate
 ..........T..T Trail

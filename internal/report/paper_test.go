@@ -56,10 +56,13 @@ func consentOf(t testing.TB, c *hedui.Case, categories []catalog.Code) ConsentFo
 		Centre: "宁波市居民家庭经济状况核对中心（演示）", Categories: categories, Persons: c.Persons, On: day.Of(at)}
 }
 
+// standstills are the stages of which a notice tells, each with the action that leads to it.
+var standstills = map[hedui.Stage]string{hedui.Returned: "return", hedui.Suspended: "suspend", hedui.Terminated: "terminate"}
+
 func standing(t testing.TB, to hedui.Stage, why string) StandstillNotice {
 	t.Helper()
 	c := large(t)
-	reason, err := hedui.ReasonFor(to, why)
+	reason, err := hedui.ReasonFor(standstills[to], why)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,22 +291,22 @@ func TestACaseThatGoesOnHasNoNotice(t *testing.T) {
 		c := large(t)
 		c.Stage, c.Steps = s, []hedui.Step{{Stage: s, At: at}}
 		_, err := NewStandstill(c, "T", "x", nil, at)
-		if stands := len(hedui.ReasonsFor(s)) > 0; stands != (err == nil) {
+		if stands := standstills[s] != ""; stands != (err == nil) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
 }
 
 func TestEveryReasonHasAText(t *testing.T) {
-	for _, s := range hedui.Stages() {
-		for _, name := range hedui.ReasonsFor(s) {
-			if why, err := hedui.ReasonFor(s, name); err != nil || !lang.Has(why.Key) {
-				t.Errorf("%s %s: %v", s, name, err)
+	for _, action := range hedui.ActionNames() {
+		for _, name := range hedui.ReasonsFor(action) {
+			if why, err := hedui.ReasonFor(action, name); err != nil || !lang.Has(why.Key) {
+				t.Errorf("%s %s: %v", action, name, err)
 			}
 		}
 	}
-	if _, err := hedui.ReasonFor(hedui.Returned, "death"); hedui.KindOf(err) != hedui.Invalid {
-		t.Errorf("a reason of another stage: %v", err)
+	if _, err := hedui.ReasonFor("return", "death"); hedui.KindOf(err) != hedui.Invalid {
+		t.Errorf("a reason of another action: %v", err)
 	}
 }
 

@@ -265,6 +265,9 @@ func TestErasedCaseCannotBeRead(t *testing.T) {
 			if len(list) != 2 || list[1].Applicant != "" || list[1].Number != c.Number || list[0].Applicant == "" {
 				t.Errorf("list: got %+v, want the erased case without its applicant", list)
 			}
+			if work, err := tx.Cases(ctx, store.Filter{ByDue: true}); err != nil || len(work) != 1 || work[0].ID != other.ID {
+				t.Errorf("work: got %+v %v, want the other case only", work, err)
+			}
 			of, err := tx.CasesOf(ctx, c.Persons[0].ID)
 			if len(of) != 0 {
 				t.Errorf("cases of a forgotten person: got %v, want none", of)

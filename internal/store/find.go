@@ -40,12 +40,13 @@ type Filter struct {
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
+	ByDue          bool              // what is promised soonest first, then what has no promise yet, oldest first, without what was erased; Before does not go with it
 	Limit          int               // 0 = 100
 }
 
 const defaultLimit = 100
 
-// Cases lists cases, newest first.
+// Cases lists cases, newest first unless the filter says otherwise.
 func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	var where []string
 	var args []any
@@ -78,12 +79,19 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	if f.Limit <= 0 {
 		f.Limit = defaultLimit
 	}
+	if f.ByDue {
+		where = append(where, "EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = cases.id)")
+	}
 	condition := ""
 	if len(where) > 0 {
 		condition = "WHERE " + strings.Join(where, " AND ")
 	}
 	args = append(args, f.Limit)
-	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args)), args...)
+	order := "id DESC"
+	if f.ByDue {
+		order = "CASE WHEN due_at = 0 THEN 1 ELSE 0 END, due_at, id"
+	}
+	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY %s LIMIT $%d", order, len(args)), args...)
 }
 
 // CasesOf lists the cases of a person, newest first.

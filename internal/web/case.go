@@ -19,6 +19,7 @@ import (
 
 type casePage struct {
 	frame
+	ID                                              string
 	Rev                                             string // what the page shows, see [casework.Desk.Changed]
 	Number, Programme, Kind, Stage, Due, Conclusion string
 	Erasure                                         string // that it is proposed or held, and why
@@ -31,6 +32,9 @@ type casePage struct {
 	Lines                                           []lineRow
 	Reports                                         []reportRow
 	Steps                                           []stepRow
+	Acts                                            []actRow
+	Wrong                                           []string // why what was asked for was not done
+	Made                                            string   // what was done just now
 }
 
 type gridRow struct {
@@ -64,7 +68,9 @@ func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Office
 	if err != nil {
 		return err
 	}
-	return render(w, http.StatusOK, "case.html", s.casePage(r, v))
+	p := s.casePage(r, o, v)
+	p.done(r)
+	return render(w, http.StatusOK, "case.html", p)
 }
 
 // look opens a case with all its texts in the language of the page.
@@ -76,8 +82,8 @@ func (s *Server) look(r *http.Request, o hedui.Officer, id string) (casework.Vie
 	return v, err
 }
 
-func (s *Server) casePage(r *http.Request, v casework.View) casePage {
-	p := casePage{frame: s.frame(r, "page.case"), Rev: v.Rev}
+func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) casePage {
+	p := casePage{frame: s.frame(r, "page.case"), ID: v.Case.ID, Rev: v.Rev}
 	p.Path = "/cases/" + v.Case.ID // also of a part of the page
 	p.Number, p.Due = v.Case.Number, clock(v.Case.DueAt)
 	p.Title = p.T("page.case") + " " + v.Case.Number
@@ -86,6 +92,7 @@ func (s *Server) casePage(r *http.Request, v casework.View) casePage {
 	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
 		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
 	}
+	p.fillActs(v.Case.Actions(o, s.Now()))
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()

@@ -35,7 +35,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	if err != nil {
 		return err
 	}
-	return render(w, http.StatusOK, "moving", s.casePage(r, v))
+	return render(w, http.StatusOK, "moving", s.casePage(r, o, v))
 }
 
 // held lets requests that wait for something go when the server is shut down,

@@ -46,6 +46,7 @@ var routes = []struct {
 	{"GET /{$}", hedui.ReadCases, (*Server).cases},
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
+	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
