@@ -112,6 +112,8 @@ T............. CaseOf
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
+T............. Drafts
+T............. DropDraft
 ......T....... EraseAgain
 ......T....... EraseDue
 .TTTTTT...T... Erasure
@@ -138,6 +140,8 @@ TT............ IssueCode
 ......TT..T.TT Neighbourhood
 .T............ Object
 ........T..... Overdue
+T............. OwnCase
+T............. OwnCases
 T............. Paper
 ...T.......... ProposeErasure
 .T....T....... PublicList

@@ -38,6 +38,7 @@ type Filter struct {
 	Programme      hedui.Programme   // empty = all
 	Programmes     []hedui.Programme // any of them; none = all
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
+	OpenedBy       string            // officer who opened the case; empty = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
 	ByDue          bool              // what is promised soonest first, then what has no promise yet, oldest first, without what was erased; Before does not go with it
@@ -65,6 +66,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	}
 	if len(f.Programmes) > 0 {
 		add("programme "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Programmes)))
+	}
+	if f.OpenedBy != "" {
+		add("opened_by = $n", f.OpenedBy)
 	}
 	if f.Reader != "" {
 		args = append(args, f.Reader, f.Office)

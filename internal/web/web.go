@@ -49,6 +49,10 @@ var routes = []struct {
 	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
+	{"GET /intake", hedui.OpenCases, (*Server).intakes},
+	{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
+	{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
+	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /audit", hedui.ReadAudit, (*Server).audit},
 	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
@@ -95,6 +99,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 		return
 	}
 	if err := o.May(right, o.Division); err != nil {
+		if to := home(o); r.URL.Path == "/" && r.Method == http.MethodGet && to != "/" {
+			lead(w, r, to+"?lang="+string(langOf(r)))
+			return
+		}
 		s.fail(w, r, err)
 		return
 	}
@@ -108,6 +116,19 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 	if err := serve(s, w, r, o); err != nil {
 		s.fail(w, r, err)
 	}
+}
+
+// home is the page with which the day of an officer begins.
+func home(o hedui.Officer) string {
+	for _, h := range []struct {
+		right hedui.Right
+		page  string
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+		if o.May(h.right, o.Division) == nil {
+			return h.page
+		}
+	}
+	return "/"
 }
 
 // status is what each kind of error is on the wire.
@@ -182,6 +203,8 @@ type frame struct {
 	Door    bool   // there are pages for signing in
 	Public  bool   // a page of the citizen's mirror
 	Console bool   // the menu of the console is for who is here
+	Opens   bool   // the reader may open cases
+	Reads   bool   // and read them
 	Nodes   bool   // the reader may see how this node stands among others
 	Below   bool   // this node has a parent
 	Apart   string // what the link to the parent being down means; empty while it is up
@@ -203,6 +226,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	f.Door = s.SignIn != nil
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
+		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
 		if n, since := s.Desk.Pending(); n > 0 {
