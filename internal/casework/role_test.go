@@ -103,6 +103,7 @@ T............. CaseOf
 .TTTTTT...T... Changed
 .T............ Commission
 ...T.......... Confirm
+......T....... ConfirmErasure
 .TTTTTT...T... ConsentScan
 ..........T..T CopiesLog
 .T....T....... Copy
@@ -113,6 +114,11 @@ T............. Draft
 T............. DraftPaper
 T............. Drafts
 T............. DropDraft
+......T....... EraseAgain
+......T....... EraseDue
+.TTTTTT...T... Erasure
+.TTTTTT...T... ErasureCertificate
+.TTTTTT...T... ErasuresDue
 .TTTTTT...T... Evidence
 .T.T.......... Explain
 .TTTTTT...T... Explanations
@@ -122,10 +128,12 @@ T............. DropDraft
 ......T....... HandedOver
 .......T...T.. HandleAlert
 ?????????????? HandleReminder
+......T...T... HoldCase
 ........T..... ImportList
 TT............ IssueCode
 ?????????????? IssueLetter
 ?????????????? Item
+......T...T... LiftHold
 ..........T..T LogEntries
 .TTTTTT...T... Look
 .T............ MirrorRequests
@@ -135,8 +143,10 @@ TT............ IssueCode
 T............. OwnCase
 T............. OwnCases
 T............. Paper
+...T.......... ProposeErasure
 .T....T....... PublicList
 T............. Register
+......T....... RejectErasure
 ...T.......... Reminders
 ......T..T.... Replay
 ?????????????? ReprintLetter

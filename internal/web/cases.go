@@ -29,6 +29,7 @@ type caseRow struct {
 	Address, Number, Applicant, Programme, Stage, Due string
 	Left                                              string // how long until it is due, or since when it is overdue
 	Late                                              bool
+	Erased                                            bool
 }
 
 // Rows of one page of all cases, and of the worklist, which has one page: who has
@@ -70,8 +71,8 @@ func rowsOf(f *frame, address string, list []store.Summary, now time.Time) []cas
 	rows := make([]caseRow, len(list))
 	for i, c := range list {
 		rows[i] = caseRow{Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
-			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt)}
-		if !settled(c.Stage) {
+			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt), Erased: c.Erased}
+		if !c.Erased && !settled(c.Stage) {
 			f.moves()
 			if !c.DueAt.IsZero() {
 				rows[i].Left, rows[i].Late = f.left(c.DueAt.Sub(now))
