@@ -44,6 +44,7 @@ type config struct {
 	Parent       *parentConfig    `yaml:"parent"`
 	Registers    []registerConfig `yaml:"registers"`
 	Deadlines    string           `yaml:"deadlines"`
+	Retention    string           `yaml:"retention"`
 	Rules        string           `yaml:"rules"`
 	Officers     []officerConfig  `yaml:"officers"`
 	TLS          *tlsConfig       `yaml:"tls"`
@@ -182,6 +183,15 @@ func (s *settings) places() {
 		}
 		if err != nil {
 			s.bad("deadlines", "problem.config.file", c.Deadlines)
+		}
+	}
+	if c.Retention != "" {
+		text, err := os.ReadFile(s.beside(c.Retention))
+		if err == nil {
+			s.retention, err = hedui.ReadRetention(text)
+		}
+		if err != nil {
+			s.bad("retention", "problem.config.retention", c.Retention, err.Error())
 		}
 	}
 	if c.Rules != "" {

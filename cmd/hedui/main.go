@@ -43,6 +43,8 @@ type program struct {
 
 	Mirror mirrorCommands `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
 
+	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, before that by two officers, holds, certificates."`
+
 	Mandate mandateCommands `cmd:"" help:"Signed mandates: check one offline, print the keys for departments."`
 	Audit   auditCommands   `cmd:"" help:"The audit log: prove it, copy it, read what was done."`
 

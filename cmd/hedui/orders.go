@@ -8,6 +8,7 @@ import (
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/exchange"
+	"hedui/internal/casework"
 	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
@@ -60,6 +61,16 @@ var orders = map[string]orderFunc{
 	"consent/withdraw": ordered(orderWithdraw),
 	"consent/scan":     ordered(orderScan),
 	"consent/fetch":    ordered(orderFetchScan),
+
+	"erase/due":         ordered(orderEraseDue),
+	"erase/propose":     ordered(orderErasePropose),
+	"erase/confirm":     ordered(orderEraseConfirm),
+	"erase/reject":      ordered(orderEraseReject),
+	"erase/hold":        ordered(orderEraseHold),
+	"erase/lift":        ordered(orderEraseLift),
+	"erase/run":         ordered(orderEraseRun),
+	"erase/again":       ordered(orderEraseAgain),
+	"erase/certificate": ordered(orderEraseCertificate),
 
 	"explain/list":        ordered(orderExplanations),
 	"explain/enter":       ordered(orderExplain),
@@ -250,6 +261,7 @@ type lookAnswer struct {
 
 	Conclusion hedui.Conclusion `json:"conclusion,omitempty"` // once registers have answered, as of now
 	Means      *hedui.Means     `json:"means,omitempty"`
+	Erasure    *hedui.Erasure   `json:"erasure,omitempty"` // proposed, held, erased: then nothing else is there
 }
 
 type consentAnswer struct {
@@ -298,10 +310,17 @@ type reportVersion struct {
 
 func orderLook(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
 	v, err := n.desk.Look(ctx, o, a.ID)
+	if casework.IsErased(err) {
+		e, err := n.desk.Erasure(ctx, o, a.ID)
+		return lookAnswer{caseAnswer: caseAnswer{e.Case, e.CaseNumber, e.Stage}, Consents: []consentAnswer{}, Queries: []queryAnswer{}, Reports: []reportVersion{}, Erasure: &e.Erasure}, err
+	}
 	if err != nil {
 		return nil, err
 	}
-	answer := lookAnswer{caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, []consentAnswer{}, []queryAnswer{}, []reportVersion{}, "", nil}
+	answer := lookAnswer{caseAnswer: caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, Consents: []consentAnswer{}, Queries: []queryAnswer{}, Reports: []reportVersion{}}
+	if v.Erasure.State != hedui.Kept {
+		answer.Erasure = &v.Erasure
+	}
 	if v.Worked() {
 		answer.Conclusion, answer.Means = v.Assessment.Conclusion, v.Assessment.Means
 	}

@@ -39,10 +39,17 @@ const (
 	HandedOver     Verb = "case.hand_over" // to another node
 	Arrived        Verb = "case.arrive"    // that node has confirmed it
 	TakenOver      Verb = "case.take_over" // from another node
-	Erased         Verb = "case.erase"
-	ReadCase       Verb = "case.read"
-	Searched       Verb = "case.search" // by identity number, which the entry does not hold
-	Replayed       Verb = "case.replay" // all sealed cases of a division were worked out by other rule books; the detail says how many
+	Erased         Verb = "case.erase"     // its key was destroyed; the detail is the number and the digest of the certificate
+
+	// Before that. The detail is the reason, a word of a list.
+	ErasureProposed Verb = "erasure.propose"
+	ErasureRejected Verb = "erasure.reject"
+	CaseHeld        Verb = "erasure.hold" // it must not be erased
+	HoldLifted      Verb = "erasure.lift"
+
+	ReadCase Verb = "case.read"
+	Searched Verb = "case.search" // by identity number, which the entry does not hold
+	Replayed Verb = "case.replay" // all sealed cases of a division were worked out by other rule books; the detail says how many
 
 	// The right to explain. The detail names the item, the correction or the reminder.
 	ExplanationOpened   Verb = "explain.open"      // a finding asks the family
@@ -135,7 +142,7 @@ func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, ConsentScanned, ConsentRead, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, PaperPrinted, Objected, Confirmed,
-		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched, Replayed,
+		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ErasureProposed, ErasureRejected, CaseHeld, HoldLifted, ReadCase, Searched, Replayed,
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
 		ReadList, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,

@@ -256,7 +256,7 @@ func (d *Desk) Copy(ctx context.Context, o hedui.Officer, id string, version int
 		return File{}, d.refused(ctx, o, id, audit.Printed, err)
 	}
 	file := File{Name: fmt.Sprintf("%s-v%d.%s", r.Number, version, form)}
-	proof, err := d.proof(ctx, r)
+	proof, err := d.proof(ctx, r.Case, audit.Sealed, r.Digest)
 	if err != nil {
 		return file, err
 	}

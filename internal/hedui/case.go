@@ -71,6 +71,14 @@ type Step struct {
 // Applicant is the first person.
 func (c *Case) Applicant() Person { return c.Persons[0] }
 
+// OpenedBy is the id of the officer who opened the case.
+func (c *Case) OpenedBy() string {
+	if len(c.Steps) == 0 {
+		return ""
+	}
+	return c.Steps[0].Officer
+}
+
 // Person returns the person with number no.
 func (c *Case) Person(no int) (Person, bool) {
 	if no < 1 || no > len(c.Persons) {

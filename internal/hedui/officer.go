@@ -29,12 +29,15 @@ const (
 	GrantRoles      Right = "grant_roles"     // give and take roles, never one's own
 	KeepKeys        Right = "keep_keys"       // change the keys under which the database lies
 	IssueCodes      Right = "issue_codes"     // hand a person of an own case the code for the citizen's mirror
+	ProposeErasure  Right = "propose_erasure" // of a case before its term is over
+	ConfirmErasure  Right = "confirm_erasure" // or reject it, what another officer has proposed; erase what is due at once
+	HoldCases       Right = "hold_cases"      // keep a case from being erased, and let it go again
 )
 
 // Rights lists all rights.
 func Rights() []Right {
 	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents, ReadAudit, AnswerQueries,
-		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes}
+		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes, ProposeErasure, ConfirmErasure, HoldCases}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city

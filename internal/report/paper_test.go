@@ -16,6 +16,7 @@ import (
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/idcard"
+	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
 )
@@ -97,6 +98,34 @@ func publicOf(t testing.TB) PublicList {
 	return l
 }
 
+// erased is the certificate of a case whose term was over, or that two officers have erased.
+func erased(t testing.TB, byTerm bool) ErasureCertificate {
+	c := &hedui.Case{ID: "case", Number: number(t, hedui.CaseSeries, "330203", 7), Programme: hedui.Dibao, Division: "330203", Office: "海曙区民政局", Stage: hedui.Archived}
+	e := hedui.Erasure{Case: c.ID, State: hedui.Erased, Number: number(t, hedui.ErasureSeries, "330203", 2), Key: strings.Repeat("0123456789abcdef", 4),
+		Decided: hedui.Hand{ID: "system", At: at}}
+	for i, kind := range hedui.DestroyedKinds() {
+		e.Destroyed = append(e.Destroyed, hedui.Destroyed{Kind: kind, N: i + 1})
+	}
+	cert := ErasureCertificate{Case: c, Issuer: "宁波市海曙区居民家庭经济状况核对中心", On: day.Of(at),
+		Entry: audit.Entry{ID: "0192-entry", At: at, Verb: audit.Erased, Case: c.ID, Detail: e.Number + " sha256:" + strings.Repeat("a", 64)}}
+	if byTerm {
+		book, err := hedui.StandardRetention()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rule, ok := book.For(hedui.CaseData, hedui.WhenArchived, c.Division, c.Programme, day.Of(at))
+		if !ok {
+			t.Fatal("no term")
+		}
+		e.Rule, e.Since = &rule, at.AddDate(-10, 0, -1)
+		cert.Proof = &audit.Proof{Seq: 41, Checkpoint: "hedui.haishu/audit\n42\nroot\n"}
+	} else {
+		e.Reason, e.Proposed, e.Decided = "request", hedui.Hand{ID: "wu", Office: "核对中心", At: at.Add(-time.Hour)}, hedui.Hand{ID: "shen", Office: "核对中心", At: at}
+	}
+	cert.Erasure = e
+	return cert
+}
+
 // papers are those of the tests by the name of their golden file.
 func papers(t testing.TB) map[string]Paper {
 	c := large(t)
@@ -118,6 +147,8 @@ func papers(t testing.TB) map[string]Paper {
 		"terminated":        standing(t, hedui.Terminated, "withdrawn"),
 		"annex":             Annex{Number: number(t, hedui.NoticeSeries, "330203", 9), Report: content(t, found), ObjectionDays: 5, Spans: spans(t), On: day.Of(at)},
 		"public":            publicOf(t),
+		"erasure-term":      erased(t, true),
+		"erasure-officers":  erased(t, false),
 		"certificate":       certificate{certified, firstCopy},
 		"certificate-large": certificate{Sealed{Content: content(t, li(t))}, firstCopy},
 	}

@@ -28,6 +28,7 @@ type Summary struct {
 	Version   int
 	Applicant string // masked; empty if the case was erased
 	Persons   int    // 0 if the case was erased
+	Erased    bool
 }
 
 // A Filter says which cases are listed. Its zero value means the newest hundred.
@@ -37,9 +38,10 @@ type Filter struct {
 	Programme      hedui.Programme   // empty = all
 	Programmes     []hedui.Programme // any of them; none = all
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
+	OpenedBy       string            // officer who opened the case; empty = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
-	ByDue          bool              // what is promised soonest first, then what has no promise yet, oldest first; Before does not go with it
+	ByDue          bool              // what is promised soonest first, then what has no promise yet, oldest first, without what was erased; Before does not go with it
 	Limit          int               // 0 = 100
 }
 
@@ -65,6 +67,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	if len(f.Programmes) > 0 {
 		add("programme "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Programmes)))
 	}
+	if f.OpenedBy != "" {
+		add("opened_by = $n", f.OpenedBy)
+	}
 	if f.Reader != "" {
 		args = append(args, f.Reader, f.Office)
 		where = append(where, "NOT "+fmt.Sprintf(aside, "cases.id", len(args)-1, len(args)))
@@ -77,6 +82,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	}
 	if f.Limit <= 0 {
 		f.Limit = defaultLimit
+	}
+	if f.ByDue {
+		where = append(where, "EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = cases.id)")
 	}
 	condition := ""
 	if len(where) > 0 {
@@ -125,7 +133,8 @@ func (tx *Tx) summaries(ctx context.Context, rest string, args ...any) ([]Summar
 		return nil, fmt.Errorf("list cases: %w", err)
 	}
 	for i := range list {
-		if _, ok := tx.keys[ids[i]]; !ok { // erased
+		if _, ok := tx.keys[ids[i]]; !ok {
+			list[i].Erased = true
 			continue
 		}
 		var body summaryBody

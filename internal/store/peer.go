@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"hedui/day"
 )
 
 // A PeerRole says on which side of this node a peer stands.
@@ -175,6 +177,14 @@ func (tx *Tx) AddIncident(ctx context.Context, on string, i Incident) error {
 		on, i.Peer, i.Reason, i.Remote, i.Key, i.Envelope, micros(i.Last), i.Count)
 	if err != nil {
 		return fmt.Errorf("add incident: %w", err)
+	}
+	return nil
+}
+
+// PurgeIncidents forgets what was refused before a day.
+func (tx *Tx) PurgeIncidents(ctx context.Context, before day.Day) error {
+	if _, err := tx.exec(ctx, `DELETE FROM incidents WHERE on_day < $1`, before.String()); err != nil {
+		return fmt.Errorf("purge incidents: %w", err)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ type casePage struct {
 	ID                                              string
 	Rev                                             string // what the page shows, see [casework.Desk.Changed]
 	Number, Programme, Kind, Stage, Due, Conclusion string
-	Ask                                             bool // the conclusion asks for an explanation
+	Erasure                                         string // that it is proposed or held, and why
+	Ask                                             bool   // the conclusion asks for an explanation
 	Done, Total                                     int
 	Columns                                         []string
 	Rows                                            []gridRow
@@ -61,6 +62,9 @@ type stepRow struct{ Stage, Officer, At, Note string }
 
 func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	v, err := s.look(r, o, r.PathValue("id"))
+	if casework.IsErased(err) {
+		return s.showErased(w, r, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -85,7 +89,10 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.Title = p.T("page.case") + " " + v.Case.Number
 	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
 	p.Stage = p.T("stage." + string(v.Case.Stage))
-	p.fillActs(v.Case.Actions(o, s.Now()))
+	p.Acts = p.actRows(v.Case.Actions(o, s.Now()), p.Path, v.Rev)
+	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
+		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
+	}
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()

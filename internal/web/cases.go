@@ -26,9 +26,10 @@ type tab struct {
 }
 
 type caseRow struct {
-	ID, Number, Applicant, Programme, Stage, Due string
-	Left                                         string // how long until it is due, or since when it is overdue
-	Late                                         bool
+	Address, Number, Applicant, Programme, Stage, Due string
+	Left                                              string // how long until it is due, or since when it is overdue
+	Late                                              bool
+	Erased                                            bool
 }
 
 // Rows of one page of all cases, and of the worklist, which has one page: who has
@@ -61,19 +62,24 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 		list = list[:rowsOfWork]
 		p.Full = p.T("page.work_more", strconv.Itoa(rowsOfWork))
 	}
-	now := s.Now()
-	for _, c := range list {
-		row := caseRow{ID: c.ID, Number: c.Number, Applicant: c.Applicant,
-			Programme: p.T("programme." + string(c.Programme)), Stage: p.T("stage." + string(c.Stage)), Due: minute(c.DueAt)}
-		if !c.DueAt.IsZero() && !settled(c.Stage) {
-			row.Left, row.Late = p.left(c.DueAt.Sub(now))
-		}
-		p.Rows = append(p.Rows, row)
-		if !settled(c.Stage) {
-			p.moves()
+	p.Rows = rowsOf(&p.frame, "/cases/", list, s.Now())
+	return render(w, http.StatusOK, "cases.html", p)
+}
+
+// rowsOf are the rows of a list of cases, each leading to its page. A page with a case under way moves.
+func rowsOf(f *frame, address string, list []store.Summary, now time.Time) []caseRow {
+	rows := make([]caseRow, len(list))
+	for i, c := range list {
+		rows[i] = caseRow{Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
+			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt), Erased: c.Erased}
+		if !c.Erased && !settled(c.Stage) {
+			f.moves()
+			if !c.DueAt.IsZero() {
+				rows[i].Left, rows[i].Late = f.left(c.DueAt.Sub(now))
+			}
 		}
 	}
-	return render(w, http.StatusOK, "cases.html", p)
+	return rows
 }
 
 // left says how long there is until something is due, or how long it is overdue.

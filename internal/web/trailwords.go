@@ -34,7 +34,7 @@ func detailWords(l lang.Lang, e audit.Entry) string {
 var counted = regexp.MustCompile(`^([a-z_]+)(?:=([a-z_]+))?(?:×1|(×\d+))?$`)
 
 // wordsOf are where a bare code may have its words.
-var wordsOf = []string{"trail.word.", "role.", "item.", "stage.", "paper.", "alert.", "reminder."}
+var wordsOf = []string{"trail.word.", "role.", "item.", "stage.", "paper.", "alert.", "reminder.", "erasure.reason."}
 
 func detailWord(l lang.Lang, word string) string {
 	if at, err := time.Parse(time.RFC3339, word); err == nil {

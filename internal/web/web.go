@@ -48,6 +48,14 @@ var routes = []struct {
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
+	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
+	{"GET /intake", hedui.OpenCases, (*Server).intakes},
+	{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
+	{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
+	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
+	{"GET /own/{id}", hedui.OpenCases, (*Server).own},
+	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
+	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /audit", hedui.ReadAudit, (*Server).audit},
 	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
@@ -94,6 +102,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 		return
 	}
 	if err := o.May(right, o.Division); err != nil {
+		if to := home(o); r.URL.Path == "/" && r.Method == http.MethodGet && to != "/" {
+			lead(w, r, to+"?lang="+string(langOf(r)))
+			return
+		}
 		s.fail(w, r, err)
 		return
 	}
@@ -107,6 +119,19 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 	if err := serve(s, w, r, o); err != nil {
 		s.fail(w, r, err)
 	}
+}
+
+// home is the page with which the day of an officer begins.
+func home(o hedui.Officer) string {
+	for _, h := range []struct {
+		right hedui.Right
+		page  string
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+		if o.May(h.right, o.Division) == nil {
+			return h.page
+		}
+	}
+	return "/"
 }
 
 // status is what each kind of error is on the wire.
@@ -149,7 +174,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
@@ -181,6 +206,8 @@ type frame struct {
 	Door    bool   // there are pages for signing in
 	Public  bool   // a page of the citizen's mirror
 	Console bool   // the menu of the console is for who is here
+	Opens   bool   // the reader may open cases
+	Reads   bool   // and read them
 	Nodes   bool   // the reader may see how this node stands among others
 	Below   bool   // this node has a parent
 	Apart   string // what the link to the parent being down means; empty while it is up
@@ -202,6 +229,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	f.Door = s.SignIn != nil
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
+		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
 		if n, since := s.Desk.Pending(); n > 0 {
