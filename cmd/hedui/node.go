@@ -101,12 +101,24 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 		err = n.openPeers(ctx, ring)
 	}
 	if err == nil {
+		err = n.eraseRestored(ctx)
+	}
+	if err == nil {
 		err = n.writeTrust(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, n.db.Close())
 	}
 	return n, nil
+}
+
+// eraseRestored erases what came back with an old copy of the database.
+func (n *node) eraseRestored(ctx context.Context) error {
+	count, err := n.desk.EraseRestored(ctx)
+	if count > 0 {
+		n.logger().WarnContext(ctx, "the database was put back from an older copy: cases that were erased since are erased again", "cases", count)
+	}
+	return err
 }
 
 // writeTrust writes the file by which reports, and their proofs, are checked. The
@@ -227,10 +239,11 @@ func (n *node) followBoundaries(ctx context.Context) error {
 
 // A keyring is all keys of a node.
 type keyring struct {
-	masters     *masterKeys      // wrap the keys of cases and of the node
-	master      seal.Key         // the oldest of them
-	blind       seal.Key         // finds persons again
-	report      *seal.PrivateKey // seals reports
+	masters     *masterKeys       // wrap the keys of cases and of the node
+	master      seal.Key          // the oldest of them
+	blind       seal.Key          // finds persons again
+	erased      *store.ErasedList // what must not come back with an old copy of the database
+	report      *seal.PrivateKey  // seals reports
 	certificate *x509.Certificate
 	log         *seal.PrivateKey // signs the audit log, and cosigns those of peers
 }
@@ -242,7 +255,7 @@ func (k keyring) logKey(node string) (*audit.Key, error) {
 
 // storeOptions open the database with these keys.
 func (k keyring) storeOptions(url string) store.Options {
-	return store.Options{URL: url, Master: k.master, Find: k.masters.find, Blind: k.blind, At: time.Now()}
+	return store.Options{URL: url, Master: k.master, Find: k.masters.find, Blind: k.blind, Erased: k.erased, At: time.Now()}
 }
 
 // certificateYears is how long a node's own certificate may sign.
@@ -258,6 +271,9 @@ func openKeys(ctx context.Context, dir, issuer string, helper *keyHelper) (k key
 		return k, err
 	}
 	if k.blind, err = loadOrMake(filepath.Join(dir, "blind.key"), seal.LoadKey, seal.Key.Save, func() (seal.Key, error) { return seal.NewKey(), nil }); err != nil {
+		return k, err
+	}
+	if k.erased, err = store.OpenErasedList(filepath.Join(dir, "erased"), k.blind); err != nil {
 		return k, err
 	}
 	if k.report, err = loadOrMake(filepath.Join(dir, "seal.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,

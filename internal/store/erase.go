@@ -78,7 +78,7 @@ func (tx *Tx) EraseCase(ctx context.Context, id string) ([]hedui.Destroyed, erro
 	}
 	delete(tx.keys, id)
 	delete(tx.persons, id)
-	tx.erased = true
+	tx.erased, tx.gone = true, append(tx.gone, id)
 	if !had {
 		return nil, nil
 	}

@@ -59,7 +59,7 @@ func connectPostgres(o Options) (*DB, error) {
 	}
 	db.SetMaxOpenConns(o.Conns)
 	db.SetMaxIdleConns(o.Conns)
-	return &DB{engine: postgresEngine, write: db, read: db, keys: newKeyring(o), blind: o.Blind, owner: rand.Text(),
+	return &DB{engine: postgresEngine, write: db, read: db, keys: newKeyring(o), erasedList: o.Erased, blind: o.Blind, owner: rand.Text(),
 		release: func() error { return nil }, wake: func(string) {}, arrived: func(string) {}}, nil
 }
 
@@ -88,7 +88,7 @@ func connectSQLite(path string, o Options) (*DB, error) {
 	read := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_pragma=query_only(1)")})
 	read.SetMaxOpenConns(o.Conns)
 	read.SetMaxIdleConns(o.Conns)
-	return &DB{engine: sqliteEngine, write: write, read: read, keys: newKeyring(o), blind: o.Blind, owner: rand.Text(),
+	return &DB{engine: sqliteEngine, write: write, read: read, keys: newKeyring(o), erasedList: o.Erased, blind: o.Blind, owner: rand.Text(),
 		release: release, wake: func(string) {}, arrived: func(string) {}}, nil
 }
 

@@ -42,6 +42,8 @@ type Options struct {
 	// Find finds other versions of the master key by their [seal.Key.ID]; the error for
 	// one that is not there is [ErrKeyMissing]. Without it there is only Master.
 	Find func(id string) (seal.Key, error)
+	// Erased is the list of the cases that were erased; nil = none is kept.
+	Erased *ErasedList
 	// At is now, as the instant at which keys are made that opening makes.
 	At time.Time
 	// Blind makes the blind indexes. It may be the master key; it must stay the
@@ -54,16 +56,17 @@ type Options struct {
 
 // A DB is an open database. It is safe for concurrent use.
 type DB struct {
-	engine  engine
-	write   *sql.DB // SQLite: one connection, which is the only writer
-	read    *sql.DB
-	keys    *keyring
-	blind   seal.Key
-	release func() error // gives up the lock file
-	owner   string       // this opening of the database, as others see whose a parcel is
-	wake    func(lane string)
-	arrived func(peer string)
-	logKey  *audit.Key // nil: the log is not signed
+	engine     engine
+	write      *sql.DB // SQLite: one connection, which is the only writer
+	read       *sql.DB
+	keys       *keyring
+	erasedList *ErasedList // may be nil
+	blind      seal.Key
+	release    func() error // gives up the lock file
+	owner      string       // this opening of the database, as others see whose a parcel is
+	wake       func(lane string)
+	arrived    func(peer string)
+	logKey     *audit.Key // nil: the log is not signed
 }
 
 // OnEnqueue names the function that is told, after the commit, of each lane that
