@@ -131,6 +131,7 @@ func underMark(t *testing.T, o store.Options, mark string) map[string]int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	var names [][2]string
 	for rows.Next() {
 		var n [2]string
@@ -139,7 +140,7 @@ func underMark(t *testing.T, o store.Options, mark string) map[string]int {
 		}
 		names = append(names, n)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(names) < 15 {
+	if err := rows.Err(); err != nil || len(names) < 15 {
 		t.Fatalf("columns: got %v %v", names, err)
 	}
 	counts := map[string]int{}
