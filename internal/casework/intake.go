@@ -192,6 +192,23 @@ func (d *Desk) Draft(ctx context.Context, o hedui.Officer, id string) (hedui.For
 	return f, err
 }
 
+// Commissioners names the offices that may commission, as the roster has them. A form
+// may name another one: not every office has officers here.
+func (d *Desk) Commissioners(ctx context.Context) ([]string, error) {
+	var names []string
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		names = nil
+		offices, err := tx.Offices(ctx)
+		for _, o := range offices {
+			if o.Kind == hedui.CommissioningOffice {
+				names = append(names, o.Name)
+			}
+		}
+		return err
+	})
+	return names, err
+}
+
 // A DraftSummary is what a list shows of a form that an officer has begun.
 type DraftSummary struct {
 	ID        string

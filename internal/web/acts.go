@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"hedui/internal/hedui"
@@ -12,25 +13,31 @@ import (
 // An actRow is something that the officer may do with the case on the page.
 type actRow struct {
 	Name, Title, Hint string
+	To, Seen          string   // where the button leads, and the revision that the page shows
 	Final             bool     // cannot be taken back: it is asked once more
+	Why               string   // asks for one of the reasons
 	Reasons           []choice // of which one must be chosen
-	Missing           []string // why it cannot be done yet
+	Lacks             string   // how much is missing
+	Missing           []string // what; until it is there it cannot be done
 }
 
 // final are the actions that nobody can take back.
 var final = []string{"seal", "archive", "terminate"}
 
-func (p *casePage) fillActs(list []hedui.Action) {
-	for _, a := range list {
-		row := actRow{Name: a.Name, Title: p.T("act." + a.Name), Hint: p.T("act." + a.Name + ".hint"), Final: slices.Contains(final, a.Name)}
+// actRows are the actions on the page of a case, which stands at an address.
+func (f frame) actRows(list []hedui.Action, address, seen string) []actRow {
+	rows := make([]actRow, len(list))
+	for i, a := range list {
+		rows[i] = actRow{Name: a.Name, Title: f.T("action." + a.Name), Hint: f.T("action." + a.Name + ".hint"), Final: slices.Contains(final, a.Name),
+			To: address + "/acts/" + a.Name + "?lang=" + string(f.Lang), Seen: seen, Why: f.T("action.why"), Lacks: f.T("action.lacks", strconv.Itoa(len(a.Missing)))}
 		for _, r := range a.Reasons {
-			row.Reasons = append(row.Reasons, choice{r, p.T("step." + a.Name + "." + r)})
+			rows[i].Reasons = append(rows[i].Reasons, choice{r, f.T("step." + a.Name + "." + r)})
 		}
 		for _, m := range a.Missing {
-			row.Missing = append(row.Missing, p.say(m.Say))
+			rows[i].Missing = append(rows[i].Missing, f.say(m.Say))
 		}
-		p.Acts = append(p.Acts, row)
 	}
+	return rows
 }
 
 // act does what an officer has chosen on the page of a case. If the case is not as
@@ -83,6 +90,6 @@ func told(f frame, err error) []string {
 // done says what has just been done, where the page was led to after an act.
 func (p *casePage) done(r *http.Request) {
 	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) {
-		p.Made = strings.TrimSpace(p.T("act.done", p.T("act."+name)))
+		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }

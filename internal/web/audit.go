@@ -60,12 +60,12 @@ func TrailFilter(caseID, officer, verb, from, until, before string) (store.Trail
 
 type auditPage struct {
 	frame
-	Case, Officer, Verb, From, Until string
-	Verbs                            []choice
-	Rows                             []auditRow
-	More                             string // address of the next page
-	Seen                             []string
-	Size                             string
+	Case, Whom, Verb, From, Until string // what is looked for
+	Verbs                         []choice
+	Rows                          []auditRow
+	More                          string // address of the next page
+	Seen                          []string
+	Size                          string
 }
 
 type auditRow struct{ When, Sentence, Place, Class string }
@@ -81,7 +81,7 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	if err != nil {
 		return err
 	}
-	p := auditPage{frame: s.frame(r, "page.audit"), Case: f.Case, Officer: f.Officer, Verb: string(f.Verb), From: q.Get("from"), Until: q.Get("until"),
+	p := auditPage{frame: s.frame(r, "page.audit"), Case: f.Case, Whom: f.Officer, Verb: string(f.Verb), From: q.Get("from"), Until: q.Get("until"),
 		Size: strconv.FormatInt(t.Size, 10)}
 	for _, v := range audit.Verbs() {
 		p.Verbs = append(p.Verbs, choice{string(v), strings.TrimSpace(lang.Text(p.Lang, "trail."+string(v), "", ""))})
@@ -102,7 +102,7 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 		p.Seen = append(p.Seen, p.T("trail.seen", audit.NodeOf(w.Witness), strconv.FormatInt(w.Size, 10), clock(w.At)))
 	}
 	if t.More != "" {
-		next := url.Values{"lang": {string(p.Lang)}, "case": {p.Case}, "officer": {p.Officer}, "verb": {p.Verb}, "from": {p.From}, "until": {p.Until}, "before": {t.More}}
+		next := url.Values{"lang": {string(p.Lang)}, "case": {p.Case}, "officer": {p.Whom}, "verb": {p.Verb}, "from": {p.From}, "until": {p.Until}, "before": {t.More}}
 		p.More = "/audit?" + next.Encode()
 	}
 	return render(w, http.StatusOK, "audit.html", p)

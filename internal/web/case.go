@@ -92,7 +92,7 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
 		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
 	}
-	p.fillActs(v.Case.Actions(o, s.Now()))
+	p.Acts = p.actRows(v.Case.Actions(o, s.Now()), p.Path, v.Rev)
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()

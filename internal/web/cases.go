@@ -26,10 +26,10 @@ type tab struct {
 }
 
 type caseRow struct {
-	ID, Number, Applicant, Programme, Stage, Due string
-	Erased                                       bool
-	Left                                         string // how long until it is due, or since when it is overdue
-	Late                                         bool
+	Address, Number, Applicant, Programme, Stage, Due string
+	Left                                              string // how long until it is due, or since when it is overdue
+	Late                                              bool
+	Erased                                            bool
 }
 
 // Rows of one page of all cases, and of the worklist, which has one page: who has
@@ -62,15 +62,15 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 		list = list[:rowsOfWork]
 		p.Full = p.T("page.work_more", strconv.Itoa(rowsOfWork))
 	}
-	p.Rows = rowsOf(&p.frame, list, s.Now())
+	p.Rows = rowsOf(&p.frame, "/cases/", list, s.Now())
 	return render(w, http.StatusOK, "cases.html", p)
 }
 
-// rowsOf are the rows of a list of cases. A page with a case under way moves.
-func rowsOf(f *frame, list []store.Summary, now time.Time) []caseRow {
+// rowsOf are the rows of a list of cases, each leading to its page. A page with a case under way moves.
+func rowsOf(f *frame, address string, list []store.Summary, now time.Time) []caseRow {
 	rows := make([]caseRow, len(list))
 	for i, c := range list {
-		rows[i] = caseRow{ID: c.ID, Number: c.Number, Applicant: c.Applicant,
+		rows[i] = caseRow{Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
 			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt), Erased: c.Erased}
 		if !c.Erased && !settled(c.Stage) {
 			f.moves()

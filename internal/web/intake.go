@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -14,6 +16,7 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
+	"hedui/region"
 )
 
 type intakesPage struct {
@@ -47,7 +50,7 @@ func (s *Server) intakes(w http.ResponseWriter, r *http.Request, o hedui.Officer
 		list = list[:rowsPerPage]
 		p.More = "/intake?lang=" + string(p.Lang) + "&before=" + list[rowsPerPage-1].ID
 	}
-	p.Rows = rowsOf(&p.frame, list, s.Now())
+	p.Rows = rowsOf(&p.frame, "/own/", list, s.Now())
 	return render(w, http.StatusOK, "intakes.html", p)
 }
 
@@ -75,6 +78,8 @@ type intakePage struct {
 	Spending []int
 	Saved    string
 	Today    string
+	Offices  []string // that commission
+	Counties []choice // of the officer
 
 	values map[string]string
 	wrong  map[string][]string
@@ -93,21 +98,38 @@ type personRow struct {
 func (s *Server) intake(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	f, err := s.Desk.Draft(r.Context(), o, r.PathValue("draft"))
 	if hedui.KindOf(err) == hedui.NotFound { // nothing was typed yet
-		f, err = begun(o), nil
+		f, err = s.begun(r.Context(), o)
 	}
 	if err != nil {
 		return err
 	}
-	p := s.intakePage(r, f)
+	p, err := s.intakePage(r, o, f)
+	if err != nil {
+		return err
+	}
 	if r.URL.Query().Has("saved") {
 		p.Saved = p.T("intake.saved")
 	}
 	return render(w, http.StatusOK, "intake.html", p)
 }
 
-// begun is a new form: of the clerk's county, with the applicant's row.
-func begun(o hedui.Officer) hedui.Form {
-	return hedui.Form{Division: o.Division, AppliedOn: "today", Persons: []hedui.FormPerson{{Relation: string(hedui.Self)}}}
+// begun is a new form, with what is mostly so.
+func (s *Server) begun(ctx context.Context, o hedui.Officer) (hedui.Form, error) {
+	f := hedui.Form{Programme: string(hedui.Dibao), Kind: string(hedui.NewApplication), Division: o.Division, AppliedOn: day.Of(s.Now()).String(),
+		Persons: []hedui.FormPerson{begunPerson()}}
+	f.Persons[0].Relation = string(hedui.Self)
+	if hedui.Covers(o.Division, s.Desk.Division) {
+		f.Division = s.Desk.Division
+	}
+	offices, err := s.Desk.Commissioners(ctx)
+	if len(offices) == 1 {
+		f.Office = offices[0]
+	}
+	return f, err
+}
+
+func begunPerson() hedui.FormPerson {
+	return hedui.FormPerson{Role: string(hedui.Member), Capacity: string(hedui.FullCapacity)}
 }
 
 // typed does with a form what its button says. Whatever becomes of it, what was
@@ -155,17 +177,20 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, o hedui.Office
 		lead(w, r, "/intake?lang="+string(langOf(r))+"&done="+c.Number)
 		return nil
 	}
-	return s.intakeAgain(w, r, ready, err)
+	return s.intakeAgain(w, r, o, ready, err)
 }
 
 // intakeAgain shows a form with what is wrong with it.
-func (s *Server) intakeAgain(w http.ResponseWriter, r *http.Request, f hedui.Form, err error) error {
-	kind := hedui.KindOf(err)
+func (s *Server) intakeAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer, f hedui.Form, cause error) error {
+	kind := hedui.KindOf(cause)
 	var known *hedui.Error
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(err, &known) {
+	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(cause, &known) {
+		return cause
+	}
+	p, err := s.intakePage(r, o, f)
+	if err != nil {
 		return err
 	}
-	p := s.intakePage(r, f)
 	if len(known.Problems) == 0 {
 		p.Problems = []problemRow{{Text: Sentence(p.Lang, known.Say)}}
 	}
@@ -183,7 +208,7 @@ func (s *Server) printConsents(w http.ResponseWriter, r *http.Request, o hedui.O
 	}
 	file, err := s.Desk.DraftPaper(r.Context(), o, ready, casework.PaperOrder{Kind: casework.ConsentPaper, Lang: langOf(r), Form: "pdf"})
 	if err != nil {
-		return s.intakeAgain(w, r, ready, err)
+		return s.intakeAgain(w, r, o, ready, err)
 	}
 	return sendFile(w, file)
 }
@@ -222,10 +247,23 @@ func anchor(field string) string {
 	return strings.NewReplacer("[", "-", "].", "-", "]", "", ".", "-", " ", "-").Replace(field)
 }
 
-func (s *Server) intakePage(r *http.Request, f hedui.Form) *intakePage {
+func (s *Server) intakePage(r *http.Request, o hedui.Officer, f hedui.Form) (*intakePage, error) {
 	f = aligned(f)
 	today := day.Of(s.Now())
-	p := &intakePage{frame: s.frame(r, "intake.title"), Draft: r.PathValue("draft"), values: fieldsOf(f), wrong: map[string][]string{}, Today: today.String()}
+	offices, err := s.Desk.Commissioners(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	p := &intakePage{frame: s.frame(r, "intake.title"), Draft: r.PathValue("draft"), values: fieldsOf(f), wrong: map[string][]string{}, Today: today.String(), Offices: offices}
+	city := cmp.Or(s.Desk.Division, o.Division)
+	if d, ok := region.Lookup(city, today); ok && (d.Kind == region.KindCounty || d.Kind == region.KindLocal) {
+		city = d.Parent
+	}
+	for _, county := range region.Counties(city, today) {
+		if hedui.Covers(o.Division, county.Code) {
+			p.Counties = append(p.Counties, choice{county.Code, county.Code + " " + county.Name})
+		}
+	}
 	for i, t := range f.Persons {
 		row := personRow{At: i, No: strconv.Itoa(i + 1)}
 		if n, err := idcard.Parse(t.ID); err == nil {
@@ -238,7 +276,7 @@ func (s *Server) intakePage(r *http.Request, f hedui.Form) *intakePage {
 		p.Persons = append(p.Persons, row)
 	}
 	p.Income, p.Property, p.Spending = upTo(len(f.Income)), upTo(len(f.Property)), upTo(len(f.Spending))
-	return p
+	return p, nil
 }
 
 func upTo(n int) []int {
@@ -269,10 +307,13 @@ func (p *intakePage) Field(label, name string, options ...string) field {
 // In is a field of a row of a list.
 func (p *intakePage) In(list string, at int, key string, options ...string) field {
 	label := key
-	if list == "consents" {
-		label = "consent_" + key
+	switch {
+	case list == "consents":
+		label = "consent." + key
+	case list == "spending" && key == "kind":
+		label = "spending_kind"
 	}
-	return p.Field(strings.ReplaceAll(label, ".", "_"), fmt.Sprintf("%s[%d].%s", list, at, key), options...)
+	return p.Field(label, fmt.Sprintf("%s[%d].%s", list, at, key), options...)
 }
 
 func codes[T ~string](list []T) []string {
@@ -295,6 +336,9 @@ func (p *intakePage) options(of string) []choice {
 		"property": {"class.", codes(hedui.PropertyClasses())}, "spending": {"intake.spending.", hedui.SpendingKinds()},
 		"study": {"intake.study.", hedui.Studies()}, "disability_kind": {"intake.disability.", hedui.DisabilityKinds()},
 		"marital": {"intake.marital.", codes(hedui.MaritalStatuses())},
+	}
+	if of == "county" {
+		return p.Counties
 	}
 	if of == "grade" {
 		return []choice{{"1", "1"}, {"2", "2"}, {"3", "3"}, {"4", "4"}}
@@ -351,18 +395,21 @@ func tidy(f hedui.Form) hedui.Form {
 		k := &f.Consents[i]
 		k.Programme = f.Programme
 		if k.Document == "" { // the paper in the file; its scan can be attached to the case
-			k.Document = strings.TrimSpace("授权书 " + k.Number)
+			k.Document = paperOf(k.Number)
 		}
 	}
 	return f
 }
+
+// paperOf stands for a signed form that lies in the file.
+func paperOf(number string) string { return strings.TrimSpace("授权书 " + number) }
 
 // change adds a row to a list of the form, or takes one away: "persons", "persons[2]".
 func change(f *hedui.Form, verb, what string) {
 	if verb == "add" {
 		switch what {
 		case "persons":
-			f.Persons = append(f.Persons, hedui.FormPerson{})
+			f.Persons = append(f.Persons, begunPerson())
 		case "income":
 			f.Income = append(f.Income, hedui.FormIncome{})
 		case "property":

@@ -1,14 +1,20 @@
 package web
 
 import (
+	"bytes"
+	"log/slog"
+	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"hedui/day"
+	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
@@ -162,4 +168,77 @@ func TestConsentFormsArePrintedBeforeTheCase(t *testing.T) {
 	if code != http.StatusOK || h.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(body, "%PDF") {
 		t.Errorf("%d %s", code, h.Get("Content-Type"))
 	}
+}
+
+// The clerk sees how their case stands and whose consent is missing, attaches scans,
+// records a withdrawal and a new consent; another clerk sees nothing of it.
+func TestAClerkLooksAfterTheirCase(t *testing.T) {
+	d, foreign := desk(t)
+	c, err := d.Register(t.Context(), township, "five", tidy(formOf(filledIn(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := "/own/" + c.ID
+	do := func(path string, form url.Values) (int, string) {
+		t.Helper()
+		_, page, _ := get(t, d, township, true, home)
+		form.Set("seen", seenField.FindStringSubmatch(page)[1])
+		code, body, _ := send(t, d, township, true, http.MethodPost, home+path, form)
+		return code, body
+	}
+	if _, page, _ := get(t, d, township, true, home); !strings.Contains(page, "等待民政等部门委托") || !strings.Contains(page, "已签署并见证") || strings.Contains(page, "孙试验") {
+		t.Errorf("the page of the case:\n%s", page)
+	}
+	number := c.Consents[1].Number
+	for _, step := range []struct {
+		file string
+		code int
+	}{{"not a scan", http.StatusUnprocessableEntity}, {"%PDF-1.4\n%%EOF", http.StatusSeeOther}, {"%PDF-1.5\n%%EOF", http.StatusConflict}} {
+		if code, body := upload(t, d, township, home+"/consents/"+number+"/scan", step.file); code != step.code {
+			t.Errorf("%q: %d, want %d: %s", step.file, code, step.code, body)
+		}
+	}
+	if code, body := do("/acts/withdraw", url.Values{"person": {"2"}}); code != http.StatusSeeOther {
+		t.Fatalf("%d %s", code, body)
+	}
+	if _, page, _ := get(t, d, township, true, home); !strings.Contains(page, "已撤回") || !strings.Contains(page, "还缺少") {
+		t.Errorf("after the withdrawal:\n%s", page)
+	}
+	if code, body := do("/acts/consent", url.Values{"person": {"2"}, "signed_on": {"昨天"}, "until": {"today+9"}}); code != http.StatusUnprocessableEntity || !strings.Contains(body, `value="昨天"`) {
+		t.Errorf("a consent with a wrong day: %d %s", code, body)
+	}
+	if code, body := do("/acts/terminate", url.Values{"reason": {"withdrawn"}}); code != http.StatusSeeOther {
+		t.Errorf("%d %s", code, body)
+	}
+	other := officer("another", hedui.OpenCases)
+	for _, path := range []string{home, "/own/" + foreign} {
+		if code, body, _ := get(t, d, other, true, path); code != http.StatusNotFound || strings.Contains(body, "**") {
+			t.Errorf("%s by another clerk: %d", path, code)
+		}
+	}
+}
+
+// upload sends a file as a browser does.
+func upload(t *testing.T, d *casework.Desk, o hedui.Officer, path, content string) (int, string) {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreateFormFile("file", "scan.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = file.Write([]byte(content))
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now, Who: func(*http.Request) (hedui.Officer, bool) { return o, true }}
+	h, err := s.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
 }
