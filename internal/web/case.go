@@ -89,10 +89,10 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.Title = p.T("page.case") + " " + v.Case.Number
 	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
 	p.Stage = p.T("stage." + string(v.Case.Stage))
+	p.Acts = p.actRows(v.Case.Actions(o, s.Now()), p.Path, v.Rev)
 	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
 		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
 	}
-	p.Acts = p.actRows(v.Case.Actions(o, s.Now()), p.Path, v.Rev)
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()
