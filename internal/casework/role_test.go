@@ -117,8 +117,8 @@ T............. Drafts
 T............. DropDraft
 ......T....... EraseAgain
 ......T....... EraseDue
-.TTTTTT...T... Erasure
-.TTTTTT...T... ErasureCertificate
+TTTTTTT...T... Erasure
+TTTTTTT...T... ErasureCertificate
 .TTTTTT...T... ErasuresDue
 .TTTTTT...T... Evidence
 .T.T.......... Explain

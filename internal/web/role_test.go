@@ -54,6 +54,7 @@ T............. GET /intake/new
 T............. GET /intake/{draft}
 T............. POST /intake/{draft}
 T............. GET /own/{id}
+T............. GET /own/{id}/erasure.pdf
 T............. POST /own/{id}/acts/{act}
 T............. POST /own/{id}/consents/{number}/scan
 .TTTTTT...T... GET /sources

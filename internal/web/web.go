@@ -54,6 +54,7 @@ var routes = []struct {
 	{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
 	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
 	{"GET /own/{id}", hedui.OpenCases, (*Server).own},
+	{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
 	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
 	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
