@@ -41,7 +41,8 @@ type program struct {
 	Worklist worklistCommands `cmd:"" help:"What people answer: worklists of departments and letters."`
 	Source   sourceCommands   `cmd:"" help:"Join a department: write its source file, try it, check a readiness sheet."`
 
-	Mirror mirrorCommands `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
+	Concern concernCommands `cmd:"" help:"What detectors notice about the looks of officers, and what was found out."`
+	Mirror  mirrorCommands  `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
 
 	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, before that by two officers, holds, certificates."`
 

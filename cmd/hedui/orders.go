@@ -53,9 +53,12 @@ var orders = map[string]orderFunc{
 
 	"key/list": ordered(orderKeys),
 
-	"mirror/code":   ordered(orderMirrorCode),
-	"mirror/list":   ordered(orderMirrorList),
-	"mirror/answer": ordered(orderMirrorAnswer),
+	"concern/list":   ordered(orderConcernList),
+	"concern/settle": ordered(orderConcernSettle),
+	"concern/reopen": ordered(orderConcernReopen),
+	"mirror/code":    ordered(orderMirrorCode),
+	"mirror/list":    ordered(orderMirrorList),
+	"mirror/answer":  ordered(orderMirrorAnswer),
 
 	"consent/list":     ordered(orderConsents),
 	"consent/withdraw": ordered(orderWithdraw),

@@ -134,6 +134,12 @@ const (
 	MirrorAnswered Verb = "mirror.answer"  // by the office
 	MirrorListed   Verb = "mirror.list"    // requests were shown to the office
 
+	// What detectors notice about the looks of officers. The detail is detector and officer.
+	ConcernRaised   Verb = "concern.raise"
+	ConcernsRead    Verb = "concern.read"
+	ConcernSettled  Verb = "concern.settle"
+	ConcernReopened Verb = "concern.reopen"
+
 	Refused Verb = "refuse" // an officer had no right; the detail is what was tried
 )
 
@@ -152,6 +158,12 @@ func Verbs() []Verb {
 		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
 		KeysRead, MasterRotated, MasterRetired, NodeKeyRotated, NodeKeyDestroyed,
 		SignedIn, SignInFailed, SignedOut, ProvedAgain, CredentialSet, CredentialDropped, CredentialReset,
-		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, Refused,
+		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, ConcernRaised, ConcernsRead, ConcernSettled, ConcernReopened, Refused,
 	}
+}
+
+// Looks lists the verbs by which an officer sees something of a family and changes
+// nothing.
+func Looks() []Verb {
+	return []Verb{ReadCase, Searched, ReadReport, Printed, PaperPrinted, ConsentRead, EvidenceRead, CorrectionRead}
 }

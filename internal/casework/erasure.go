@@ -453,7 +453,8 @@ func (d *Desk) Erasure(ctx context.Context, o hedui.Officer, id string) (Erasure
 	return v, nil
 }
 
-// head reads what lies in clear of a case for an officer who may read it.
+// head reads what lies in clear of a case for an officer who may read it, or who
+// opened it.
 func (d *Desk) head(ctx context.Context, o hedui.Officer, id string, read func(*store.Tx, *hedui.Case, hedui.Erasure) error) error {
 	if !plausibleID(id) {
 		return notFound()
@@ -464,7 +465,12 @@ func (d *Desk) head(ctx context.Context, o hedui.Officer, id string, read func(*
 			return err
 		}
 		if err := o.MayOn(hedui.ReadCases, c); err != nil {
-			return err
+			switch {
+			case o.MayOn(hedui.OpenCases, c) != nil:
+				return err
+			case c.OpenedBy() != o.ID: // as [Desk.OwnCase] has it
+				return notFound()
+			}
 		}
 		if err := standsAside(ctx, tx, o, id); err != nil {
 			return err

@@ -89,7 +89,7 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane())
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
@@ -100,6 +100,9 @@ func (d *Desk) Run(ctx context.Context) error {
 		return err
 	}
 	if err := d.startErasing(ctx); err != nil {
+		return err
+	}
+	if err := d.startConcerns(ctx); err != nil {
 		return err
 	}
 	var sharing sync.WaitGroup
@@ -176,13 +179,16 @@ func (d *Desk) refused(ctx context.Context, o hedui.Officer, id string, verb aud
 	detail := string(verb)
 	var known *hedui.Error
 	if errors.As(cause, &known) && known.Say.Key == asideText {
-		detail += " aside"
+		detail += asideDetail
 	}
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Refused, id, detail))
 	})
 	return errors.Join(cause, err)
 }
+
+// asideDetail ends the detail of a refusal because the officer must stand aside.
+const asideDetail = " aside"
 
 // asideText tells an officer to stand aside, and not because of whom.
 const asideText = "error.conflict"

@@ -102,6 +102,7 @@ T............. CaseOf
 .TTTTTT...T... Cases
 .TTTTTT...T... Changed
 .T............ Commission
+..........T..T Concerns
 ...T.......... Confirm
 ......T....... ConfirmErasure
 .TTTTTT...T... ConsentScan
@@ -116,8 +117,8 @@ T............. Drafts
 T............. DropDraft
 ......T....... EraseAgain
 ......T....... EraseDue
-.TTTTTT...T... Erasure
-.TTTTTT...T... ErasureCertificate
+TTTTTTT...T... Erasure
+TTTTTTT...T... ErasureCertificate
 .TTTTTT...T... ErasuresDue
 .TTTTTT...T... Evidence
 .T.T.......... Explain
@@ -139,6 +140,7 @@ TT............ IssueCode
 .T............ MirrorRequests
 ......TT..T.TT Neighbourhood
 .T............ Object
+?????????????? OpenConcerns
 ........T..... Overdue
 T............. OwnCase
 T............. OwnCases
@@ -148,6 +150,7 @@ T............. Paper
 T............. Register
 ......T....... RejectErasure
 ...T.......... Reminders
+..........T..T ReopenConcern
 ......T..T.... Replay
 ?????????????? ReprintLetter
 ...T.......... Requery
@@ -159,6 +162,7 @@ T............. SaveDraft
 .....T........ Seal
 ....T......... SendBack
 ....T......... SendBackExplanation
+..........T..T SettleConcern
 ....T......... SettleExplanation
 ...T.......... Suspend
 ...T.......... SuspendClaim

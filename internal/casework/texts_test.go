@@ -21,7 +21,7 @@ import (
 // Every key that the program writes out as a whole word must have a text, and
 // every text must have somebody who says it.
 func TestEveryKeyInTheCodeHasAText(t *testing.T) {
-	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench|node|case|check|init|serve|link|hand|nodes|source|alert|action|intake|own|list|letter|workbook|sheet|rulebook|paper|signin|mandate|audit|mirror|erasure|key)\.[a-z_0-9.A-Z]+$`)
+	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench|node|case|check|init|serve|link|hand|nodes|source|alert|action|intake|own|concern|list|letter|workbook|sheet|rulebook|paper|signin|mandate|audit|mirror|erasure|key)\.[a-z_0-9.A-Z]+$`)
 	said := map[string]bool{}
 	var prefixes []string
 	verbs := words(audit.Verbs()) // look like keys and are none
@@ -46,7 +46,7 @@ func TestEveryKeyInTheCodeHasAText(t *testing.T) {
 
 func saidByPrefix(prefixes []string, key string) bool {
 	for _, p := range prefixes {
-		if len(p) >= 4 && strings.HasPrefix(key, p) {
+		if len(p) > 4 && strings.HasPrefix(key, p) {
 			return true
 		}
 	}
@@ -105,6 +105,8 @@ func TestEveryWordHasATextInBothLanguages(t *testing.T) {
 	add("stage.", words(hedui.Stages())...)
 	add("own.stage.", words(hedui.Stages())...)
 	add("action.", hedui.ActionNames()...)
+	add("concern.", words(hedui.Detectors())...)
+	add("concern.state.", words(hedui.ConcernStates())...)
 	add("programme.", words(hedui.Programmes())...)
 	add("kind.", words(hedui.CaseKinds())...)
 	add("relation.", words(hedui.Relations())...)

@@ -13,14 +13,14 @@ import (
 )
 
 // Head reads what lies in clear of a case, also of one that was erased: its number,
-// place, programme, stage. NotFound if there never was one. Its persons and whatever
+// place, programme, stage, who opened it. NotFound if there never was one. Its persons and whatever
 // else is encrypted are not in it, so it must not be saved.
 func (tx *Tx) Head(ctx context.Context, id string) (*hedui.Case, error) {
 	var c hedui.Case
-	var programme, kind, stage string
+	var programme, kind, stage, opener string
 	var created int64
-	err := tx.tx.QueryRowContext(ctx, `SELECT id, number, division, programme, kind, office, stage, created_at, version FROM cases WHERE id = $1`+tx.lockRows(), id).
-		Scan(&c.ID, &c.Number, &c.Division, &programme, &kind, &c.Office, &stage, &created, &c.Version)
+	err := tx.tx.QueryRowContext(ctx, `SELECT id, number, division, programme, kind, office, stage, created_at, version, opened_by FROM cases WHERE id = $1`+tx.lockRows(), id).
+		Scan(&c.ID, &c.Number, &c.Division, &programme, &kind, &c.Office, &stage, &created, &c.Version, &opener)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, notFound()
@@ -28,6 +28,7 @@ func (tx *Tx) Head(ctx context.Context, id string) (*hedui.Case, error) {
 		return nil, fmt.Errorf("head of a case: %w", err)
 	}
 	c.Programme, c.Kind, c.Stage, c.CreatedAt = hedui.Programme(programme), hedui.CaseKind(kind), hedui.Stage(stage), instant(created)
+	c.Steps = []hedui.Step{{Officer: opener}}
 	return &c, nil
 }
 

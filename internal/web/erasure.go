@@ -29,7 +29,7 @@ func (s *Server) showErased(w http.ResponseWriter, r *http.Request, o hedui.Offi
 		p.Why = p.T("erasure.reason." + v.Reason)
 	}
 	if v.Number != "" {
-		p.Address = "/cases/" + v.Case + "/erasure.pdf?lang=" + string(p.Lang)
+		p.Address = r.URL.Path + "/erasure.pdf?lang=" + string(p.Lang)
 	}
 	return render(w, http.StatusOK, "erased.html", p)
 }

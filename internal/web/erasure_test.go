@@ -66,6 +66,23 @@ func TestAnErasedCaseSaysSo(t *testing.T) {
 	if code, body, _ := get(t, d, reader, true, "/cases/"+id+"/reports/1.pdf"); code != http.StatusNotFound || !strings.Contains(body, "已依法删除") {
 		t.Errorf("a copy of its report: %d", code)
 	}
+	var opener string
+	if err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		c, err := tx.Head(ctx, id)
+		opener = c.OpenedBy()
+		return err
+	}); err != nil || opener == "" {
+		t.Fatal(opener, err)
+	}
+	own, other := officer(opener, hedui.OpenCases), officer("other", hedui.OpenCases)
+	for path, want := range map[string]string{"/own/" + id: "/own/" + id + "/erasure.pdf", "/own/" + id + "/erasure.pdf": "%PDF-"} {
+		if code, body, _ := get(t, d, own, true, path); code != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s of who opened it: %d\n%.300s", path, code, body)
+		}
+		if code, _, _ := get(t, d, other, true, path); code != http.StatusNotFound {
+			t.Errorf("%s of another clerk: %d", path, code)
+		}
+	}
 	far := reader
 	far.Division = "330100"
 	if code, _, _ := get(t, d, far, true, "/cases/"+id); code != http.StatusForbidden {

@@ -8,6 +8,7 @@ import (
 
 	"hedui/day"
 	"hedui/idcard"
+	"hedui/internal/casework"
 	"hedui/internal/hedui"
 )
 
@@ -38,6 +39,9 @@ type ownConsent struct{ Number, Person, State, Signed, Until, Scan string }
 // own shows a case to the clerk who opened it.
 func (s *Server) own(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	c, err := s.Desk.OwnCase(r.Context(), o, r.PathValue("id"))
+	if casework.IsErased(err) {
+		return s.showErased(w, r, o)
+	}
 	if err != nil {
 		return err
 	}

@@ -561,7 +561,7 @@ func TestEveryDoorRouteAsNobody(t *testing.T) {
 	for _, r := range routes { // and every route of the console leads to the sign-in page
 		method, path, _ := strings.Cut(r.pattern, " ")
 		b := h.browser(t)
-		b.do(method, strings.NewReplacer("{$}", "", "{id}", "x", "{file}", "1.json", "{act}", "accept", "{draft}", "begun", "{number}", "S1").Replace(path), nil)
+		b.do(method, strings.NewReplacer("{$}", "", "{id}", "x", "{file}", "1.json", "{act}", "accept", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab").Replace(path), nil)
 		if refused := method == http.MethodPost && b.code == http.StatusUnauthorized; !refused && b.at.Path != "/sign-in" {
 			t.Errorf("%s as nobody: %d at %s", r.pattern, b.code, b.at)
 		}

@@ -2,11 +2,13 @@ package web
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"hedui/catalog"
 	"hedui/internal/audit"
+	"hedui/internal/hedui"
 	"hedui/internal/lang"
 )
 
@@ -34,7 +36,7 @@ func detailWords(l lang.Lang, e audit.Entry) string {
 var counted = regexp.MustCompile(`^([a-z_]+)(?:=([a-z_]+))?(?:×1|(×\d+))?$`)
 
 // wordsOf are where a bare code may have its words.
-var wordsOf = []string{"trail.word.", "role.", "item.", "stage.", "paper.", "alert.", "reminder.", "erasure.reason."}
+var wordsOf = []string{"trail.word.", "concern.state.", "role.", "item.", "stage.", "paper.", "alert.", "reminder.", "erasure.reason."}
 
 func detailWord(l lang.Lang, word string) string {
 	if at, err := time.Parse(time.RFC3339, word); err == nil {
@@ -67,4 +69,13 @@ func detailWord(l lang.Lang, word string) string {
 		}
 	}
 	return lang.Text(l, "trail.word.is", name, said) + m[3]
+}
+
+// ConcernSentence says in words what a detector has noticed.
+func ConcernSentence(l lang.Lang, c hedui.Concern) string {
+	who := c.Officer
+	if c.Office != "" {
+		who = lang.Text(l, "trail.who", who, c.Office)
+	}
+	return lang.Text(l, "concern."+string(c.Detector), who, strconv.Itoa(c.Count))
 }

@@ -54,9 +54,12 @@ var routes = []struct {
 	{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
 	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
 	{"GET /own/{id}", hedui.OpenCases, (*Server).own},
+	{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
 	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
 	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
+	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
+	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
 	{"GET /audit", hedui.ReadAudit, (*Server).audit},
 	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
 	{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
@@ -191,27 +194,28 @@ type errorPage struct {
 
 // frame is what every page has.
 type frame struct {
-	Lang    lang.Lang
-	HTML    string // the language as HTML names it
-	Title   string
-	Moving  bool   // what the page shows changes by itself
-	Refresh int    // seconds after which the page loads itself anew, 0 = never
-	Live    string // address of what moves on the page, for the script that does this better
-	Issuer  string
-	Path    string
-	Audit   bool   // the reader may see who did what
-	Unkept  string // what it means that looks cannot be recorded; empty while they can
-	Next    string // on pages of the door: where the person wanted to go
-	Officer string // who is signed in
-	Door    bool   // there are pages for signing in
-	Public  bool   // a page of the citizen's mirror
-	Console bool   // the menu of the console is for who is here
-	Opens   bool   // the reader may open cases
-	Reads   bool   // and read them
-	Nodes   bool   // the reader may see how this node stands among others
-	Below   bool   // this node has a parent
-	Apart   string // what the link to the parent being down means; empty while it is up
-	still   bool   // the reader has stopped the page from loading itself anew
+	Lang     lang.Lang
+	HTML     string // the language as HTML names it
+	Title    string
+	Moving   bool   // what the page shows changes by itself
+	Refresh  int    // seconds after which the page loads itself anew, 0 = never
+	Live     string // address of what moves on the page, for the script that does this better
+	Issuer   string
+	Path     string
+	Audit    bool   // the reader may see who did what
+	Unkept   string // what it means that looks cannot be recorded; empty while they can
+	Next     string // on pages of the door: where the person wanted to go
+	Officer  string // who is signed in
+	Door     bool   // there are pages for signing in
+	Public   bool   // a page of the citizen's mirror
+	Console  bool   // the menu of the console is for who is here
+	Opens    bool   // the reader may open cases
+	Reads    bool   // and read them
+	Concerns string // the menu's line on concerns, for who may read them
+	Nodes    bool   // the reader may see how this node stands among others
+	Below    bool   // this node has a parent
+	Apart    string // what the link to the parent being down means; empty while it is up
+	still    bool   // the reader has stopped the page from loading itself anew
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -235,6 +239,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 		if n, since := s.Desk.Pending(); n > 0 {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
+		s.countConcerns(r, o, &f)
 		s.fillApart(r, &f)
 	}
 	return f
