@@ -39,7 +39,7 @@ type NodeKey struct {
 	Boxes   int       `json:"boxes"` // what it encrypts
 }
 
-// nodeBoxes are the columns that lie under a node key. Every one that [Tx.seal] fills
+// nodeBoxes are the columns that lie under a node key, but for NULL and what is empty. Every one that [Tx.seal] fills
 // must stand here: a key goes when none of these needs it.
 var nodeBoxes = []nodeBox{
 	{"vault", "value", []string{"name"}},
@@ -50,6 +50,7 @@ var nodeBoxes = []nodeBox{
 	{"worklist", "answer", []string{"id"}},
 	{"credentials", "body", []string{"id"}},
 	{"sessions", "pending", []string{"id"}},
+	{"concerns", "note", []string{"id"}},
 }
 
 type nodeBox struct {
@@ -103,7 +104,7 @@ func (tx *Tx) Keys(ctx context.Context) (masters []MasterKey, nodes []NodeKey, e
 func (tx *Tx) countBoxes(ctx context.Context, condition string, arg []byte) (sum int, err error) {
 	for _, n := range nodeBoxes {
 		var count int
-		err := tx.tx.QueryRowContext(ctx, `SELECT count(*) FROM `+n.table+` WHERE substr(`+n.column+`, 1, `+fmt.Sprint(nodePrefix)+`) `+condition, arg).Scan(&count)
+		err := tx.tx.QueryRowContext(ctx, `SELECT count(*) FROM `+n.table+` WHERE substr(`+n.column+`, 1, `+fmt.Sprint(nodePrefix)+`) `+condition+` AND length(`+n.column+`) > 0`, arg).Scan(&count)
 		if err != nil {
 			return 0, err
 		}
@@ -350,7 +351,7 @@ func (n nodeBox) reseal(ctx context.Context, tx *Tx, b *batch) error {
 		err := r.Scan(append(into, &box)...)
 		rows, boxes = append(rows, row), append(boxes, box)
 		return err
-	}, `SELECT `+keys+`, `+n.column+` FROM `+n.table+` WHERE substr(`+n.column+`, 1, `+fmt.Sprint(nodePrefix)+`) <> $1`+condition+
+	}, `SELECT `+keys+`, `+n.column+` FROM `+n.table+` WHERE substr(`+n.column+`, 1, `+fmt.Sprint(nodePrefix)+`) <> $1 AND length(`+n.column+`) > 0`+condition+
 		` ORDER BY `+keys+` LIMIT $2`, args...)
 	if err != nil {
 		return fmt.Errorf("encrypt %s anew: %w", n.table, err)

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"hedui/day"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
@@ -52,7 +53,12 @@ func fill(t *testing.T, db *store.DB) *hedui.Case {
 	t.Helper()
 	c, _ := everything(t, db)
 	inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
-		return errors.Join(
+		concerns := []hedui.Concern{{ID: "N1", Detector: "d", Officer: "o", On: day.Of(t0), Count: 1, RaisedAt: t0}, {ID: "N2", Detector: "e", Officer: "o", On: day.Of(t0), Count: 1, RaisedAt: t0}}
+		if _, err := tx.AddConcerns(ctx, concerns); err != nil {
+			return err
+		}
+		concerns[0].State, concerns[0].Note, concerns[0].SettledAt = hedui.ConcernExplained, "a note", t0
+		return errors.Join(tx.SaveConcern(ctx, concerns[0], hedui.ConcernOpen), // the other has none
 			tx.SaveCredential(ctx, store.Credential{ID: "C", Officer: "clerk", Kind: store.TOTPCredential, MadeAt: t0, Body: []byte("secret of an app")}),
 			tx.AddSession(ctx, store.Session{ID: "S", Token: strings.Repeat("0", 64), Officer: "clerk", Stage: store.SessionOpen, MadeAt: t0, Pending: []byte(`{"a":1}`)}),
 			tx.SaveEnrolment(ctx, store.Enrolment{Name: "haishu", Division: "330203", Level: "county", State: store.Invited, ExpiresAt: t0, Secret: []byte("code")}))
@@ -76,7 +82,11 @@ func wantAll(t *testing.T, db *store.DB, caseID string) {
 		session, err6 := tx.Session(ctx, strings.Repeat("0", 64))
 		enrolments, err7 := tx.Enrolments(ctx)
 		report, err8 := tx.Report(ctx, caseID, 1)
-		if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
+		concerns, err9 := tx.Concerns(ctx, store.ConcernFilter{})
+		if len(concerns) > 0 && (len(concerns) != 2 || concerns[1].Note != "a note" || concerns[0].Note != "") { // there were none before versions
+			t.Errorf("got concerns %+v", concerns)
+		}
+		if err := errors.Join(err9, err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
 			return err
 		}
 		got = []string{string(draft), string(parcels[0].Body), string(relays[0].Body), items[0].Answer, string(credential.Body), string(session.Pending),
@@ -173,8 +183,8 @@ func TestRotation(t *testing.T) {
 				create(t, db, n+10)
 			}
 			before := underMark(t, o, "8000000001")
-			if len(before) != 8 {
-				t.Errorf("under the first node key: got %v, want 8 columns", before)
+			if len(before) != 9 {
+				t.Errorf("under the first node key: got %v, want 9 columns", before)
 			}
 			rotate(t, db, second)
 			wantAll(t, db, c.ID)
