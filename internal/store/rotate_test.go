@@ -618,3 +618,29 @@ func TestReplacedNodeKeyIsOverwritten(t *testing.T) {
 		t.Error("the replaced key is still in the files")
 	}
 }
+
+// A process that was killed at its first start, between the tables and the keys, leaves
+// a database that the next one makes its own.
+func TestKilledBeforeTheFirstKeys(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			o := e.Fresh(t)
+			if err := opened(t, o); err != nil {
+				t.Fatal(err)
+			}
+			raw(t, o, `DELETE FROM vault`, `DELETE FROM node_keys`, `DELETE FROM master_keys`)
+			db := storetest.Open(t, o)
+			wantAll(t, db, fill(t, db).ID)
+		})
+	}
+	// the same with a database from before there were versions
+	o := beforeVersions(t)
+	if err := opened(t, o); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, o, `DELETE FROM node_keys`, `DELETE FROM master_keys`)
+	if err := opened(t, store.Options{URL: o.URL, Master: seal.NewKey(), Blind: o.Blind}); !errors.Is(err, store.ErrKeys) {
+		t.Errorf("another master key: got %v", err)
+	}
+	wantAll(t, storetest.Open(t, o), onlyCase(t, o))
+}
