@@ -49,6 +49,7 @@ type config struct {
 	Officers     []officerConfig  `yaml:"officers"`
 	TLS          *tlsConfig       `yaml:"tls"`
 	SignIn       signInConfig     `yaml:"sign_in"`
+	KeyHelper    *helperConfig    `yaml:"key_helper"`      // a device that wraps the master keys, docs/keys.md
 	PortalKey    string           `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
 }
 
@@ -102,6 +103,7 @@ func readSettings(path string, log *slog.Logger) (*settings, error) {
 	}
 	s.about()
 	s.places()
+	s.keyHelper()
 	s.signIn()
 	s.parent()
 	s.registers(log)

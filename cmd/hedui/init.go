@@ -35,7 +35,7 @@ type initCommand struct {
 var nodeTemplate string
 
 // Run makes the keys and a configuration with a comment on every key.
-func (c *initCommand) Run(_ context.Context, s streams) error {
+func (c *initCommand) Run(ctx context.Context, s streams) error {
 	d, ok := region.Lookup(c.Division, day.Of(time.Now()))
 	var problems []hedui.Problem
 	if !ok {
@@ -61,7 +61,7 @@ func (c *initCommand) Run(_ context.Context, s streams) error {
 		return err
 	}
 	issuer := cmp.Or(c.Issuer, region.Name(c.Division, day.Of(time.Now()))+"居民家庭经济状况核对中心")
-	keys, err := openKeys(filepath.Join(c.Dir, "keys"), issuer)
+	keys, err := openKeys(ctx, filepath.Join(c.Dir, "keys"), issuer, nil)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type program struct {
 
 	Officer officerCommands `cmd:"" help:"Officers of a node: register, give roles, lock, end, connections."`
 	Office  officeCommands  `cmd:"" help:"Offices of a node."`
+	Key     keyCommands     `cmd:"" help:"Keys under which the database lies: list the versions, change them."`
 	SignIn  signInCommands  `cmd:"" name:"sign-in" help:"Who cannot sign in: give an officer a new initial password."`
 
 	Worklist worklistCommands `cmd:"" help:"What people answer: worklists of departments and letters."`

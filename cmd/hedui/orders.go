@@ -51,6 +51,8 @@ var orders = map[string]orderFunc{
 	"officer/retract": ordered(orderRetract),
 	"office/add":      ordered(orderAddOffice),
 
+	"key/list": ordered(orderKeys),
+
 	"concern/list":   ordered(orderConcernList),
 	"concern/settle": ordered(orderConcernSettle),
 	"concern/reopen": ordered(orderConcernReopen),

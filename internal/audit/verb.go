@@ -109,6 +109,12 @@ const (
 	RosterRead      Verb = "officer.list"
 	TieDeclared     Verb = "officer.declare" // a person from whose cases the officer stands aside, who is not named
 	TieRetracted    Verb = "officer.retract"
+	// Keys under which the database lies. The detail is the version, and of a master key its id.
+	KeysRead         Verb = "key.list"
+	MasterRotated    Verb = "key.rotate" // a new master key wraps everything from now on
+	MasterRetired    Verb = "key.retire" // nothing is wrapped under this one any more
+	NodeKeyRotated   Verb = "key.renew"  // a new key of the node encrypts from now on what is not of a case
+	NodeKeyDestroyed Verb = "key.destroy"
 	// Signing in. The thing acted on is the session; the detail says by which proof. A name that belongs to nobody is never written.
 	SignedIn          Verb = "sign_in.enter"
 	SignInFailed      Verb = "sign_in.fail" // the officer is "nobody" where there is none of that name
@@ -150,6 +156,7 @@ func Verbs() []Verb {
 		SourceAlert, SourceOver, SourceHandled,
 		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,
 		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
+		KeysRead, MasterRotated, MasterRetired, NodeKeyRotated, NodeKeyDestroyed,
 		SignedIn, SignInFailed, SignedOut, ProvedAgain, CredentialSet, CredentialDropped, CredentialReset,
 		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, ConcernRaised, ConcernsRead, ConcernSettled, ConcernReopened, Refused,
 	}

@@ -55,6 +55,7 @@ func (d *Desk) eraseWork(ctx context.Context, jobs []queue.Job) error {
 	round, cancel := context.WithTimeout(ctx, eraseLease/2) // the other half is to end the run in
 	defer cancel()
 	_, err := d.eraseDue(round, "", hedui.System)
+	err = errors.Join(err, d.DB.NoteErased(ctx)) // other processes have erased too
 	wait := eraseEvery
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
@@ -333,6 +334,39 @@ func (d *Desk) EraseAgain(ctx context.Context, o hedui.Officer, proof []byte) (h
 		}
 		return d.destroy(ctx, tx, e, c, o, at)
 	})
+}
+
+// EraseRestored erases the cases that came back with an old copy of the database, by the
+// list of erased cases, and brings the list up to date. It returns how many those were.
+// Call it before anybody is served.
+func (d *Desk) EraseRestored(ctx context.Context) (n int, err error) {
+	var ids []string
+	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) { ids, err = tx.CameBack(ctx); return err })
+	for _, id := range ids {
+		if err != nil {
+			break
+		}
+		at := d.Now()
+		err = d.DB.InTx(ctx, func(tx *store.Tx) error {
+			c, err := tx.Head(ctx, id)
+			if err != nil {
+				return err
+			}
+			e, err := tx.Erasure(ctx, id)
+			if err != nil {
+				return err
+			}
+			e.CameBack(at)
+			return d.destroy(ctx, tx, &e, c, hedui.System, at)
+		})
+	}
+	if err == nil {
+		err = d.DB.NoteErased(ctx)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("casework: erase what came back: %w", err)
+	}
+	return len(ids), nil
 }
 
 // here is a Conflict where a case was handed over and nobody has confirmed that it has

@@ -227,6 +227,13 @@ func (e *Erasure) Again(o Officer, c *Case, at time.Time) error {
 	return nil
 }
 
+// CameBack marks that a case is erased once more that came back with an old copy of
+// the database, because it stands in the list of erased cases. However it stood when the
+// copy was made, also held, somebody who might has had it erased since.
+func (e *Erasure) CameBack(at time.Time) {
+	e.State, e.Reason, e.Proposed, e.Decided = Erased, string(Restored), Hand{}, Hand{ID: System.ID, At: at}
+}
+
 // Lapse marks that the term of a case, which counted from the instant since, is
 // over. It is an error before that, and while the case is held.
 func (e *Erasure) Lapse(r Retention, since, at time.Time, calendar *Calendar) error {

@@ -27,6 +27,7 @@ const (
 	ReadStatistics  Right = "read_statistics"  // counts over all cases of the division, never one case
 	KeepOfficers    Right = "keep_officers"    // register, lock and end officers and offices, without any role
 	GrantRoles      Right = "grant_roles"      // give and take roles, never one's own
+	KeepKeys        Right = "keep_keys"        // change the keys under which the database lies
 	IssueCodes      Right = "issue_codes"      // hand a person of an own case the code for the citizen's mirror
 	ProposeErasure  Right = "propose_erasure"  // of a case before its term is over
 	ConfirmErasure  Right = "confirm_erasure"  // or reject it, what another officer has proposed; erase what is due at once
@@ -38,7 +39,7 @@ const (
 // Rights lists all rights.
 func Rights() []Right {
 	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents, ReadAudit, AnswerQueries,
-		ReadStatistics, KeepOfficers, GrantRoles, IssueCodes, ProposeErasure, ConfirmErasure, HoldCases, ReadConcerns, DisposeConcerns}
+		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes, ProposeErasure, ConfirmErasure, HoldCases, ReadConcerns, DisposeConcerns}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city

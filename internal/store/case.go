@@ -13,7 +13,7 @@ import (
 // CreateCase writes a new case under a key of its own. A case with the same id
 // or number is a Conflict.
 func (tx *Tx) CreateCase(ctx context.Context, c *hedui.Case) error {
-	wrapped, err := tx.newKey(c.ID)
+	wrapped, master, err := tx.newKey(ctx, c.ID)
 	if err != nil {
 		return fmt.Errorf("create case: %w", err)
 	}
@@ -33,7 +33,7 @@ func (tx *Tx) CreateCase(ctx context.Context, c *hedui.Case) error {
 		delete(tx.keys, c.ID)
 		return moved()
 	}
-	if _, err := tx.exec(ctx, `INSERT INTO case_keys (case_id, wrapped) VALUES ($1, $2)`, c.ID, wrapped); err != nil {
+	if _, err := tx.exec(ctx, `INSERT INTO case_keys (case_id, wrapped, master) VALUES ($1, $2, $3)`, c.ID, wrapped, master); err != nil {
 		return fmt.Errorf("create case: %w", err)
 	}
 	c.Rev = 1

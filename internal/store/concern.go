@@ -109,6 +109,7 @@ func (tx *Tx) Concerns(ctx context.Context, f ConcernFilter) ([]hedui.Concern, e
 	}
 	args = append(args, f.Limit)
 	var list []hedui.Concern
+	var boxes [][]byte
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var c hedui.Concern
 		var detector, on, weight, state string
@@ -123,17 +124,17 @@ func (tx *Tx) Concerns(ctx context.Context, f ConcernFilter) ([]hedui.Concern, e
 		if c.On, err = dayOf(on); err != nil {
 			return err
 		}
-		if len(box) > 0 {
-			note, err := tx.db.master.Decrypt(aad("concerns", c.ID, "note"), box)
-			if err != nil {
-				return err
-			}
-			c.Note = string(note)
-		}
-		list = append(list, c)
+		list, boxes = append(list, c), append(boxes, box)
 		return nil
 	}, fmt.Sprintf(`SELECT id, detector, officer, office, on_day, case_id, n, weight, raised_at, state, settled_by, settled_at, note FROM concerns
 		WHERE %s ORDER BY id DESC LIMIT $%d`, strings.Join(where, " AND "), len(args)), args...)
+	for i, box := range boxes {
+		if err == nil && len(box) > 0 {
+			var note []byte
+			note, err = tx.unseal(ctx, aad("concerns", list[i].ID, "note"), box)
+			list[i].Note = string(note)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("concerns: %w", err)
 	}
@@ -162,12 +163,12 @@ func (tx *Tx) CountConcerns(ctx context.Context) (n int, err error) {
 
 // SaveConcern keeps what has become of a concern, if it still is as it was read.
 func (tx *Tx) SaveConcern(ctx context.Context, c hedui.Concern, was hedui.ConcernState) error {
-	box, err := tx.db.master.Encrypt(aad("concerns", c.ID, "note"), []byte(c.Note))
+	box, err := tx.seal(ctx, aad("concerns", c.ID, "note"), []byte(c.Note))
 	if err != nil {
 		return fmt.Errorf("save concern: %w", err)
 	}
 	n, err := tx.exec(ctx, `UPDATE concerns SET state = $2, settled_by = $3, settled_at = $4, note = $5 WHERE id = $1 AND state = $6`,
-		c.ID, string(c.State), c.SettledBy, micros(c.SettledAt), []byte(box), string(was))
+		c.ID, string(c.State), c.SettledBy, micros(c.SettledAt), box, string(was))
 	if err == nil && n == 0 {
 		return moved()
 	}

@@ -12,12 +12,12 @@ import (
 // draft of another officer with the same id is a Conflict. Its term begins when
 // [Tx.PurgeDrafts] sees it next.
 func (tx *Tx) SaveDraft(ctx context.Context, id, owner string, body []byte) error {
-	box, err := tx.db.master.Encrypt(aad("drafts", id, "body"), body)
+	box, err := tx.seal(ctx, aad("drafts", id, "body"), body)
 	if err != nil {
 		return fmt.Errorf("save draft: %w", err)
 	}
 	changed, err := tx.exec(ctx, `INSERT INTO drafts (id, owner, body) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET body = excluded.body, seen_at = 0 WHERE drafts.owner = excluded.owner`, id, owner, []byte(box))
+		ON CONFLICT (id) DO UPDATE SET body = excluded.body, seen_at = 0 WHERE drafts.owner = excluded.owner`, id, owner, box)
 	switch {
 	case err != nil:
 		return fmt.Errorf("save draft: %w", err)
@@ -37,7 +37,7 @@ func (tx *Tx) Draft(ctx context.Context, id, owner string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("draft: %w", err)
 	}
-	body, err := tx.db.master.Decrypt(aad("drafts", id, "body"), box)
+	body, err := tx.unseal(ctx, aad("drafts", id, "body"), box)
 	if err != nil {
 		return nil, fmt.Errorf("draft: %w", err)
 	}

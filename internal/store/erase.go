@@ -14,7 +14,7 @@ import (
 // remains are the parts of a case that are deleted or emptied with its key, by the
 // kind under which a certificate counts them. Those that wipe write a byte over
 // what was encrypted, so that a key that comes back from an old copy of the database
-// opens nothing here. Parcels lie under the master key: they must go by themselves.
+// opens nothing here. Parcels lie under a key of the node: they must go by themselves.
 var remains = []struct {
 	kind, statement string
 	wipe            bool // $2 is what is written over it
@@ -78,7 +78,7 @@ func (tx *Tx) EraseCase(ctx context.Context, id string) ([]hedui.Destroyed, erro
 	}
 	delete(tx.keys, id)
 	delete(tx.persons, id)
-	tx.erased = true
+	tx.erased, tx.gone = true, append(tx.gone, id)
 	if !had {
 		return nil, nil
 	}
@@ -159,8 +159,8 @@ func truncateLog(ctx context.Context, db *sql.DB) error {
 }
 
 // vacuumKeys frees the places of deleted keys in PostgreSQL for what comes next, and
-// of what did not lie under such a key but under the master key.
+// of what did not lie under such a key but under one of the node.
 func vacuumKeys(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `VACUUM case_keys, parcels, drafts`)
+	_, err := db.ExecContext(ctx, `VACUUM case_keys, node_keys, parcels, drafts`)
 	return err
 }

@@ -88,7 +88,7 @@ type Enrolment struct {
 func (tx *Tx) SaveEnrolment(ctx context.Context, e Enrolment) error {
 	var box []byte
 	if e.Secret != nil {
-		sealed, err := tx.db.master.Encrypt(aad("enrolments", e.Name, "secret"), e.Secret)
+		sealed, err := tx.seal(ctx, aad("enrolments", e.Name, "secret"), e.Secret)
 		if err != nil {
 			return fmt.Errorf("save enrolment: %w", err)
 		}
@@ -125,7 +125,7 @@ func (tx *Tx) Enrolments(ctx context.Context, names ...string) ([]Enrolment, err
 	}, query+` ORDER BY name`+tx.lockRows(), args...)
 	for i := range list {
 		if err == nil && list[i].Secret != nil {
-			list[i].Secret, err = tx.db.master.Decrypt(aad("enrolments", list[i].Name, "secret"), list[i].Secret)
+			list[i].Secret, err = tx.unseal(ctx, aad("enrolments", list[i].Name, "secret"), list[i].Secret)
 		}
 	}
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"testing"
@@ -52,12 +50,6 @@ func everything(t *testing.T, db *store.DB) (c *hedui.Case, secrets []string) {
 	return c, secrets
 }
 
-// forms are the ways in which bytes may stand in a file or a dump.
-func forms(secret string) [][]byte {
-	b := []byte(secret)
-	return [][]byte{b, []byte(hex.EncodeToString(b)), []byte(base64.StdEncoding.EncodeToString(b))}
-}
-
 func TestNoSecretIsInTheFiles(t *testing.T) {
 	o := storetest.Engines()[0].Fresh(t)
 	db := storetest.Open(t, o)
@@ -74,7 +66,7 @@ func TestNoSecretIsInTheFiles(t *testing.T) {
 		}
 		found = found || bytes.Contains(data, []byte("330203")) // the search itself works
 		for _, s := range secrets {
-			for _, form := range forms(s) {
+			for _, form := range storetest.Forms([]byte(s)) {
 				if bytes.Contains(data, form) {
 					t.Errorf("%s holds %q in clear", filepath.Base(name), s)
 				}

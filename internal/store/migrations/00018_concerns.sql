@@ -15,7 +15,7 @@ CREATE TABLE concerns (
   state      TEXT NOT NULL,
   settled_by TEXT NOT NULL,
   settled_at BIGINT NOT NULL,
-  note       BYTEA NOT NULL, -- master; empty = none
+  note       BYTEA NOT NULL, -- box of the node; empty = none
   UNIQUE (detector, officer, on_day, case_id)
 );
 CREATE INDEX concerns_open ON concerns (id) WHERE state = 'open';

@@ -3,8 +3,6 @@ package storetest
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,12 +57,12 @@ func Contents(tb testing.TB, o store.Options) map[string][]byte {
 	return all
 }
 
-// Holds names the parts of contents in which a secret stands: as it is, in
-// hexadecimal or in base 64.
+// Holds names the parts of contents in which a secret stands in one of its forms.
 func Holds(contents map[string][]byte, secret []byte) []string {
 	var where []string
+	forms := Forms(secret)
 	for name, body := range contents {
-		for _, form := range [][]byte{secret, []byte(hex.EncodeToString(secret)), []byte(base64.StdEncoding.EncodeToString(secret))} {
+		for _, form := range forms {
 			if bytes.Contains(body, form) {
 				where = append(where, name)
 				break
