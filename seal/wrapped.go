@@ -77,6 +77,9 @@ func parseWrapped(ctx context.Context, data []byte, w Wrapper) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
+	if _, err := cipherNamed(block.Headers[headerAlgorithm]); err != nil {
+		return Key{}, err
+	}
 	by := block.Headers[headerWrappedBy]
 	if w == nil {
 		return Key{}, fmt.Errorf("%w, under the name %q", ErrWrapped, by)

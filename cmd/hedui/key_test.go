@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"hedui/internal/store"
-	"hedui/seal"
 )
 
 // keys is what "hedui key list" says.
@@ -104,7 +103,7 @@ func TestARotationTakesTheKeyThatIsThere(t *testing.T) {
 	dir := filepath.Dir(config)
 	keysOf(t, config)
 	m := &masterKeys{dir: filepath.Join(dir, "keys")}
-	id, err := m.make(t.Context(), 2, seal.AES256GCM)
+	id, err := m.make(t.Context(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +121,7 @@ func TestARotationTakesTheKeyThatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	third, err := n.masters.make(t.Context(), 3, seal.AES256GCM)
+	third, err := n.masters.make(t.Context(), 3)
 	if err == nil { // begun, and not carried to its end
 		err = n.db.InTx(t.Context(), func(tx *store.Tx) error { _, err := tx.AddMasterKey(t.Context(), third, time.Now()); return err })
 	}

@@ -22,6 +22,7 @@ import (
 // ids: names of files only order those that are new.
 type masterKeys struct {
 	dir    string
+	suite  seal.Suite // of new ones
 	helper *keyHelper // wraps new ones, and unwraps those it has wrapped; nil = files in clear
 
 	mu   sync.Mutex
@@ -105,16 +106,16 @@ func (m *masterKeys) first(ctx context.Context) (seal.Key, error) {
 	case err != nil:
 		return seal.Key{}, err
 	}
-	_, err = m.make(ctx, 1, seal.AES256GCM)
+	_, err = m.make(ctx, 1)
 	if err != nil {
 		return seal.Key{}, err
 	}
 	return m.first(ctx)
 }
 
-// make makes a new version for a cipher and returns its id.
-func (m *masterKeys) make(ctx context.Context, n int, algorithm string) (id string, err error) {
-	key, err := seal.NewKeyFor(algorithm)
+// make makes a new version and returns its id.
+func (m *masterKeys) make(ctx context.Context, n int) (id string, err error) {
+	key, err := seal.NewKeyFor(m.suite.Cipher())
 	if err != nil {
 		return "", err
 	}
@@ -161,18 +162,17 @@ func (m *masterKeys) next(ctx context.Context, known []store.MasterKey) (id stri
 	if err != nil {
 		return "", false, err
 	}
-	n, algorithm := len(known), seal.AES256GCM
+	n := len(known)
 	for _, f := range list {
 		n = max(n, f.n)
 	}
 	if len(list) > 0 {
 		last := list[len(list)-1]
-		algorithm = last.key.Algorithm() // the cipher stays; to change it, bring a key
 		if !slices.ContainsFunc(known, func(k store.MasterKey) bool { return k.ID == last.id }) {
 			return last.id, false, nil
 		}
 	}
-	if id, err = m.make(ctx, n+1, algorithm); err != nil {
+	if id, err = m.make(ctx, n+1); err != nil {
 		return "", false, err
 	}
 	return id, true, nil
