@@ -330,13 +330,13 @@ type auditKeyCommand struct {
 }
 
 // Run prints the key of the log, and that of the node as a witness.
-func (c *auditKeyCommand) Run(_ context.Context, s streams) error {
+func (c *auditKeyCommand) Run(ctx context.Context, s streams) error {
 	set, err := readSettings(c.Config, s.log)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = set.closeSources() }() // nothing is lost by what does not close
-	keys, err := openKeys(set.keys, set.issuer)
+	keys, err := openKeys(ctx, set.keys, set.issuer, set.suite, set.helper)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 	"hedui/internal/report"
 	"hedui/internal/rule/book"
 	"hedui/region"
+	"hedui/seal"
 	"hedui/source"
 )
 
@@ -44,10 +45,13 @@ type config struct {
 	Parent       *parentConfig    `yaml:"parent"`
 	Registers    []registerConfig `yaml:"registers"`
 	Deadlines    string           `yaml:"deadlines"`
+	Retention    string           `yaml:"retention"`
 	Rules        string           `yaml:"rules"`
 	Officers     []officerConfig  `yaml:"officers"`
 	TLS          *tlsConfig       `yaml:"tls"`
 	SignIn       signInConfig     `yaml:"sign_in"`
+	Suite        string           `yaml:"suite"`           // of cryptography: intl or gm, docs/suites.md
+	KeyHelper    *helperConfig    `yaml:"key_helper"`      // a device that wraps the master keys, docs/keys.md
 	PortalKey    string           `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
 }
 
@@ -101,6 +105,7 @@ func readSettings(path string, log *slog.Logger) (*settings, error) {
 	}
 	s.about()
 	s.places()
+	s.keyHelper()
 	s.signIn()
 	s.parent()
 	s.registers(log)
@@ -134,6 +139,10 @@ func (s *settings) about() {
 	}
 	if !c.Layout.Valid() {
 		s.bad("report_layout", "problem.choice", string(report.CertificateLayout))
+	}
+	var err error
+	if s.suite, err = seal.ParseSuite(c.Suite); err != nil {
+		s.bad("suite", "problem.choice", string(seal.Intl)+", "+string(seal.GM))
 	}
 	s.layout = c.Layout
 	s.name, s.division, s.level, s.issuer = c.Node, c.Division, region.Kind(c.Level), c.Issuer
@@ -180,6 +189,15 @@ func (s *settings) places() {
 		}
 		if err != nil {
 			s.bad("deadlines", "problem.config.file", c.Deadlines)
+		}
+	}
+	if c.Retention != "" {
+		text, err := os.ReadFile(s.beside(c.Retention))
+		if err == nil {
+			s.retention, err = hedui.ReadRetention(text)
+		}
+		if err != nil {
+			s.bad("retention", "problem.config.retention", c.Retention, err.Error())
 		}
 	}
 	if c.Rules != "" {

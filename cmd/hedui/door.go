@@ -196,7 +196,13 @@ func (o door) at(l net.Listener) string {
 // openDoor makes the door of a node, seen at an origin. Who may come in says its
 // configuration.
 func (n *node) openDoor(origin string) (*staff.Door, error) {
-	d := &staff.Door{DB: n.db, Node: n.name, Origin: origin, Rules: n.door.rules, Office: n.door.office, Now: time.Now,
+	rules, now := n.door.rules, time.Now()
+	for kind, to := range map[hedui.RetentionKind]*time.Duration{hedui.TryData: &rules.Tries, hedui.BrowserData: &rules.Browser} {
+		if since := n.desk.KeptSince(kind, now); !since.IsZero() {
+			*to = now.Sub(since)
+		}
+	}
+	d := &staff.Door{DB: n.db, Node: n.name, Origin: origin, Rules: rules, Office: n.door.office, Now: time.Now,
 		Officers: n.roster.Officer}
 	return d, d.Prepare()
 }

@@ -24,7 +24,7 @@ const tellEvery = 200 * time.Millisecond
 // goroutine at a time.
 type longFunc func(ctx context.Context, n *node, o hedui.Officer, args json.RawMessage, tell func(done, of int)) (any, error)
 
-var longOrders = map[string]longFunc{"rule/replay": orderReplay}
+var longOrders = map[string]longFunc{"rule/replay": orderReplay, "key/rotate": orderRotateKeys}
 
 // longLine is one line of the answer.
 type longLine struct {

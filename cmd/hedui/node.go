@@ -32,16 +32,19 @@ import (
 // are. A node without a name has no peers.
 type nodeOptions struct {
 	dir       string
-	keys      string // directory of its keys; empty = keys in dir
-	file      string // SQLite; empty = hedui.db in dir
-	database  string // postgres://… instead of the file
+	keys      string     // directory of its keys; empty = keys in dir
+	suite     seal.Suite // of the keys that are made and of the seals
+	helper    *keyHelper // wraps the master keys; nil = they lie in that directory in clear
+	file      string     // SQLite; empty = hedui.db in dir
+	database  string     // postgres://… instead of the file
 	issuer    string
 	layout    report.Layout
 	sources   []source.Source
-	table     hedui.Registers    // empty = every source speaks for the city
-	deadlines hedui.DeadlineBook // nil = the book that comes with the program
-	rules     *book.Library      // nil = the books that come with the program
-	deadline  time.Duration      // for every report instead of the book's; 0 = the book's
+	table     hedui.Registers     // empty = every source speaks for the city
+	deadlines hedui.DeadlineBook  // nil = the book that comes with the program
+	retention hedui.RetentionBook // the same
+	rules     *book.Library       // nil = the books that come with the program
+	deadline  time.Duration       // for every report instead of the book's; 0 = the book's
 
 	name, division string
 	level          region.Kind
@@ -57,11 +60,12 @@ type nodeOptions struct {
 // A node is an open database with the desk that works on it, and its peers.
 type node struct {
 	nodeOptions
-	trust  string // path of the file by which its reports are checked
-	db     *store.DB
-	desk   *casework.Desk
-	roster *staff.Roster
-	peers  *federation.Node // nil without a name
+	trust   string // path of the file by which its reports are checked
+	db      *store.DB
+	desk    *casework.Desk
+	roster  *staff.Roster
+	masters *masterKeys
+	peers   *federation.Node // nil without a name
 }
 
 // openNode makes what is missing – keys, certificate, database – and wires the
@@ -72,16 +76,16 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	}
 	o.keys = cmp.Or(o.keys, filepath.Join(o.dir, "keys"))
 	o.file = cmp.Or(o.file, filepath.Join(o.dir, "hedui.db"))
-	keys, err := openKeys(o.keys, o.issuer)
+	keys, err := openKeys(ctx, o.keys, o.issuer, o.suite, o.helper)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{nodeOptions: o, trust: filepath.Join(o.dir, "trust.pem")}
+	n := &node{nodeOptions: o, trust: filepath.Join(o.dir, "trust.pem"), masters: keys.masters}
 	logKey, err := keys.logKey(o.name)
 	if err != nil {
 		return nil, err
 	}
-	if n.db, err = store.Open(ctx, store.Options{URL: o.url(), Master: keys.master, Blind: keys.blind}); err != nil {
+	if n.db, err = store.Open(ctx, keys.storeOptions(o.url())); err != nil {
 		return nil, o.explain(err)
 	}
 	n.db.SignLog(logKey)
@@ -98,12 +102,24 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 		err = n.openPeers(ctx, ring)
 	}
 	if err == nil {
+		err = n.eraseRestored(ctx)
+	}
+	if err == nil {
 		err = n.writeTrust(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, n.db.Close())
 	}
 	return n, nil
+}
+
+// eraseRestored erases what came back with an old copy of the database.
+func (n *node) eraseRestored(ctx context.Context) error {
+	count, err := n.desk.EraseRestored(ctx)
+	if count > 0 {
+		n.logger().WarnContext(ctx, "the database was put back from an older copy: cases that were erased since are erased again", "cases", count)
+	}
+	return err
 }
 
 // writeTrust writes the file by which reports, and their proofs, are checked. The
@@ -146,6 +162,12 @@ func (o nodeOptions) explain(err error) error {
 		return hedui.Fail(hedui.Unavailable, hedui.Say("error.served", o.dir), nil)
 	case errors.Is(err, store.ErrNewer):
 		return hedui.Fail(hedui.Invalid, hedui.Say("error.newer"), err)
+	case errors.Is(err, store.ErrKeyMissing):
+		var known *hedui.Error // of the helper
+		if errors.As(err, &known) {
+			return err
+		}
+		return hedui.Fail(hedui.Invalid, hedui.Say("error.keys.missing", o.keys), err)
 	case errors.Is(err, store.ErrKeys):
 		return hedui.Fail(hedui.Invalid, hedui.Say("error.keys", o.keys), nil)
 	case o.database != "":
@@ -180,7 +202,7 @@ func openDesk(db *store.DB, keys keyring, ring *federation.Ring, o nodeOptions) 
 	}
 	desk := &casework.Desk{
 		DB: db, Node: o.name, Division: o.division, Sources: o.sources, Registers: table, Issuer: o.issuer, Layout: o.layout, Signer: keys.report, MandateKey: ring.Signer, Certificate: keys.certificate,
-		Calendar: calendar, Deadlines: deadlines, Rules: rules, Now: time.Now,
+		Calendar: calendar, Deadlines: deadlines, Retention: o.retention, Rules: rules, Now: time.Now,
 	}
 	return desk, desk.Prepare()
 }
@@ -218,9 +240,11 @@ func (n *node) followBoundaries(ctx context.Context) error {
 
 // A keyring is all keys of a node.
 type keyring struct {
-	master      seal.Key         // wraps the keys of cases
-	blind       seal.Key         // finds persons again
-	report      *seal.PrivateKey // seals reports
+	masters     *masterKeys       // wrap the keys of cases and of the node
+	master      seal.Key          // the oldest of them
+	blind       seal.Key          // finds persons again
+	erased      *store.ErasedList // what must not come back with an old copy of the database
+	report      *seal.PrivateKey  // seals reports
 	certificate *x509.Certificate
 	log         *seal.PrivateKey // signs the audit log, and cosigns those of peers
 }
@@ -230,23 +254,35 @@ func (k keyring) logKey(node string) (*audit.Key, error) {
 	return audit.NewKey(cmp.Or(node, "local"), k.log, k.log.Public())
 }
 
+// storeOptions open the database with these keys.
+func (k keyring) storeOptions(url string) store.Options {
+	return store.Options{URL: url, Master: k.master, Find: k.masters.find, Blind: k.blind, Erased: k.erased, At: time.Now()}
+}
+
 // certificateYears is how long a node's own certificate may sign.
 const certificateYears = 5
 
 // openKeys loads the keys of a directory, or makes those that are missing.
-func openKeys(dir, issuer string) (k keyring, err error) {
+func openKeys(ctx context.Context, dir, issuer string, suite seal.Suite, helper *keyHelper) (k keyring, err error) {
 	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
-	if k.master, err = loadOrMake(filepath.Join(dir, "master.key"), seal.LoadKey, seal.Key.Save, func() (seal.Key, error) { return seal.NewKey(), nil }); err != nil {
+	k.masters = &masterKeys{dir: dir, suite: suite, helper: helper}
+	if k.master, err = k.masters.first(ctx); err != nil {
 		return k, err
 	}
-	if k.blind, err = loadOrMake(filepath.Join(dir, "blind.key"), seal.LoadKey, seal.Key.Save, func() (seal.Key, error) { return seal.NewKey(), nil }); err != nil {
+	if k.blind, err = loadOrMake(filepath.Join(dir, "blind.key"), seal.LoadKey, seal.Key.Save, func() (seal.Key, error) { return seal.NewKeyFor(suite.Cipher()) }); err != nil {
+		return k, err
+	}
+	if k.erased, err = store.OpenErasedList(filepath.Join(dir, "erased"), k.blind); err != nil {
 		return k, err
 	}
 	if k.report, err = loadOrMake(filepath.Join(dir, "seal.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,
-		func() (*seal.PrivateKey, error) { return seal.Generate(seal.P256SHA256) }); err != nil {
+		func() (*seal.PrivateKey, error) { return seal.Generate(suite.Signature()) }); err != nil {
 		return k, err
+	}
+	if k.report.Algorithm() != suite.Signature() {
+		return k, hedui.Fail(hedui.Invalid, hedui.Say("error.suite", filepath.Join(dir, "seal.key"), k.report.Algorithm(), string(suite), suite.Signature()), nil)
 	}
 	if k.log, err = loadOrMake(filepath.Join(dir, "log.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,
 		func() (*seal.PrivateKey, error) { return seal.Generate(seal.Ed25519) }); err != nil {

@@ -127,7 +127,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 		}
 		list = append(list, one)
 	}
-	keys, err := openKeys(set.keys, set.issuer)
+	keys, err := openKeys(ctx, set.keys, set.issuer, set.suite, set.helper)
 	note(err, "check.keys", set.keys)
 	if err == nil {
 		note(inTime(keys.certificate.NotAfter), "check.certificate", keys.certificate.NotAfter.In(day.Beijing).Format(time.DateOnly))
@@ -138,7 +138,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	ring, err := federation.OpenRing(filepath.Join(set.keys, "node"))
 	note(err, "check.ring")
 	var parent exchange.Peer
-	db, err := store.Open(ctx, store.Options{URL: set.url(), Master: keys.master, Blind: keys.blind})
+	db, err := store.Open(ctx, keys.storeOptions(set.url()))
 	served := errors.Is(err, store.ErrServed)
 	switch {
 	case served:

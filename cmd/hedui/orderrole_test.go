@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,6 +49,15 @@ var orderArguments = map[string]string{
 	"consent/withdraw":  `{"case":"ID","person":1}`,
 	"consent/scan":      `{"case":"ID","number":"x","file":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}`,
 	"consent/fetch":     `{"case":"ID","number":"1"}`,
+	"erase/propose":     `{"id":"ID","reason":"x"}`,
+	"erase/confirm":     `{"id":"ID"}`,
+	"erase/reject":      `{"id":"ID","reason":"x"}`,
+	"erase/hold":        `{"id":"ID","reason":"x"}`,
+	"erase/lift":        `{"id":"ID"}`,
+	"erase/certificate": `{"id":"ID","language":"zh","format":"txt"}`,
+	"erase/again":       `{"id":"ID"}`,
+	"concern/settle":    `{"id":"x","to":"explained","note":"x"}`,
+	"concern/reopen":    `{"id":"x","note":"x"}`,
 	"explain/list":      `{"case":"ID"}`,
 	"explain/enter":     `{"case":"ID","item":"1"}`,
 	"explain/attach":    `{"case":"ID","item":"1","file":"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="}`,
@@ -163,11 +173,7 @@ func TestEveryOrderAsEveryRole(t *testing.T) {
 			}
 			continue
 		}
-		args := orderArguments[name]
-		if args == "" {
-			args = "{}"
-		}
-		row(name, name, args)
+		row(name, name, cmp.Or(orderArguments[name], "{}"))
 	}
 	books := map[string]string{}
 	if err := fs.WalkDir(book.Files(), ".", func(path string, e fs.DirEntry, err error) error {
@@ -184,8 +190,9 @@ func TestEveryOrderAsEveryRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	long := map[string]string{"rule/replay": string(replay)}
 	for _, name := range slices.Sorted(maps.Keys(longOrders)) {
-		row(name, name, string(replay))
+		row(name, name, cmp.Or(long[name], "{}"))
 	}
 	if want := everyOrder; got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
@@ -213,10 +220,22 @@ T............. case/open
 T............. case/paper
 .T....T....... case/publish
 ...T.......... case/requery
+..........T..T concern/list
+..........T..T concern/reopen
+..........T..T concern/settle
 .TTTTTT...T... consent/fetch
 .TTTTTT...T... consent/list
 T............. consent/scan
 T..T.......... consent/withdraw
+......T....... erase/again
+TTTTTTT...T... erase/certificate
+......T....... erase/confirm
+.TTTTTT...T... erase/due
+......T...T... erase/hold
+......T...T... erase/lift
+...T.......... erase/propose
+......T....... erase/reject
+......T....... erase/run
 .T.T.......... explain/attach
 ?????????????? explain/correct
 ...T.......... explain/corrections
@@ -228,6 +247,7 @@ T..T.......... consent/withdraw
 ....T......... explain/send_back
 ....T......... explain/settle
 ...T.......... explain/suspend
+.......T..TTTT key/list
 ?????????????? mirror/answer
 TT............ mirror/code
 .T............ mirror/list
@@ -262,5 +282,6 @@ TTTTTTTTTTTTTT node/card
 ?????????????? worklist/reprint
 ?????????????? worklist/return
 ?????????????? worklist/show
+............T. key/rotate
 ......T..T.... rule/replay
 `

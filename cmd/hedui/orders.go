@@ -8,6 +8,7 @@ import (
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/exchange"
+	"hedui/internal/casework"
 	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
@@ -50,14 +51,29 @@ var orders = map[string]orderFunc{
 	"officer/retract": ordered(orderRetract),
 	"office/add":      ordered(orderAddOffice),
 
-	"mirror/code":   ordered(orderMirrorCode),
-	"mirror/list":   ordered(orderMirrorList),
-	"mirror/answer": ordered(orderMirrorAnswer),
+	"key/list": ordered(orderKeys),
+
+	"concern/list":   ordered(orderConcernList),
+	"concern/settle": ordered(orderConcernSettle),
+	"concern/reopen": ordered(orderConcernReopen),
+	"mirror/code":    ordered(orderMirrorCode),
+	"mirror/list":    ordered(orderMirrorList),
+	"mirror/answer":  ordered(orderMirrorAnswer),
 
 	"consent/list":     ordered(orderConsents),
 	"consent/withdraw": ordered(orderWithdraw),
 	"consent/scan":     ordered(orderScan),
 	"consent/fetch":    ordered(orderFetchScan),
+
+	"erase/due":         ordered(orderEraseDue),
+	"erase/propose":     ordered(orderErasePropose),
+	"erase/confirm":     ordered(orderEraseConfirm),
+	"erase/reject":      ordered(orderEraseReject),
+	"erase/hold":        ordered(orderEraseHold),
+	"erase/lift":        ordered(orderEraseLift),
+	"erase/run":         ordered(orderEraseRun),
+	"erase/again":       ordered(orderEraseAgain),
+	"erase/certificate": ordered(orderEraseCertificate),
 
 	"explain/list":        ordered(orderExplanations),
 	"explain/enter":       ordered(orderExplain),
@@ -226,23 +242,13 @@ func orderFind(ctx context.Context, n *node, o hedui.Officer, a openArgs) (any, 
 type caseArgs struct {
 	ID      string `json:"id"`
 	Act     string `json:"act,omitempty"`
-	Reason  string `json:"reason,omitempty"` // of standActs
+	Reason  string `json:"reason,omitempty"` // where the act needs one
 	Version int    `json:"version,omitempty"`
 	Form    string `json:"form,omitempty"`
 }
 
 func orderAct(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
-	if _, stands := standActs[a.Act]; stands {
-		return orderStand(ctx, n, o, a)
-	}
-	act, ok := map[string]func(context.Context, hedui.Officer, string) (*hedui.Case, error){
-		"commission": n.desk.Commission, "accept": n.desk.Accept, "finish": n.desk.Finish, "review": n.desk.Review,
-		"seal": n.desk.Seal, "deliver": n.desk.Deliver, "archive": n.desk.Archive, "resume": n.desk.Resume,
-	}[a.Act]
-	if !ok {
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("error.act", a.Act), nil)
-	}
-	c, err := act(ctx, o, a.ID)
+	c, err := n.desk.Take(ctx, o, a.ID, a.Act, a.Reason)
 	if err != nil {
 		return nil, err
 	}
@@ -258,6 +264,7 @@ type lookAnswer struct {
 
 	Conclusion hedui.Conclusion `json:"conclusion,omitempty"` // once registers have answered, as of now
 	Means      *hedui.Means     `json:"means,omitempty"`
+	Erasure    *hedui.Erasure   `json:"erasure,omitempty"` // proposed, held, erased: then nothing else is there
 }
 
 type consentAnswer struct {
@@ -306,10 +313,17 @@ type reportVersion struct {
 
 func orderLook(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
 	v, err := n.desk.Look(ctx, o, a.ID)
+	if casework.IsErased(err) {
+		e, err := n.desk.Erasure(ctx, o, a.ID)
+		return lookAnswer{caseAnswer: caseAnswer{e.Case, e.CaseNumber, e.Stage}, Consents: []consentAnswer{}, Queries: []queryAnswer{}, Reports: []reportVersion{}, Erasure: &e.Erasure}, err
+	}
 	if err != nil {
 		return nil, err
 	}
-	answer := lookAnswer{caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, []consentAnswer{}, []queryAnswer{}, []reportVersion{}, "", nil}
+	answer := lookAnswer{caseAnswer: caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, Consents: []consentAnswer{}, Queries: []queryAnswer{}, Reports: []reportVersion{}}
+	if v.Erasure.State != hedui.Kept {
+		answer.Erasure = &v.Erasure
+	}
 	if v.Worked() {
 		answer.Conclusion, answer.Means = v.Assessment.Conclusion, v.Assessment.Means
 	}

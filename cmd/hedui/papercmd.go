@@ -87,26 +87,3 @@ func orderPaper(ctx context.Context, n *node, o hedui.Officer, a paperArgs) (any
 func orderPublish(ctx context.Context, n *node, o hedui.Officer, a paperArgs) (any, error) {
 	return n.desk.PublicList(ctx, o, a.IDs, a.order())
 }
-
-// standActs are the acts that make a case stand still, for a named reason.
-var standActs = map[string]hedui.Stage{"return": hedui.Returned, "suspend": hedui.Suspended, "terminate": hedui.Terminated}
-
-func orderStand(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, error) {
-	to := standActs[a.Act]
-	why, err := hedui.ReasonFor(to, a.Reason)
-	if err != nil {
-		return nil, err
-	}
-	act := n.desk.Return
-	switch to {
-	case hedui.Suspended:
-		act = n.desk.Suspend
-	case hedui.Terminated:
-		act = n.desk.Terminate
-	}
-	c, err := act(ctx, o, a.ID, why)
-	if err != nil {
-		return nil, err
-	}
-	return caseAnswer{c.ID, c.Number, c.Stage}, nil
-}

@@ -42,7 +42,7 @@ func (v *verifyCommand) proved(path, trustFile string, r report.Result) inLog {
 		return inLog{State: "none"}
 	}
 	p, err := audit.ParseProof(string(text))
-	if err != nil || p.Entry.Verb != audit.Sealed || r.Digest == "" || !strings.HasSuffix(p.Entry.Detail, " sha256:"+r.Digest) {
+	if err != nil || !aboutThis(p.Entry, r) {
 		return inLog{State: "broken"}
 	}
 	keys, err := os.ReadFile(trustFile)
@@ -61,6 +61,15 @@ func (v *verifyCommand) proved(path, trustFile string, r report.Result) inLog {
 		return inLog{State: "broken"}
 	}
 	return inLog{"proved", p.Seq, c.Origin, c.Size, c.At, c.Witnesses}
+}
+
+// aboutThis reports whether an entry is that of the report's sealing, or of the
+// erasure that a certificate is of.
+func aboutThis(e audit.Entry, r report.Result) bool {
+	if r.Paper == (report.ErasureCertificate{}).Name() {
+		return e.Verb == audit.Erased && r.Number != "" && strings.HasPrefix(e.Detail, r.Number+" ")
+	}
+	return e.Verb == audit.Sealed && r.Paper == "" && r.Digest != "" && (strings.HasSuffix(e.Detail, " sha256:"+r.Digest) || strings.HasSuffix(e.Detail, " sm3:"+r.Digest))
 }
 
 // print says it in one line.

@@ -39,10 +39,17 @@ const (
 	HandedOver     Verb = "case.hand_over" // to another node
 	Arrived        Verb = "case.arrive"    // that node has confirmed it
 	TakenOver      Verb = "case.take_over" // from another node
-	Erased         Verb = "case.erase"
-	ReadCase       Verb = "case.read"
-	Searched       Verb = "case.search" // by identity number, which the entry does not hold
-	Replayed       Verb = "case.replay" // all sealed cases of a division were worked out by other rule books; the detail says how many
+	Erased         Verb = "case.erase"     // its key was destroyed; the detail is the number and the digest of the certificate
+
+	// Before that. The detail is the reason, a word of a list.
+	ErasureProposed Verb = "erasure.propose"
+	ErasureRejected Verb = "erasure.reject"
+	CaseHeld        Verb = "erasure.hold" // it must not be erased
+	HoldLifted      Verb = "erasure.lift"
+
+	ReadCase Verb = "case.read"
+	Searched Verb = "case.search" // by identity number, which the entry does not hold
+	Replayed Verb = "case.replay" // all sealed cases of a division were worked out by other rule books; the detail says how many
 
 	// The right to explain. The detail names the item, the correction or the reminder.
 	ExplanationOpened   Verb = "explain.open"      // a finding asks the family
@@ -102,6 +109,12 @@ const (
 	RosterRead      Verb = "officer.list"
 	TieDeclared     Verb = "officer.declare" // a person from whose cases the officer stands aside, who is not named
 	TieRetracted    Verb = "officer.retract"
+	// Keys under which the database lies. The detail is the version, and of a master key its id.
+	KeysRead         Verb = "key.list"
+	MasterRotated    Verb = "key.rotate" // a new master key wraps everything from now on
+	MasterRetired    Verb = "key.retire" // nothing is wrapped under this one any more
+	NodeKeyRotated   Verb = "key.renew"  // a new key of the node encrypts from now on what is not of a case
+	NodeKeyDestroyed Verb = "key.destroy"
 	// Signing in. The thing acted on is the session; the detail says by which proof. A name that belongs to nobody is never written.
 	SignedIn          Verb = "sign_in.enter"
 	SignInFailed      Verb = "sign_in.fail" // the officer is "nobody" where there is none of that name
@@ -121,6 +134,12 @@ const (
 	MirrorAnswered Verb = "mirror.answer"  // by the office
 	MirrorListed   Verb = "mirror.list"    // requests were shown to the office
 
+	// What detectors notice about the looks of officers. The detail is detector and officer.
+	ConcernRaised   Verb = "concern.raise"
+	ConcernsRead    Verb = "concern.read"
+	ConcernSettled  Verb = "concern.settle"
+	ConcernReopened Verb = "concern.reopen"
+
 	Refused Verb = "refuse" // an officer had no right; the detail is what was tried
 )
 
@@ -129,7 +148,7 @@ func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, ConsentScanned, ConsentRead, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, PaperPrinted, Objected, Confirmed,
-		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ReadCase, Searched, Replayed,
+		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ErasureProposed, ErasureRejected, CaseHeld, HoldLifted, ReadCase, Searched, Replayed,
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
 		ReadList, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
@@ -137,7 +156,14 @@ func Verbs() []Verb {
 		SourceAlert, SourceOver, SourceHandled,
 		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,
 		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
+		KeysRead, MasterRotated, MasterRetired, NodeKeyRotated, NodeKeyDestroyed,
 		SignedIn, SignInFailed, SignedOut, ProvedAgain, CredentialSet, CredentialDropped, CredentialReset,
-		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, Refused,
+		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, ConcernRaised, ConcernsRead, ConcernSettled, ConcernReopened, Refused,
 	}
+}
+
+// Looks lists the verbs by which an officer sees something of a family and changes
+// nothing.
+func Looks() []Verb {
+	return []Verb{ReadCase, Searched, ReadReport, Printed, PaperPrinted, ConsentRead, EvidenceRead, CorrectionRead}
 }

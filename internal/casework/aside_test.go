@@ -136,9 +136,9 @@ func (b *bench) refusals(t *testing.T, id, ending string) int {
 }
 
 // elsewhere are the methods whose text is no case: a source, a draft, a number, an
-// item of a list, which a department answers without opening the case.
-var elsewhere = []string{"AnswerCorrection", "AnswerItem", "AnswerRequest", "CorrectItem", "Draft", "ExportList", "HandleAlert", "HandleReminder", "ImportList", "IssueLetter",
-	"Item", "Overdue", "Register", "ReprintLetter", "ReturnItem", "SaveDraft", "Worklist"}
+// item of a list, which a department answers without opening the case, the name of another act.
+var elsewhere = []string{"AnswerCorrection", "AnswerItem", "AnswerRequest", "CorrectItem", "Draft", "DropDraft", "ExportList", "HandleAlert", "HandleReminder", "ImportList", "IssueLetter",
+	"Item", "Overdue", "Register", "ReopenConcern", "ReprintLetter", "ReturnItem", "SaveDraft", "SettleConcern", "Take", "Worklist"}
 
 // Every act on a case and every look into one, whatever it is called, is refused to
 // an officer who must stand aside.

@@ -269,7 +269,7 @@ func TestScansOfConsents(t *testing.T) {
 		if _, err := b.ConsentScan(ctx, receiver, c.ID, c.Consents[1].Number); hedui.KindOf(err) != hedui.NotFound {
 			t.Errorf("of a consent without a scan: %v", err)
 		}
-		if err := db.InTx(ctx, func(tx *store.Tx) error { return tx.EraseCase(ctx, c.ID) }); err != nil {
+		if err := db.InTx(ctx, func(tx *store.Tx) error { _, err := tx.EraseCase(ctx, c.ID); return err }); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Read(ctx, func(tx *store.Tx) error { _, err := tx.Scan(ctx, c.ID, number); return err }); hedui.KindOf(err) != hedui.NotFound {

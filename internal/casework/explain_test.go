@@ -564,7 +564,7 @@ func TestAnErasedCaseLeavesNoExplanationAndNoEvidence(t *testing.T) {
 		b.settle(t, id, hedui.ExplanationWrong)
 		e, _ := b.item(t, id)
 		if err := b.DB.InTx(ctx, func(tx *store.Tx) error {
-			if err := tx.EraseCase(ctx, id); err != nil {
+			if _, err := tx.EraseCase(ctx, id); err != nil {
 				return err
 			}
 			job := explainJob(&hedui.Case{ID: id}, e.DueAt)

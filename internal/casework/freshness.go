@@ -34,11 +34,6 @@ func (d *Desk) look(ctx context.Context, tx *store.Tx, g *guard, r *round, at ti
 	if err != nil {
 		return err
 	}
-	if sum.Answers+sum.Failures == r.seen.Answers+r.seen.Failures { // the first round of a day
-		if err := tx.PurgeUse(ctx, r.seen.On); err != nil {
-			return err
-		}
-	}
 	open, err := tx.OpenAlerts(ctx, g.info.Name)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hedui/day"
+	"hedui/idcard"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
@@ -189,4 +190,118 @@ func (d *Desk) Draft(ctx context.Context, o hedui.Officer, id string) (hedui.For
 		return json.Unmarshal(body, &f)
 	})
 	return f, err
+}
+
+// Commissioners names the offices that may commission, as the roster has them. A form
+// may name another one: not every office has officers here.
+func (d *Desk) Commissioners(ctx context.Context) ([]string, error) {
+	var names []string
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		names = nil
+		offices, err := tx.Offices(ctx)
+		for _, o := range offices {
+			if o.Kind == hedui.CommissioningOffice {
+				names = append(names, o.Name)
+			}
+		}
+		return err
+	})
+	return names, err
+}
+
+// A DraftSummary is what a list shows of a form that an officer has begun.
+type DraftSummary struct {
+	ID        string
+	Programme string // as typed
+	Applicant string // masked
+	Persons   int
+}
+
+// Drafts lists the forms that an officer has begun.
+func (d *Desk) Drafts(ctx context.Context, o hedui.Officer) ([]DraftSummary, error) {
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
+		return nil, d.refused(ctx, o, "", audit.Registered, err)
+	}
+	var list []DraftSummary
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		list = nil
+		ids, err := tx.Drafts(ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			body, err := tx.Draft(ctx, id, o.ID)
+			if err != nil {
+				return err
+			}
+			var f hedui.Form
+			if err := json.Unmarshal(body, &f); err != nil {
+				return fmt.Errorf("casework: draft: %w", err)
+			}
+			one := DraftSummary{ID: id, Programme: f.Programme, Persons: len(f.Persons)}
+			if len(f.Persons) > 0 {
+				one.Applicant = idcard.MaskName(f.Persons[0].Name)
+			}
+			list = append(list, one)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// DropDraft throws a form away that the officer has begun.
+func (d *Desk) DropDraft(ctx context.Context, o hedui.Officer, id string) error {
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
+		return d.refused(ctx, o, "", audit.Registered, err)
+	}
+	return d.DB.InTx(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Draft(ctx, id, o.ID); err != nil {
+			return err
+		}
+		return tx.DeleteDraft(ctx, id)
+	})
+}
+
+// OwnCases lists the newest cases that the officer has opened: who opened a case may
+// know how it stands, without a right to read any.
+func (d *Desk) OwnCases(ctx context.Context, o hedui.Officer, f store.Filter) ([]store.Summary, error) {
+	if err := o.May(hedui.OpenCases, o.Division); err != nil {
+		return nil, d.refused(ctx, o, "", audit.ReadCase, err)
+	}
+	if !plausibleID(f.Before) {
+		return nil, notFound()
+	}
+	f.Division, f.Programmes, f.Reader, f.Office, f.OpenedBy = hedui.PlacePrefix(o.Division), o.Programmes, o.ID, o.Office, o.ID
+	var list []store.Summary
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.Cases(ctx, f)
+		return err
+	})
+	return list, err
+}
+
+// OwnCase opens a case for the officer who opened it: persons and consents, but
+// nothing of what departments answered. The look is recorded. A case that somebody
+// else opened is NotFound.
+func (d *Desk) OwnCase(ctx context.Context, o hedui.Officer, id string) (*hedui.Case, error) {
+	if !plausibleID(id) {
+		return nil, notFound()
+	}
+	var c *hedui.Case
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		if c, err = opened(ctx, tx, o, hedui.OpenCases, id); err == nil && c.OpenedBy() != o.ID {
+			err = notFound()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, d.refused(ctx, o, id, audit.ReadCase, err)
+	}
+	if at := d.Now(); d.looks.again(o.ID, id, at) {
+		if err := d.remember(ctx, audit.New(at, o.ID, o.Office, audit.ReadCase, id, "")); err != nil {
+			d.looks.forget(o.ID, id)
+			return nil, err
+		}
+	}
+	return c, nil
 }

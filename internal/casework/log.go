@@ -199,13 +199,14 @@ func (d *Desk) Trust(ctx context.Context) (text []byte, err error) {
 	return text, err
 }
 
-// proof proves that the sealing of a report is in the log. An entry that waits for
+// proof proves that the newest entry of a case with a verb, whose detail holds a text,
+// is in the log. An entry that waits for
 // its place is given one. Without a signed log there is none, and no error.
-func (d *Desk) proof(ctx context.Context, r store.Report) ([]byte, error) {
+func (d *Desk) proof(ctx context.Context, id string, verb audit.Verb, holds string) ([]byte, error) {
 	for try := range 2 {
 		var p audit.Proof
 		err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-			p, err = tx.ProofOf(ctx, r.Case, audit.Sealed, r.Digest)
+			p, err = tx.ProofOf(ctx, id, verb, holds)
 			return err
 		})
 		switch {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +28,6 @@ import (
 // The limits of the mirror. A code has 80 random bits; whoever guesses is stopped by
 // the tries long before that matters.
 const (
-	codeLife     = 7 * 24 * time.Hour
 	codeTries    = 10
 	codeLetters  = 16
 	mirrorIdle   = 10 * time.Minute
@@ -48,7 +48,11 @@ func (d *Desk) IssueCode(ctx context.Context, o hedui.Officer, id string, person
 		if !ok || p.ID.IsZero() {
 			return "", notFound()
 		}
-		until = at.Add(codeLife)
+		rule, _ := d.Retention.Of(hedui.MirrorCodeData, c.Division, day.Of(at))
+		var ends bool
+		if until, ends = rule.Over(at, d.Calendar); !ends { // a code that never ends is none
+			return "", errors.New("casework: the table of terms has no end for mirror codes")
+		}
 		return fmt.Sprintf("person %d", person), tx.AddMirrorCode(ctx, audit.NewID(), id, p.ID, code, at, until)
 	})
 	if err != nil {

@@ -115,7 +115,7 @@ func TestCodesAndSessionsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ahead += codeLife
+		ahead += 7 * 24 * time.Hour
 		if _, err := b.OpenMirror(ctx, number, code, ""); hedui.KindOf(err) != hedui.Forbidden {
 			t.Errorf("an old code: %v", err)
 		}
@@ -189,7 +189,8 @@ func TestARequestFromTheMirrorReachesTheOfficeAndAWithdrawalStopsTheQueries(t *t
 			if err != nil {
 				return err
 			}
-			return tx.EraseCase(ctx, id)
+			_, err = tx.EraseCase(ctx, id)
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

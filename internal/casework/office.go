@@ -39,6 +39,7 @@ type Desk struct {
 	Certificate *x509.Certificate  // of the signer, for the signature within a PDF
 	Calendar    *hedui.Calendar
 	Deadlines   hedui.DeadlineBook
+	Retention   hedui.RetentionBook // nil = the book that comes with the program
 	Rules       *book.Library
 	Now         func() time.Time
 	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
@@ -61,6 +62,12 @@ func (d *Desk) Prepare() error {
 	if err := d.canSign(d.Now()); err != nil {
 		return err
 	}
+	if d.Retention == nil {
+		var err error
+		if d.Retention, err = hedui.StandardRetention(); err != nil {
+			return err
+		}
+	}
 	d.guards, d.manuals = map[string]*guard{}, map[string]*manual{}
 	d.runner = &queue.Runner{Store: d.DB.Queue(), Now: d.Now}
 	for _, s := range d.Sources {
@@ -82,7 +89,7 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane())
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
@@ -90,6 +97,12 @@ func (d *Desk) Prepare() error {
 // Run asks sources, keeps deadlines and sequences the audit log until ctx is done.
 func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
+		return err
+	}
+	if err := d.startErasing(ctx); err != nil {
+		return err
+	}
+	if err := d.startConcerns(ctx); err != nil {
 		return err
 	}
 	var sharing sync.WaitGroup
@@ -166,13 +179,16 @@ func (d *Desk) refused(ctx context.Context, o hedui.Officer, id string, verb aud
 	detail := string(verb)
 	var known *hedui.Error
 	if errors.As(cause, &known) && known.Say.Key == asideText {
-		detail += " aside"
+		detail += asideDetail
 	}
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		return tx.Record(ctx, audit.New(d.Now(), o.ID, o.Office, audit.Refused, id, detail))
 	})
 	return errors.Join(cause, err)
 }
+
+// asideDetail ends the detail of a refusal because the officer must stand aside.
+const asideDetail = " aside"
 
 // asideText tells an officer to stand aside, and not because of whom.
 const asideText = "error.conflict"

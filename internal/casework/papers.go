@@ -332,6 +332,11 @@ func (d *Desk) PublicList(ctx context.Context, o hedui.Officer, ids []string, wa
 
 // printPaper renders a paper; a PDF is signed as copies of reports are.
 func (d *Desk) printPaper(o hedui.Officer, p report.Paper, want PaperOrder, name string, at time.Time) (File, error) {
+	return d.printProved(o, p, want, name, at, nil)
+}
+
+// printProved does so with the proof that what the paper is about is in the log.
+func (d *Desk) printProved(o hedui.Officer, p report.Paper, want PaperOrder, name string, at time.Time, proof []byte) (File, error) {
 	file := File{Name: name + "." + want.Form}
 	print := report.Copy{Reader: o.Name, ReaderOffice: o.Office, At: at}
 	var err error
@@ -340,8 +345,9 @@ func (d *Desk) printPaper(o hedui.Officer, p report.Paper, want PaperOrder, name
 		file.Body = []byte(report.PaperText(p, want.Lang, print))
 	case "html":
 		file.Body, err = report.PaperHTML(p, want.Lang, print)
+		file.Body = withProof(file.Body, proof)
 	default:
-		file.Body, err = report.PaperPDF(p, want.Lang, print, &report.Signing{Signer: d.Signer, Certificate: d.Certificate, At: at})
+		file.Body, err = report.PaperPDF(p, want.Lang, print, &report.Signing{Signer: d.Signer, Certificate: d.Certificate, At: at, Proof: proof})
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("casework: %s: %w", name, err)

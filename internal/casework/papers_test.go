@@ -58,7 +58,7 @@ func TestPapersFollowACaseAndAreRecorded(t *testing.T) {
 				t.Errorf("the commission lacks %q:\n%s", want, text)
 			}
 		}
-		why, err := hedui.ReasonFor(hedui.Returned, "household")
+		why, err := hedui.ReasonFor("return", "household")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,6 +41,7 @@ type View struct {
 	Reports    []store.Report
 
 	Explanations []hedui.Explanation // items to explain
+	Erasure      hedui.Erasure       // whether it is proposed or held
 	Rev          string              // of all this, see [Desk.Changed]
 }
 
@@ -67,6 +68,9 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 			return err
 		}
 		if v.Case.Elsewhere, err = tx.Elsewhere(ctx, v.Case, v.Case.AppliedOn.AddMonths(-elsewhereMonths)); err != nil {
+			return err
+		}
+		if v.Erasure, err = tx.Erasure(ctx, id); err != nil {
 			return err
 		}
 		pulse, err := tx.Pulse(ctx, id) // of the same state: a read sees one

@@ -117,7 +117,8 @@ func TestBooksAreTriedOnStoredHouseholds(t *testing.T) {
 			handed.Stage = hedui.Handed
 			open := sealedCase(t, ctx, tx, n+5, "330203", hedui.Dibao, 2000, applied)
 			open.Stage, open.Version = hedui.Collecting, 0 // no report yet
-			for _, err := range []error{tx.EraseCase(ctx, erased.ID), tx.SaveCase(ctx, handed), tx.SaveCase(ctx, open)} {
+			_, gone := tx.EraseCase(ctx, erased.ID)
+			for _, err := range []error{gone, tx.SaveCase(ctx, handed), tx.SaveCase(ctx, open)} {
 				if err != nil {
 					return err
 				}
@@ -186,6 +187,8 @@ func (b *bench) nobodyWasAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(backlog, auditLane) // what is recorded gets its place in the log
+	delete(backlog, eraseLane) // the hourly look at what is due
+	delete(backlog, concernLane)
 	if len(backlog) > 0 {
 		t.Errorf("work is queued: %v", backlog)
 	}

@@ -21,7 +21,7 @@ import (
 // Every key that the program writes out as a whole word must have a text, and
 // every text must have somebody who says it.
 func TestEveryKeyInTheCodeHasAText(t *testing.T) {
-	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench|node|case|check|init|serve|link|hand|nodes|source|alert|list|letter|workbook|sheet|rulebook|paper|signin|mandate|audit|mirror)\.[a-z_0-9.A-Z]+$`)
+	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench|node|case|check|init|serve|link|hand|nodes|source|alert|action|intake|own|concern|list|letter|workbook|sheet|rulebook|paper|signin|mandate|audit|mirror|erasure|key)\.[a-z_0-9.A-Z]+$`)
 	said := map[string]bool{}
 	var prefixes []string
 	verbs := words(audit.Verbs()) // look like keys and are none
@@ -103,6 +103,10 @@ func TestEveryWordHasATextInBothLanguages(t *testing.T) {
 	add("trail.", words(audit.Verbs())...)
 	add("", words(audit.FaultKinds())...)
 	add("stage.", words(hedui.Stages())...)
+	add("own.stage.", words(hedui.Stages())...)
+	add("action.", hedui.ActionNames()...)
+	add("concern.", words(hedui.Detectors())...)
+	add("concern.state.", words(hedui.ConcernStates())...)
 	add("programme.", words(hedui.Programmes())...)
 	add("kind.", words(hedui.CaseKinds())...)
 	add("relation.", words(hedui.Relations())...)
@@ -119,6 +123,12 @@ func TestEveryWordHasATextInBothLanguages(t *testing.T) {
 	add("reminder.", words(hedui.ReminderKinds())...)
 	add("mirror.kind.", words(hedui.RequestKinds())...)
 	add("mirror.state.", words(hedui.RequestStates())...)
+	add("erasure.state.", words(hedui.ErasureStates())...)
+	add("erasure.reason.", words(hedui.EraseReasons())...)
+	add("erasure.reason.", words(hedui.HoldReasons())...)
+	add("erasure.reason.", string(hedui.Restored))
+	add("erasure.event.", words(hedui.CaseEvents())...)
+	add("erasure.kind.", hedui.DestroyedKinds()...)
 	add("mirror.look.", words(LookVerbs())...)
 	for _, k := range keys {
 		if !lang.Has(k) {

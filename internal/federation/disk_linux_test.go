@@ -32,7 +32,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	county := build(t, storetest.Engines()[0], plot{name: "haishu", division: "330203", level: "county", parent: hub, registers: []string{
 		"land 330203 here", "hukou 330200 ningbo", "housing 330200 ningbo"}})
 	join(t, hub, county)
-	county.answered(t, county.accept(t, 1, ""), 10*time.Second)
+	county.answered(t, county.accept(t, 1, ""))
 
 	filler := filepath.Join(disk, "filler")
 	fill(t, filler)
@@ -48,7 +48,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range cases {
-		county.answered(t, id, 20*time.Second)
+		county.answered(t, id)
 	}
 	onceEach(t, 21, hub, county)
 }

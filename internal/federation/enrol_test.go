@@ -181,7 +181,7 @@ func TestAPeerThatIsShutOutIsOutAtOnce(t *testing.T) {
 			}
 
 			join(t, hub, county) // invited anew it gets what waited
-			county.answered(t, id, time.Minute)
+			county.answered(t, id)
 		})
 	}
 }

@@ -81,7 +81,7 @@ func TestACircleOfConfigurationEnds(t *testing.T) {
 func TestNothingRunsOnAfterTheEnd(t *testing.T) {
 	e := storetest.Engines()[0]
 	hub, county := two(t, e, 0)
-	county.answered(t, county.accept(t, 1, ""), 10*time.Second)
+	county.answered(t, county.accept(t, 1, ""))
 	hub.stop()
 	county.stop()
 	eventually(t, "no goroutine of this package or of the exchange is left", func() bool { return len(ours()) == 0 })

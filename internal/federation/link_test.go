@@ -54,7 +54,7 @@ func onceEach(t *testing.T, n int, places ...*place) {
 // done is a grid in which everything was answered.
 var done = []string{"hukou 330200: none  ningbo", "housing 330200: none  ningbo", "land 330203: none"}
 
-func (at *place) answered(t *testing.T, id string, wait time.Duration) {
+func (at *place) answered(t *testing.T, id string) {
 	t.Helper()
 	eventually(t, "every query of "+at.Name+" is answered", func() bool {
 		for _, q := range at.look(t, id) {
@@ -102,8 +102,8 @@ func TestACutLinkStopsNothing(t *testing.T) {
 			}
 
 			hub.open(t)
-			county.answered(t, first, time.Minute)
-			county.answered(t, second, time.Minute)
+			county.answered(t, first)
+			county.answered(t, second)
 			onceEach(t, 2, hub, county)
 			if up := county.link(t, "ningbo"); !up.Up || !up.Since.After(down.Since) {
 				t.Errorf("the county shows the link %+v, want it up", up)
@@ -135,7 +135,7 @@ func TestRestartsInTheMiddleLoseNothing(t *testing.T) {
 			register.setDown(false)
 			county.open(t)
 			hub.open(t)
-			county.answered(t, id, time.Minute)
+			county.answered(t, id)
 			onceEach(t, 1, hub, county)
 		})
 	}
@@ -166,7 +166,7 @@ func TestLostReceiptsDoubleNothing(t *testing.T) {
 		t.Errorf("%d letters wait at the county; want the one whose receipt was lost", left)
 	}
 	line.Mute(false)
-	county.answered(t, id, time.Minute)
+	county.answered(t, id)
 	onceEach(t, 1, hub, county)
 	eventually(t, "both outboxes are empty", func() bool {
 		return county.waiting(t, "ningbo")+hub.waiting(t, "haishu") == 0
@@ -184,7 +184,7 @@ func TestClocksThatDiffer(t *testing.T) {
 			for _, ahead := range []time.Duration{3 * time.Minute, -3 * time.Minute} {
 				county.ahead.Store(int64(ahead))
 				n++
-				county.answered(t, county.accept(t, n, ""), 10*time.Second)
+				county.answered(t, county.accept(t, n, ""))
 			}
 			onceEach(t, n, hub, county)
 
@@ -196,7 +196,7 @@ func TestClocksThatDiffer(t *testing.T) {
 			}
 			onceEach(t, n-1, hub)
 			county.ahead.Store(0)
-			county.answered(t, id, 10*time.Second)
+			county.answered(t, id)
 
 			county.ahead.Store(int64(-10 * time.Minute))
 			n++
@@ -205,7 +205,7 @@ func TestClocksThatDiffer(t *testing.T) {
 			want(t, "the county with the clock behind", county.cells(t, id), "hukou 330200:  sent", "housing 330200:  sent", "land 330203: none")
 			county.ahead.Store(0)
 			hub.ahead.Store(int64(2 * lease)) // what was refused is sent again after a while
-			county.answered(t, id, 10*time.Second)
+			county.answered(t, id)
 			onceEach(t, n, hub, county)
 		})
 	}

@@ -22,6 +22,7 @@ import (
 
 	"hedui/exchange"
 	"hedui/internal/casework"
+	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/region"
 )
@@ -200,8 +201,18 @@ func (n *Node) purge(ctx context.Context) error {
 	now := n.Now()
 	before := now.Add(-2 * exchange.DefaultSkew)
 	var errs []error
-	for _, purge := range []func(context.Context, time.Time) (int, error){n.DB.PurgeParcels, n.DB.PurgeInbox, n.DB.PurgeRelays, n.DB.PurgeItems} {
-		_, err := purge(ctx, before)
+	for _, p := range []struct {
+		kind  hedui.RetentionKind
+		purge func(context.Context, time.Time) (int, error)
+	}{{hedui.OutboxData, n.DB.PurgeParcels}, {hedui.InboxData, n.DB.PurgeInbox}, {hedui.RelayData, n.DB.PurgeRelays}, {hedui.RelayData, n.DB.PurgeItems}} {
+		since := n.Desk.KeptSince(p.kind, now)
+		if since.IsZero() {
+			continue
+		}
+		if since.After(before) { // whatever the table says: a late copy must not have its effect again
+			since = before
+		}
+		_, err := p.purge(ctx, since)
 		errs = append(errs, err)
 	}
 	errs = append(errs, n.forgetCodes(ctx, now), n.Ring.Prune(before))

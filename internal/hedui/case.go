@@ -71,6 +71,14 @@ type Step struct {
 // Applicant is the first person.
 func (c *Case) Applicant() Person { return c.Persons[0] }
 
+// OpenedBy is the id of the officer who opened the case.
+func (c *Case) OpenedBy() string {
+	if len(c.Steps) == 0 {
+		return ""
+	}
+	return c.Steps[0].Officer
+}
+
 // Person returns the person with number no.
 func (c *Case) Person(no int) (Person, bool) {
 	if no < 1 || no > len(c.Persons) {
@@ -259,6 +267,9 @@ func (c *Case) Accept(o Officer, at time.Time, mandates []string, due time.Time)
 	if err := Problems(c.Missing(at)); err != nil {
 		return err
 	}
+	if err := c.only(Accepted, Commissioned); err != nil { // a suspended one is resumed
+		return err
+	}
 	if err := c.act(accepting, Accepted, o, at, Text{}); err != nil {
 		return err
 	}
@@ -283,6 +294,9 @@ func (c *Case) Collect(at time.Time) error {
 // ByHand marks that letters or visits are needed.
 func (c *Case) ByHand(o Officer, at time.Time) error {
 	if err := o.MayOn(VerifyCases, c); err != nil {
+		return err
+	}
+	if err := c.only(Manual, Collecting, Summarised); err != nil {
 		return err
 	}
 	return c.act(byHand, Manual, o, at, Text{})
@@ -313,6 +327,9 @@ func (c *Case) Review(o Officer, at time.Time) error {
 	}
 	if c.did(o, accepting, byHand, finishing) {
 		return Fail(Forbidden, Say("error.same_person"), nil)
+	}
+	if err := c.only(Reviewed, Summarised); err != nil {
+		return err
 	}
 	return c.act(reviewing, Reviewed, o, at, Text{})
 }

@@ -19,6 +19,7 @@ const (
 	LetterSeries     Series = "X" // 协查函
 	CorrectionSeries Series = "G" // 更正请求
 	RequestSeries    Series = "Q" // 本人申请, from the citizen's mirror
+	ErasureSeries    Series = "E" // 销毁证明
 )
 
 // MaxSerial is the largest serial of one series, division, programme and day.

@@ -19,21 +19,27 @@ const (
 	SealReports     Right = "seal_reports"
 	ReadCases       Right = "read_cases" // grid, findings, report
 	PrintReports    Right = "print_reports"
-	HandCases       Right = "hand_cases"      // give cases to the node that takes over their division, and take them
-	RunNode         Right = "run_node"        // admit, decline and shut out other nodes, change the node's keys
-	ReadIncidents   Right = "read_incidents"  // what was refused of other nodes, and how the links stand
-	ReadAudit       Right = "read_audit"      // who did what: the audit log and its entries
-	AnswerQueries   Right = "answer_queries"  // answer for a department by hand, only for the sources the officer is named for
-	ReadStatistics  Right = "read_statistics" // counts over all cases of the division, never one case
-	KeepOfficers    Right = "keep_officers"   // register, lock and end officers and offices, without any role
-	GrantRoles      Right = "grant_roles"     // give and take roles, never one's own
-	IssueCodes      Right = "issue_codes"     // hand a person of an own case the code for the citizen's mirror
+	HandCases       Right = "hand_cases"       // give cases to the node that takes over their division, and take them
+	RunNode         Right = "run_node"         // admit, decline and shut out other nodes, change the node's keys
+	ReadIncidents   Right = "read_incidents"   // what was refused of other nodes, and how the links stand
+	ReadAudit       Right = "read_audit"       // who did what: the audit log and its entries
+	AnswerQueries   Right = "answer_queries"   // answer for a department by hand, only for the sources the officer is named for
+	ReadStatistics  Right = "read_statistics"  // counts over all cases of the division, never one case
+	KeepOfficers    Right = "keep_officers"    // register, lock and end officers and offices, without any role
+	GrantRoles      Right = "grant_roles"      // give and take roles, never one's own
+	KeepKeys        Right = "keep_keys"        // change the keys under which the database lies
+	IssueCodes      Right = "issue_codes"      // hand a person of an own case the code for the citizen's mirror
+	ProposeErasure  Right = "propose_erasure"  // of a case before its term is over
+	ConfirmErasure  Right = "confirm_erasure"  // or reject it, what another officer has proposed; erase what is due at once
+	HoldCases       Right = "hold_cases"       // keep a case from being erased, and let it go again
+	ReadConcerns    Right = "read_concerns"    // what the detectors have noticed about the looks of officers
+	DisposeConcerns Right = "dispose_concerns" // say what was found out about it; never about oneself
 )
 
 // Rights lists all rights.
 func Rights() []Right {
 	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents, ReadAudit, AnswerQueries,
-		ReadStatistics, KeepOfficers, GrantRoles, IssueCodes}
+		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes, ProposeErasure, ConfirmErasure, HoldCases, ReadConcerns, DisposeConcerns}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city

@@ -16,6 +16,7 @@ import (
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/idcard"
+	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
 )
@@ -55,10 +56,13 @@ func consentOf(t testing.TB, c *hedui.Case, categories []catalog.Code) ConsentFo
 		Centre: "宁波市居民家庭经济状况核对中心（演示）", Categories: categories, Persons: c.Persons, On: day.Of(at)}
 }
 
+// standstills are the stages of which a notice tells, each with the action that leads to it.
+var standstills = map[hedui.Stage]string{hedui.Returned: "return", hedui.Suspended: "suspend", hedui.Terminated: "terminate"}
+
 func standing(t testing.TB, to hedui.Stage, why string) StandstillNotice {
 	t.Helper()
 	c := large(t)
-	reason, err := hedui.ReasonFor(to, why)
+	reason, err := hedui.ReasonFor(standstills[to], why)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +98,34 @@ func publicOf(t testing.TB) PublicList {
 	return l
 }
 
+// erased is the certificate of a case whose term was over, or that two officers have erased.
+func erased(t testing.TB, byTerm bool) ErasureCertificate {
+	c := &hedui.Case{ID: "case", Number: number(t, hedui.CaseSeries, "330203", 7), Programme: hedui.Dibao, Division: "330203", Office: "海曙区民政局", Stage: hedui.Archived}
+	e := hedui.Erasure{Case: c.ID, State: hedui.Erased, Number: number(t, hedui.ErasureSeries, "330203", 2), Key: strings.Repeat("0123456789abcdef", 4),
+		Decided: hedui.Hand{ID: "system", At: at}}
+	for i, kind := range hedui.DestroyedKinds() {
+		e.Destroyed = append(e.Destroyed, hedui.Destroyed{Kind: kind, N: i + 1})
+	}
+	cert := ErasureCertificate{Case: c, Issuer: "宁波市海曙区居民家庭经济状况核对中心", On: day.Of(at),
+		Entry: audit.Entry{ID: "0192-entry", At: at, Verb: audit.Erased, Case: c.ID, Detail: e.Number + " sha256:" + strings.Repeat("a", 64)}}
+	if byTerm {
+		book, err := hedui.StandardRetention()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rule, ok := book.For(hedui.CaseData, hedui.WhenArchived, c.Division, c.Programme, day.Of(at))
+		if !ok {
+			t.Fatal("no term")
+		}
+		e.Rule, e.Since = &rule, at.AddDate(-10, 0, -1)
+		cert.Proof = &audit.Proof{Seq: 41, Checkpoint: "hedui.haishu/audit\n42\nroot\n"}
+	} else {
+		e.Reason, e.Proposed, e.Decided = "request", hedui.Hand{ID: "wu", Office: "核对中心", At: at.Add(-time.Hour)}, hedui.Hand{ID: "shen", Office: "核对中心", At: at}
+	}
+	cert.Erasure = e
+	return cert
+}
+
 // papers are those of the tests by the name of their golden file.
 func papers(t testing.TB) map[string]Paper {
 	c := large(t)
@@ -115,6 +147,8 @@ func papers(t testing.TB) map[string]Paper {
 		"terminated":        standing(t, hedui.Terminated, "withdrawn"),
 		"annex":             Annex{Number: number(t, hedui.NoticeSeries, "330203", 9), Report: content(t, found), ObjectionDays: 5, Spans: spans(t), On: day.Of(at)},
 		"public":            publicOf(t),
+		"erasure-term":      erased(t, true),
+		"erasure-officers":  erased(t, false),
 		"certificate":       certificate{certified, firstCopy},
 		"certificate-large": certificate{Sealed{Content: content(t, li(t))}, firstCopy},
 	}
@@ -257,22 +291,22 @@ func TestACaseThatGoesOnHasNoNotice(t *testing.T) {
 		c := large(t)
 		c.Stage, c.Steps = s, []hedui.Step{{Stage: s, At: at}}
 		_, err := NewStandstill(c, "T", "x", nil, at)
-		if stands := len(hedui.ReasonsFor(s)) > 0; stands != (err == nil) {
+		if stands := standstills[s] != ""; stands != (err == nil) {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
 }
 
 func TestEveryReasonHasAText(t *testing.T) {
-	for _, s := range hedui.Stages() {
-		for _, name := range hedui.ReasonsFor(s) {
-			if why, err := hedui.ReasonFor(s, name); err != nil || !lang.Has(why.Key) {
-				t.Errorf("%s %s: %v", s, name, err)
+	for _, action := range hedui.ActionNames() {
+		for _, name := range hedui.ReasonsFor(action) {
+			if why, err := hedui.ReasonFor(action, name); err != nil || !lang.Has(why.Key) {
+				t.Errorf("%s %s: %v", action, name, err)
 			}
 		}
 	}
-	if _, err := hedui.ReasonFor(hedui.Returned, "death"); hedui.KindOf(err) != hedui.Invalid {
-		t.Errorf("a reason of another stage: %v", err)
+	if _, err := hedui.ReasonFor("return", "death"); hedui.KindOf(err) != hedui.Invalid {
+		t.Errorf("a reason of another action: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package staff
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
+	"hedui/seal"
 )
 
 var rosterDay = time.Date(2026, 11, 23, 10, 0, 0, 0, day.Beijing)
@@ -112,8 +114,14 @@ func TestTwoMakeAnOfficer(t *testing.T) {
 
 // Of the acts on the roster each is for one administrator, and nobody else may.
 func TestNoAdministratorDoesAnothersWork(t *testing.T) {
-	r := openRoster(t, storetest.Engines()[0].Open(t))
+	o, next := storetest.Engines()[0].Fresh(t), seal.NewKey()
+	o.Find = func(string) (seal.Key, error) { return next, nil }
+	r := openRoster(t, storetest.Open(t, o))
 	ctx := t.Context()
+	keys := &Keys{DB: r.DB, Now: r.Now, Next: func(context.Context, []store.MasterKey) (string, bool, error) {
+		id, err := next.ID()
+		return id, false, err
+	}}
 	for name, act := range map[string]struct {
 		do  func(by hedui.Officer) error
 		who string
@@ -131,8 +139,11 @@ func TestNoAdministratorDoesAnothersWork(t *testing.T) {
 		"retract": {func(by hedui.Officer) error {
 			return r.Retract(ctx, by, "clerk", storetest.ID(t, day.Must("1980-01-01"), 1))
 		}, "sec"},
-		"list": {func(by hedui.Officer) error { _, _, err := r.List(ctx, by); return err }, "sys sec aud"},
-		"lock": {func(by hedui.Officer) error { return r.Lock(ctx, by, "clerk") }, "sys sec"},
+		"list":      {func(by hedui.Officer) error { _, _, err := r.List(ctx, by); return err }, "sys sec aud"},
+		"list keys": {func(by hedui.Officer) error { _, _, err := keys.List(ctx, by); return err }, "sys sec aud"},
+		"rotate":    {func(by hedui.Officer) error { _, err := keys.RotateMaster(ctx, by, func(int, int) {}); return err }, "sec"},
+		"renew":     {func(by hedui.Officer) error { _, err := keys.RotateNode(ctx, by, func(int, int) {}); return err }, "sec"},
+		"lock":      {func(by hedui.Officer) error { return r.Lock(ctx, by, "clerk") }, "sys sec"},
 	} {
 		for _, id := range []string{"sys", "sec", "aud", "clerk"} {
 			if name == "retract" || name == "lock" { // as before each try

@@ -41,6 +41,8 @@ type Rules struct {
 	Absolute time.Duration // and after this in any case; standard 12 h
 	StepUp   time.Duration // how old the proof for a seal, print or export may be; standard 5 min
 	Cost     Cost          // of a password's hash
+	Tries    time.Duration // for how long failures count; standard 24 h
+	Browser  time.Duration // for how long a browser stays known; standard 180 days
 }
 
 // The standard of sessions, and what cannot be configured.
@@ -48,11 +50,12 @@ const (
 	standardIdle     = 30 * time.Minute
 	standardAbsolute = 12 * time.Hour
 	standardStepUp   = 5 * time.Minute
-	unfinished       = 10 * time.Minute     // to end what was begun
-	initialFor       = 72 * time.Hour       // an initial password holds
-	browserFor       = 180 * 24 * time.Hour // a browser stays known
-	skew             = 2 * time.Minute      // by which a clock may be set back
-	seeEvery         = 30 * time.Second     // use of a session is noted
+	unfinished       = 10 * time.Minute // to end what was begun
+	initialFor       = 72 * time.Hour   // an initial password holds
+	standardBrowser  = 180 * 24 * time.Hour
+	standardTries    = 24 * time.Hour
+	skew             = 2 * time.Minute  // by which a clock may be set back
+	seeEvery         = 30 * time.Second // use of a session is noted
 )
 
 // A Door lets officers in. Fields without a comment are needed; call
@@ -92,7 +95,7 @@ func (d *Door) Prepare() error {
 	for _, rule := range []struct {
 		value    *time.Duration
 		standard time.Duration
-	}{{&r.Idle, standardIdle}, {&r.Absolute, standardAbsolute}, {&r.StepUp, standardStepUp}} {
+	}{{&r.Idle, standardIdle}, {&r.Absolute, standardAbsolute}, {&r.StepUp, standardStepUp}, {&r.Tries, standardTries}, {&r.Browser, standardBrowser}} {
 		if *rule.value <= 0 {
 			*rule.value = rule.standard
 		}
@@ -240,7 +243,7 @@ type shownProof struct {
 func (d *Door) enter(ctx context.Context, v Visitor, o hedui.Officer, shown shownProof, before func(*store.Tx) error) (p Pass, err error) {
 	now := d.Now()
 	err = d.DB.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.PurgeSignIn(ctx, now.Add(-d.Rules.Absolute), now.Add(-unfinished), now.Add(-forgetTries)); err != nil {
+		if err := tx.PurgeSignIn(ctx, now.Add(-d.Rules.Absolute), now.Add(-unfinished), now.Add(-d.Rules.Tries)); err != nil {
 			return err
 		}
 		if err := before(tx); err != nil {

@@ -26,7 +26,6 @@ const (
 	freeBegun    = 200
 	firstWait    = 15 * time.Second
 	longestWait  = 15 * time.Minute
-	forgetTries  = 24 * time.Hour
 	maxCounted   = 60 // doublings beyond do not matter
 	triesAddress = "address:"
 )
@@ -74,7 +73,7 @@ func (d *Door) count(ctx context.Context, limits map[string]int) error {
 			if err != nil {
 				return err
 			}
-			if now.Sub(t.Last) > forgetTries {
+			if now.Sub(t.Last) > d.Rules.Tries {
 				t.N = 0
 			}
 			wait = max(wait, waiting(t, limits[what], now))
@@ -188,7 +187,7 @@ func (d *Door) remember(ctx context.Context, tx *store.Tx, v Visitor, o hedui.Of
 		browsers = browsers[1:]
 	}
 	now := d.Now()
-	return fresh, tx.SaveCredential(ctx, store.Credential{ID: id, Officer: o.ID, Kind: store.BrowserCredential, Name: v.Browser, MadeAt: now, UsedAt: now, Until: now.Add(browserFor)})
+	return fresh, tx.SaveCredential(ctx, store.Credential{ID: id, Officer: o.ID, Kind: store.BrowserCredential, Name: v.Browser, MadeAt: now, UsedAt: now, Until: now.Add(d.Rules.Browser)})
 }
 
 // maxBrowsers is how many browsers of one officer are known.

@@ -9,12 +9,8 @@ import (
 	"hedui/internal/hedui"
 )
 
-// keepAlerts is for how long an alert is kept after it was over, and mostAlerts
-// how many of them of one source.
-const (
-	keepAlerts = 400 * 24 * time.Hour
-	mostAlerts = 200
-)
+// mostAlerts is how many closed alerts of one source are kept at most.
+const mostAlerts = 200
 
 // RaiseAlert notes that something is wrong, and reports whether it was not known
 // before: an alert that is open goes on, and is counted.
@@ -33,19 +29,25 @@ func (tx *Tx) RaiseAlert(ctx context.Context, a hedui.Alert) (fresh bool, err er
 }
 
 // EndAlert closes an alert because what was wrong is over, and reports whether
-// there was one. Closed ones are forgotten after a year, or when there are very
-// many.
+// there was one. When there are very many the oldest closed ones are forgotten.
 func (tx *Tx) EndAlert(ctx context.Context, source string, kind hedui.AlertKind, at time.Time) (bool, error) {
 	n, err := tx.exec(ctx, `UPDATE alerts SET closed_at = $3 WHERE source = $1 AND kind = $2 AND closed_at = 0`, source, string(kind), micros(at))
 	if err == nil && n > 0 {
-		_, err = tx.exec(ctx, `DELETE FROM alerts WHERE source = $1 AND closed_at > 0 AND (closed_at < $2 OR since <= COALESCE(
-			(SELECT since FROM alerts WHERE source = $1 AND closed_at > 0 ORDER BY since DESC LIMIT 1 OFFSET $3), 0))`,
-			source, micros(at.Add(-keepAlerts)), mostAlerts)
+		_, err = tx.exec(ctx, `DELETE FROM alerts WHERE source = $1 AND closed_at > 0 AND since <= COALESCE(
+			(SELECT since FROM alerts WHERE source = $1 AND closed_at > 0 ORDER BY since DESC LIMIT 1 OFFSET $2), 0)`, source, mostAlerts)
 	}
 	if err != nil {
 		return false, fmt.Errorf("end alert: %w", err)
 	}
 	return n > 0, nil
+}
+
+// PurgeAlerts forgets alerts that were over before an instant.
+func (tx *Tx) PurgeAlerts(ctx context.Context, before time.Time) error {
+	if _, err := tx.exec(ctx, `DELETE FROM alerts WHERE closed_at > 0 AND closed_at < $1`, micros(before)); err != nil {
+		return fmt.Errorf("purge alerts: %w", err)
+	}
+	return nil
 }
 
 // OpenAlerts returns the kinds of alert that are open for a source, and when each

@@ -28,6 +28,8 @@ type Bundle struct {
 	Evidence     []EvidenceFile // what fits into maxFiles
 	Corrections  []hedui.Correction
 	Reminders    []hedui.Reminder
+
+	Held *hedui.Erasure // the case must not be erased, there neither; nil where it may be
 }
 
 // An EvidenceFile is one piece of evidence of an item to explain.
@@ -67,6 +69,14 @@ func (tx *Tx) Bundle(ctx context.Context, id string) (Bundle, error) {
 	}
 	if err := tx.bundleItems(ctx, &b); err != nil {
 		return b, err
+	}
+	e, err := tx.Erasure(ctx, id)
+	if err != nil {
+		return b, err
+	}
+	if e.State == hedui.ErasureHeld {
+		e.Rev = 0
+		b.Held = &e
 	}
 	b.Entries, err = tx.Entries(ctx, id)
 	return b, err
@@ -117,6 +127,8 @@ type bundleBody struct {
 	Evidence     []evidenceBody          `json:"evidence,omitempty"`
 	Corrections  []bundledCorrectionBody `json:"corrections,omitempty"`
 	Reminders    []reminderBody          `json:"reminders,omitempty"`
+
+	Held *hedui.Erasure `json:"held,omitempty"`
 }
 
 // The bodies have the fields of the rooms' own types in the same order, so that a
@@ -232,7 +244,7 @@ func (b Bundle) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode bundle: %w", err)
 	}
-	body := bundleBody{Version: bundleVersion, Case: plain,
+	body := bundleBody{Version: bundleVersion, Case: plain, Held: b.Held,
 		Queries:      mapped(b.Queries, func(v hedui.Query) queryBody { return queryBody(v) }),
 		Reports:      mapped(b.Reports, func(v Report) reportBody { return reportBody(v) }),
 		Copies:       mapped(b.Copies, func(v Copy) copyBody { return copyBody(v) }),
@@ -260,7 +272,7 @@ func DecodeBundle(data []byte) (Bundle, error) {
 	if json.Unmarshal(data, &body) != nil || body.Version != bundleVersion {
 		return Bundle{}, errBundle
 	}
-	b := Bundle{
+	b := Bundle{Held: body.Held,
 		Queries:      mapped(body.Queries, func(v queryBody) hedui.Query { return hedui.Query(v) }),
 		Reports:      mapped(body.Reports, func(v reportBody) Report { return Report(v) }),
 		Copies:       mapped(body.Copies, func(v copyBody) Copy { return Copy(v) }),
@@ -296,6 +308,9 @@ func (b Bundle) whole() error {
 		mapped(b.Explanations, func(e hedui.Explanation) string { return e.Case }), mapped(b.Corrections, func(k hedui.Correction) string { return k.Case }),
 		mapped(b.Reminders, func(r hedui.Reminder) string { return r.Case }))
 	if slices.ContainsFunc(about, func(other string) bool { return other != id }) {
+		return errBundle
+	}
+	if b.Held != nil && (b.Held.Case != id || b.Held.State != hedui.ErasureHeld) {
 		return errBundle
 	}
 	for _, f := range b.Evidence {
@@ -358,6 +373,11 @@ func (tx *Tx) AddBundle(ctx context.Context, b Bundle) error {
 	}
 	if err := tx.addItems(ctx, b); err != nil {
 		return err
+	}
+	if b.Held != nil {
+		if err := tx.SaveErasure(ctx, *b.Held, b.Held.Decided.At); err != nil {
+			return err
+		}
 	}
 	return tx.Record(ctx, b.Entries...)
 }

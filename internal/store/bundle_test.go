@@ -77,6 +77,10 @@ func bundled(t *testing.T, db *store.DB) (b store.Bundle) {
 		if err := tx.AddCopy(ctx, store.Copy{Case: c.ID, Version: 1, N: 1, Reader: "o", At: storetest.At}); err != nil {
 			return err
 		}
+		e := hedui.Erasure{Case: c.ID, State: hedui.ErasureHeld, Reason: "court", Decided: hedui.Hand{ID: "o", At: storetest.At}}
+		if err := tx.SaveErasure(ctx, e, storetest.At); err != nil {
+			return err
+		}
 		if err := tx.Record(ctx, audit.New(storetest.At, "o", "某<机构>", audit.Sealed, c.ID, "B1")); err != nil {
 			return err
 		}
@@ -94,6 +98,9 @@ func TestABundleComesToAnotherDatabaseAsItWas(t *testing.T) {
 			b := bundled(t, here)
 			if len(b.Queries) != 48 || len(b.Reports) != 1 || len(b.Copies) != 1 || len(b.Entries) != 1 {
 				t.Fatalf("%d queries, %d reports, %d copies, %d entries", len(b.Queries), len(b.Reports), len(b.Copies), len(b.Entries))
+			}
+			if b.Held == nil || b.Held.Reason != "court" {
+				t.Fatalf("held: %+v", b.Held)
 			}
 			if len(b.Explanations) != 1 || b.Explanations[0].Rev != 2 || len(b.Corrections) != 1 || b.Corrections[0].Answer != "a" || len(b.Reminders) != 2 || b.Reminders[1].HandledBy != "o" {
 				t.Fatalf("items %+v, requests %+v, reminders %+v", b.Explanations, b.Corrections, b.Reminders)
@@ -168,7 +175,7 @@ func TestCasesInADivision(t *testing.T) {
 		for n := range 5 {
 			ids = append(ids, create(t, db, n).ID)
 		}
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, ids[3]) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.EraseCase(ctx, ids[3]); return err })
 		read(t, db, func(ctx context.Context, tx *store.Tx) error {
 			if all, err := tx.Divisions(ctx); err != nil || !reflect.DeepEqual(all, []string{"330203"}) {
 				t.Errorf("divisions %v: %v", all, err)

@@ -13,7 +13,7 @@ import (
 // CreateCase writes a new case under a key of its own. A case with the same id
 // or number is a Conflict.
 func (tx *Tx) CreateCase(ctx context.Context, c *hedui.Case) error {
-	wrapped, err := tx.newKey(c.ID)
+	wrapped, master, err := tx.newKey(ctx, c.ID)
 	if err != nil {
 		return fmt.Errorf("create case: %w", err)
 	}
@@ -22,10 +22,10 @@ func (tx *Tx) CreateCase(ctx context.Context, c *hedui.Case) error {
 		return fmt.Errorf("create case: %w", err)
 	}
 	changed, err := tx.exec(ctx, `INSERT INTO cases (id, rev, number, division, programme, kind, office, stage, running,
-		applied_on, created_at, due_at, version, summary, body)
-		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING`,
+		applied_on, created_at, due_at, version, summary, body, opened_by)
+		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
 		c.ID, c.Number, c.Division, string(c.Programme), string(c.Kind), c.Office, string(c.Stage), flag(c.Stage.Running()),
-		c.AppliedOn.String(), micros(c.CreatedAt), micros(c.DueAt), c.Version, summary, body)
+		c.AppliedOn.String(), micros(c.CreatedAt), micros(c.DueAt), c.Version, summary, body, c.OpenedBy())
 	switch {
 	case err != nil:
 		return fmt.Errorf("create case: %w", err)
@@ -33,7 +33,7 @@ func (tx *Tx) CreateCase(ctx context.Context, c *hedui.Case) error {
 		delete(tx.keys, c.ID)
 		return moved()
 	}
-	if _, err := tx.exec(ctx, `INSERT INTO case_keys (case_id, wrapped) VALUES ($1, $2)`, c.ID, wrapped); err != nil {
+	if _, err := tx.exec(ctx, `INSERT INTO case_keys (case_id, wrapped, master) VALUES ($1, $2, $3)`, c.ID, wrapped, master); err != nil {
 		return fmt.Errorf("create case: %w", err)
 	}
 	c.Rev = 1

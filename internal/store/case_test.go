@@ -243,7 +243,7 @@ func TestErasedCaseCannotBeRead(t *testing.T) {
 			}
 			return tx.AddReport(ctx, r)
 		})
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, c.ID) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.EraseCase(ctx, c.ID); return err })
 
 		for name, f := range map[string]func(tx *store.Tx) error{
 			"case":    func(tx *store.Tx) error { _, err := tx.Case(ctx, c.ID); return err },
@@ -265,6 +265,9 @@ func TestErasedCaseCannotBeRead(t *testing.T) {
 			if len(list) != 2 || list[1].Applicant != "" || list[1].Number != c.Number || list[0].Applicant == "" {
 				t.Errorf("list: got %+v, want the erased case without its applicant", list)
 			}
+			if work, err := tx.Cases(ctx, store.Filter{ByDue: true}); err != nil || len(work) != 1 || work[0].ID != other.ID {
+				t.Errorf("work: got %+v %v, want the other case only", work, err)
+			}
 			of, err := tx.CasesOf(ctx, c.Persons[0].ID)
 			if len(of) != 0 {
 				t.Errorf("cases of a forgotten person: got %v, want none", of)
@@ -272,7 +275,7 @@ func TestErasedCaseCannotBeRead(t *testing.T) {
 			return err
 		})
 		load(t, db, other.ID)
-		err := db.InTx(ctx, func(tx *store.Tx) error { return tx.EraseCase(ctx, "nothing") })
+		err := db.InTx(ctx, func(tx *store.Tx) error { _, err := tx.EraseCase(ctx, "nothing"); return err })
 		wantKind(t, err, hedui.NotFound)
 	})
 }

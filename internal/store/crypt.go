@@ -15,12 +15,27 @@ import (
 // aad binds a box to its place, so that one moved to another place does not open.
 func aad(table, row, column string) []byte { return []byte(table + "\x00" + row + "\x00" + column) }
 
-// newKey makes the key of a new case and returns it wrapped.
-func (tx *Tx) newKey(caseID string) ([]byte, error) {
-	key := seal.NewKey()
+// newKey makes the key of a new case and returns it wrapped, and the version of the
+// master key that did so.
+func (tx *Tx) newKey(ctx context.Context, caseID string) (wrapped []byte, master int64, err error) {
+	n, err := tx.newest(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	under, err := tx.db.masterKey(ctx, tx.tx, n.master)
+	if err != nil {
+		return nil, 0, err
+	}
+	key, err := seal.NewKeyFor(under.Algorithm())
+	if err != nil {
+		return nil, 0, err
+	}
 	tx.keys[caseID] = key
-	return tx.db.master.Wrap(aad("case_keys", caseID, "wrapped"), key)
+	wrapped, err = under.Wrap(caseKeyAAD(caseID), key)
+	return wrapped, n.master, err
 }
+
+func caseKeyAAD(caseID string) []byte { return aad("case_keys", caseID, "wrapped") }
 
 // loadKeys brings the keys of cases in, so that key finds them.
 func (tx *Tx) loadKeys(ctx context.Context, caseIDs []string) error {
@@ -29,20 +44,45 @@ func (tx *Tx) loadKeys(ctx context.Context, caseIDs []string) error {
 		return nil
 	}
 	slices.Sort(missing)
-	query := `SELECT case_id, wrapped FROM case_keys WHERE case_id ` + tx.db.engine.in(1)
-	return tx.each(ctx, func(rows *sql.Rows) error {
-		var id string
-		var wrapped []byte
-		if err := rows.Scan(&id, &wrapped); err != nil {
+	list, err := tx.wrapped(ctx, `WHERE case_id `+tx.db.engine.in(1), tx.db.engine.list(slices.Compact(missing)))
+	if err != nil {
+		return err
+	}
+	for _, w := range list {
+		if tx.keys[w.caseID], err = tx.unwrap(ctx, w); err != nil {
 			return err
 		}
-		key, err := tx.db.master.Unwrap(aad("case_keys", id, "wrapped"), wrapped)
-		if err != nil {
-			return fmt.Errorf("key of case %s: %w", id, err)
-		}
-		tx.keys[id] = key
-		return nil
-	}, query, tx.db.engine.list(slices.Compact(missing)))
+	}
+	return nil
+}
+
+// A wrappedKey is the key of a case as it lies in the database.
+type wrappedKey struct {
+	caseID string
+	master int64 // version of the master key
+	box    []byte
+}
+
+func (tx *Tx) wrapped(ctx context.Context, rest string, args ...any) (list []wrappedKey, err error) {
+	err = tx.each(ctx, func(rows *sql.Rows) error {
+		var w wrappedKey
+		err := rows.Scan(&w.caseID, &w.master, &w.box)
+		list = append(list, w)
+		return err
+	}, `SELECT case_id, master, wrapped FROM case_keys `+rest, args...)
+	return list, err
+}
+
+func (tx *Tx) unwrap(ctx context.Context, w wrappedKey) (seal.Key, error) {
+	under, err := tx.db.masterKey(ctx, tx.tx, w.master)
+	if err != nil {
+		return seal.Key{}, err
+	}
+	key, err := under.Unwrap(caseKeyAAD(w.caseID), w.box)
+	if err != nil {
+		return seal.Key{}, fmt.Errorf("key of case %s: %w", w.caseID, err)
+	}
+	return key, nil
 }
 
 // key is the key of a case that loadKeys has seen.

@@ -5,17 +5,19 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // SaveDraft keeps what an officer has typed and not yet handed in, as it is. The
-// draft of another officer with the same id is a Conflict.
+// draft of another officer with the same id is a Conflict. Its term begins when
+// [Tx.PurgeDrafts] sees it next.
 func (tx *Tx) SaveDraft(ctx context.Context, id, owner string, body []byte) error {
-	box, err := tx.db.master.Encrypt(aad("drafts", id, "body"), body)
+	box, err := tx.seal(ctx, aad("drafts", id, "body"), body)
 	if err != nil {
 		return fmt.Errorf("save draft: %w", err)
 	}
 	changed, err := tx.exec(ctx, `INSERT INTO drafts (id, owner, body) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE drafts.owner = excluded.owner`, id, owner, []byte(box))
+		ON CONFLICT (id) DO UPDATE SET body = excluded.body, seen_at = 0 WHERE drafts.owner = excluded.owner`, id, owner, box)
 	switch {
 	case err != nil:
 		return fmt.Errorf("save draft: %w", err)
@@ -35,7 +37,7 @@ func (tx *Tx) Draft(ctx context.Context, id, owner string) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("draft: %w", err)
 	}
-	body, err := tx.db.master.Decrypt(aad("drafts", id, "body"), box)
+	body, err := tx.unseal(ctx, aad("drafts", id, "body"), box)
 	if err != nil {
 		return nil, fmt.Errorf("draft: %w", err)
 	}
@@ -57,6 +59,19 @@ func (tx *Tx) Drafts(ctx context.Context, owner string) ([]string, error) {
 		return nil, fmt.Errorf("drafts: %w", err)
 	}
 	return ids, nil
+}
+
+// PurgeDrafts deletes drafts that were seen before an instant and not saved since,
+// and marks those that are new as seen at the instant at.
+func (tx *Tx) PurgeDrafts(ctx context.Context, before, at time.Time) error {
+	_, err := tx.exec(ctx, `DELETE FROM drafts WHERE seen_at > 0 AND seen_at < $1`, micros(before))
+	if err == nil {
+		_, err = tx.exec(ctx, `UPDATE drafts SET seen_at = $1 WHERE seen_at = 0`, micros(at))
+	}
+	if err != nil {
+		return fmt.Errorf("purge drafts: %w", err)
+	}
+	return nil
 }
 
 // DeleteDraft ends a draft; one that does not exist is no error.

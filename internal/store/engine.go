@@ -19,18 +19,19 @@ import (
 
 // engine is everything in which SQLite and PostgreSQL differ.
 type engine struct {
-	driver   string
-	dialect  goose.Dialect
-	skipLock string                               // appended to a SELECT that claims rows
-	lockRows string                               // appended to a SELECT whose rows stay as they are until the commit
-	lockName string                               // statement that holds a name, $1, until the commit; empty where only one writer is at work anyway
-	bare     bool                                 // the places of a list of values are written "?"
-	member   string                               // "x " + member: x is in the list, whose place is %d
-	scrub    func(context.Context, *sql.DB) error // run after a case was erased, outside of any transaction
-	list     func([]string) any
-	transit  func(error) bool // the same transaction may succeed if it is run again
-	full     func(error) bool // nothing more can be written
-	busy     func(error) bool // nobody answers, or not in time
+	driver     string
+	dialect    goose.Dialect
+	skipLock   string                               // appended to a SELECT that claims rows
+	lockRows   string                               // appended to a SELECT whose rows stay as they are until the commit
+	lockName   string                               // statement that holds a name, $1, until the commit; empty where only one writer is at work anyway
+	lockShared string                               // statement that holds a name, $1, together with others; empty as lockName
+	bare       bool                                 // the places of a list of values are written "?"
+	member     string                               // "x " + member: x is in the list, whose place is %d
+	scrub      func(context.Context, *sql.DB) error // run after a case was erased, outside of any transaction
+	list       func([]string) any
+	transit    func(error) bool // the same transaction may succeed if it is run again
+	full       func(error) bool // nothing more can be written
+	busy       func(error) bool // nobody answers, or not in time
 }
 
 var sqliteEngine = engine{
@@ -56,14 +57,15 @@ var sqliteEngine = engine{
 }
 
 var postgresEngine = engine{
-	driver:   "pgx",
-	dialect:  goose.DialectPostgres,
-	skipLock: " FOR UPDATE SKIP LOCKED",
-	lockRows: " FOR UPDATE",
-	lockName: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-	member:   "= ANY($%d::text[])",
-	scrub:    vacuumKeys,
-	list:     func(items []string) any { return items },
+	driver:     "pgx",
+	dialect:    goose.DialectPostgres,
+	skipLock:   " FOR UPDATE SKIP LOCKED",
+	lockRows:   " FOR UPDATE",
+	lockName:   "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+	lockShared: "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))",
+	member:     "= ANY($%d::text[])",
+	scrub:      vacuumKeys,
+	list:       func(items []string) any { return items },
 	transit: func(err error) bool {
 		switch postgresCode(err) {
 		case "40001", "40P01": // serialization failure, deadlock

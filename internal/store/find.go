@@ -28,6 +28,7 @@ type Summary struct {
 	Version   int
 	Applicant string // masked; empty if the case was erased
 	Persons   int    // 0 if the case was erased
+	Erased    bool
 }
 
 // A Filter says which cases are listed. Its zero value means the newest hundred.
@@ -37,14 +38,16 @@ type Filter struct {
 	Programme      hedui.Programme   // empty = all
 	Programmes     []hedui.Programme // any of them; none = all
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
+	OpenedBy       string            // officer who opened the case; empty = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
+	ByDue          bool              // what is promised soonest first, then what has no promise yet, oldest first, without what was erased; Before does not go with it
 	Limit          int               // 0 = 100
 }
 
 const defaultLimit = 100
 
-// Cases lists cases, newest first.
+// Cases lists cases, newest first unless the filter says otherwise.
 func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	var where []string
 	var args []any
@@ -64,6 +67,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	if len(f.Programmes) > 0 {
 		add("programme "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Programmes)))
 	}
+	if f.OpenedBy != "" {
+		add("opened_by = $n", f.OpenedBy)
+	}
 	if f.Reader != "" {
 		args = append(args, f.Reader, f.Office)
 		where = append(where, "NOT "+fmt.Sprintf(aside, "cases.id", len(args)-1, len(args)))
@@ -77,12 +83,19 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	if f.Limit <= 0 {
 		f.Limit = defaultLimit
 	}
+	if f.ByDue {
+		where = append(where, "EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = cases.id)")
+	}
 	condition := ""
 	if len(where) > 0 {
 		condition = "WHERE " + strings.Join(where, " AND ")
 	}
 	args = append(args, f.Limit)
-	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args)), args...)
+	order := "id DESC"
+	if f.ByDue {
+		order = "CASE WHEN due_at = 0 THEN 1 ELSE 0 END, due_at, id"
+	}
+	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY %s LIMIT $%d", order, len(args)), args...)
 }
 
 // CasesOf lists the cases of a person, newest first.
@@ -120,7 +133,8 @@ func (tx *Tx) summaries(ctx context.Context, rest string, args ...any) ([]Summar
 		return nil, fmt.Errorf("list cases: %w", err)
 	}
 	for i := range list {
-		if _, ok := tx.keys[ids[i]]; !ok { // erased
+		if _, ok := tx.keys[ids[i]]; !ok {
+			list[i].Erased = true
 			continue
 		}
 		var body summaryBody

@@ -17,6 +17,9 @@ var migrations embed.FS
 // ErrNewer means that a newer program has changed the tables.
 var ErrNewer = errors.New("the database is newer than this program")
 
+// keysVersion is the migration since which keys have versions.
+const keysVersion = 17
+
 // migrate brings the tables up to date. On PostgreSQL one process does so at a
 // time: the others wait.
 func (db *DB) migrate(ctx context.Context) (err error) {
@@ -42,14 +45,27 @@ func (db *DB) migrate(ctx context.Context) (err error) {
 	case have > want:
 		return fmt.Errorf("%w: it stands at version %d, the program knows %d; use the newer program, nothing was changed", ErrNewer, have, want)
 	case have > 0:
-		if err := db.checkKeys(ctx); err != nil {
+		prove := db.proveMaster
+		if have >= keysVersion {
+			var begun bool // it may have been killed between its tables and its keys
+			if err := db.write.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM master_keys)`).Scan(&begun); err != nil {
+				return err
+			}
+			if begun {
+				prove = db.proveKeys
+			}
+		}
+		if err := prove(ctx); err != nil {
 			return err
 		}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return err
 	}
-	return db.checkKeys(ctx)
+	if err := db.beginKeys(ctx); err != nil {
+		return err
+	}
+	return db.proveKeys(ctx)
 }
 
 // lockSchema holds a lock of the schema on a connection of its own.

@@ -59,7 +59,7 @@ func connectPostgres(o Options) (*DB, error) {
 	}
 	db.SetMaxOpenConns(o.Conns)
 	db.SetMaxIdleConns(o.Conns)
-	return &DB{engine: postgresEngine, write: db, read: db, master: o.Master, blind: o.Blind, owner: rand.Text(),
+	return &DB{engine: postgresEngine, write: db, read: db, keys: newKeyring(o), erasedList: o.Erased, blind: o.Blind, owner: rand.Text(),
 		release: func() error { return nil }, wake: func(string) {}, arrived: func(string) {}}, nil
 }
 
@@ -88,7 +88,7 @@ func connectSQLite(path string, o Options) (*DB, error) {
 	read := sql.OpenDB(sqliteConnector{new(sqlite.Driver), sqliteName(path, "_pragma=query_only(1)")})
 	read.SetMaxOpenConns(o.Conns)
 	read.SetMaxIdleConns(o.Conns)
-	return &DB{engine: sqliteEngine, write: write, read: read, master: o.Master, blind: o.Blind, owner: rand.Text(),
+	return &DB{engine: sqliteEngine, write: write, read: read, keys: newKeyring(o), erasedList: o.Erased, blind: o.Blind, owner: rand.Text(),
 		release: release, wake: func(string) {}, arrived: func(string) {}}, nil
 }
 
@@ -124,28 +124,66 @@ var ErrKeys = errors.New("the keys do not belong to this database")
 
 const keyProof = "hedui"
 
-// checkKeys proves both keys on a database that has tables, and on a new one
-// writes what they will be proved on.
-func (db *DB) checkKeys(ctx context.Context) error {
+// vaultAAD is the place of what the keys are proved on.
+func vaultAAD() []byte { return aad("vault", "keys", "value") }
+
+// proveKeys loads all keys in use and proves them, and the blind key, on what the
+// database holds; in a new one it writes that first.
+func (db *DB) proveKeys(ctx context.Context) error {
 	blind, err := seal.Blind(db.blind, "vault", keyProof)
 	if err != nil {
 		return err
 	}
-	where := aad("vault", "keys", "value")
-	box, err := db.master.Encrypt(where, []byte(blind))
+	if err := db.loadKeys(ctx); errors.Is(err, ErrKeyMissing) || errors.Is(err, seal.ErrDecrypt) || errors.Is(err, seal.ErrDestroyed) {
+		return fmt.Errorf("%w: %w", ErrKeys, err)
+	} else if err != nil {
+		return err
+	}
+	stored, err := db.vault(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		var n newest
+		if n, err = newestOf(ctx, db.write); err != nil {
+			return err
+		}
+		var key seal.Key
+		if key, err = db.nodeKey(ctx, db.write, n.node); err != nil {
+			return err
+		}
+		if stored, err = sealNode(key, n.node, vaultAAD(), []byte(blind)); err != nil {
+			return err
+		}
+		_, err = db.write.ExecContext(ctx, `INSERT INTO vault (name, value) VALUES ('keys', $1)`, stored)
+	}
 	if err != nil {
 		return err
 	}
-	_, err = db.write.ExecContext(ctx, `INSERT INTO vault (name, value) VALUES ('keys', $1) ON CONFLICT (name) DO NOTHING`, []byte(box))
-	if err != nil {
-		return err
-	}
-	var stored []byte
-	if err := db.write.QueryRowContext(ctx, `SELECT value FROM vault WHERE name = 'keys'`).Scan(&stored); err != nil {
-		return err
-	}
-	if proof, err := db.master.Decrypt(where, stored); err != nil || string(proof) != blind {
+	if proof, err := db.unseal(ctx, db.write, vaultAAD(), stored); err != nil || string(proof) != blind {
 		return ErrKeys
 	}
 	return nil
+}
+
+// proveMaster proves the first master key and the blind key on a database from before
+// keys had versions.
+func (db *DB) proveMaster(ctx context.Context) error {
+	blind, err := seal.Blind(db.blind, "vault", keyProof)
+	if err != nil {
+		return err
+	}
+	stored, err := db.vault(ctx)
+	if errors.Is(err, sql.ErrNoRows) { // it was killed at its first start
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if proof, err := db.keys.first.Decrypt(vaultAAD(), stored); err != nil || string(proof) != blind {
+		return ErrKeys
+	}
+	return nil
+}
+
+func (db *DB) vault(ctx context.Context) (stored []byte, err error) {
+	err = db.write.QueryRowContext(ctx, `SELECT value FROM vault WHERE name = 'keys'`).Scan(&stored)
+	return stored, err
 }

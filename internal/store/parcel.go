@@ -35,11 +35,11 @@ func (p Parcel) where() []byte {
 func (tx *Tx) AddParcels(ctx context.Context, parcels ...Parcel) error {
 	rows := make([][]any, len(parcels))
 	for i, p := range parcels {
-		box, err := tx.db.master.Encrypt(p.where(), p.Body)
+		box, err := tx.seal(ctx, p.where(), p.Body)
 		if err != nil {
 			return fmt.Errorf("add parcels: %w", err)
 		}
-		rows[i] = []any{p.Peer, p.ID, p.Kind, micros(p.CreatedAt), micros(p.ExpiresAt), 0, "", []byte(box)}
+		rows[i] = []any{p.Peer, p.ID, p.Kind, micros(p.CreatedAt), micros(p.ExpiresAt), 0, "", box}
 		tx.peers = append(tx.peers, p.Peer)
 	}
 	err := tx.insert(ctx, `INSERT INTO parcels (peer, id, kind, created_at, expires_at, leased_until, lease, body)`,
@@ -92,7 +92,7 @@ func (db *DB) Parcels(ctx context.Context, peer string, n int, now, until time.T
 	var damaged []error
 	opened := list[:0]
 	for _, p := range list {
-		body, err := db.master.Decrypt(p.where(), p.Body)
+		body, err := db.unseal(ctx, db.write, p.where(), p.Body)
 		if err != nil {
 			damaged = append(damaged, fmt.Errorf("parcel %s: %w", p.ID, err))
 			continue
@@ -154,7 +154,7 @@ func (tx *Tx) ParcelsByID(ctx context.Context, peer string, ids []string) ([]Par
 		peer, tx.db.engine.list(ids))
 	for i := range list {
 		if err == nil {
-			list[i].Body, err = tx.db.master.Decrypt(list[i].where(), list[i].Body)
+			list[i].Body, err = tx.unseal(ctx, list[i].where(), list[i].Body)
 		}
 	}
 	if err != nil {

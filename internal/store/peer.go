@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"hedui/day"
 )
 
 // A PeerRole says on which side of this node a peer stands.
@@ -86,7 +88,7 @@ type Enrolment struct {
 func (tx *Tx) SaveEnrolment(ctx context.Context, e Enrolment) error {
 	var box []byte
 	if e.Secret != nil {
-		sealed, err := tx.db.master.Encrypt(aad("enrolments", e.Name, "secret"), e.Secret)
+		sealed, err := tx.seal(ctx, aad("enrolments", e.Name, "secret"), e.Secret)
 		if err != nil {
 			return fmt.Errorf("save enrolment: %w", err)
 		}
@@ -123,7 +125,7 @@ func (tx *Tx) Enrolments(ctx context.Context, names ...string) ([]Enrolment, err
 	}, query+` ORDER BY name`+tx.lockRows(), args...)
 	for i := range list {
 		if err == nil && list[i].Secret != nil {
-			list[i].Secret, err = tx.db.master.Decrypt(aad("enrolments", list[i].Name, "secret"), list[i].Secret)
+			list[i].Secret, err = tx.unseal(ctx, aad("enrolments", list[i].Name, "secret"), list[i].Secret)
 		}
 	}
 	if err != nil {
@@ -175,6 +177,14 @@ func (tx *Tx) AddIncident(ctx context.Context, on string, i Incident) error {
 		on, i.Peer, i.Reason, i.Remote, i.Key, i.Envelope, micros(i.Last), i.Count)
 	if err != nil {
 		return fmt.Errorf("add incident: %w", err)
+	}
+	return nil
+}
+
+// PurgeIncidents forgets what was refused before a day.
+func (tx *Tx) PurgeIncidents(ctx context.Context, before day.Day) error {
+	if _, err := tx.exec(ctx, `DELETE FROM incidents WHERE on_day < $1`, before.String()); err != nil {
+		return fmt.Errorf("purge incidents: %w", err)
 	}
 	return nil
 }

@@ -33,6 +33,15 @@ func (db *DB) SeeProcess(ctx context.Context, at time.Time) (n int, err error) {
 	return max(n, 1), nil
 }
 
+// OtherProcesses counts those that work on the database beside this one.
+func (tx *Tx) OtherProcesses(ctx context.Context, at time.Time) (n int, err error) {
+	err = tx.tx.QueryRowContext(ctx, `SELECT count(*) FROM processes WHERE seen_at > $1 AND owner <> $2`, micros(at.Add(-aliveFor)), tx.db.owner).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("other processes: %w", err)
+	}
+	return n, nil
+}
+
 // LeaveProcess notes that this process works on the database no more.
 func (db *DB) LeaveProcess(ctx context.Context) error {
 	err := db.InTx(ctx, func(tx *Tx) error {

@@ -62,7 +62,7 @@ func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err
 		seen[r.ID] = true
 		return again
 	})
-	rows, err := tx.relayRows(relays)
+	rows, err := tx.relayRows(ctx, relays)
 	if err != nil {
 		return nil, fmt.Errorf("add relays: %w", err)
 	}
@@ -95,7 +95,7 @@ func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err
 // token are dropped: what is left is which question it was, the times and the
 // outcome.
 func (tx *Tx) SaveRelays(ctx context.Context, relays []Relay) error {
-	rows, err := tx.relayRows(relays)
+	rows, err := tx.relayRows(ctx, relays)
 	if err != nil {
 		return fmt.Errorf("save relays: %w", err)
 	}
@@ -109,7 +109,7 @@ func (tx *Tx) SaveRelays(ctx context.Context, relays []Relay) error {
 	return nil
 }
 
-func (tx *Tx) relayRows(relays []Relay) ([][]any, error) {
+func (tx *Tx) relayRows(ctx context.Context, relays []Relay) ([][]any, error) {
 	rows := make([][]any, len(relays))
 	for i, r := range relays {
 		if err := r.check(); err != nil {
@@ -120,7 +120,7 @@ func (tx *Tx) relayRows(relays []Relay) ([][]any, error) {
 		case r.settled():
 			r.Token = ""
 		case r.Body != nil:
-			sealed, err := tx.db.master.Encrypt(aad("relays", r.ID, "body"), r.Body)
+			sealed, err := tx.seal(ctx, aad("relays", r.ID, "body"), r.Body)
 			if err != nil {
 				return nil, err
 			}
@@ -159,7 +159,7 @@ func (tx *Tx) relays(ctx context.Context, column string, ids []string) ([]Relay,
 		if r.Body == nil {
 			continue
 		}
-		if list[i].Body, err = tx.db.master.Decrypt(aad("relays", r.ID, "body"), r.Body); err != nil {
+		if list[i].Body, err = tx.unseal(ctx, aad("relays", r.ID, "body"), r.Body); err != nil {
 			return nil, fmt.Errorf("relay %s: %w", r.ID, err)
 		}
 	}

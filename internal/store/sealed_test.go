@@ -43,7 +43,7 @@ func TestSealedCasesAreReadTogether(t *testing.T) {
 			})
 			ids = append(ids, c.ID)
 		}
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.EraseCase(ctx, ids[2]) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.EraseCase(ctx, ids[2]); return err })
 		var want, got []store.SealedCase
 		read(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
 			for _, id := range []string{ids[0], ids[1], ids[3]} {

@@ -24,7 +24,7 @@ const (
 )
 
 // A Credential is one way in which an officer proves who they are. Its body lies
-// encrypted under the master key, bound to its id.
+// encrypted under a key of the node, bound to its id.
 type Credential struct {
 	ID, Officer           string
 	Kind                  CredentialKind
@@ -64,11 +64,15 @@ func (tx *Tx) credentials(ctx context.Context, query, arg string) ([]Credential,
 			return err
 		}
 		c.Kind, c.MadeAt, c.UsedAt, c.Until = CredentialKind(kind), instant(made), instant(used), instant(until)
-		var err error
-		c.Body, err = tx.db.master.Decrypt(aad("credentials", c.ID, "body"), box)
+		c.Body = box
 		list = append(list, c)
-		return err
+		return nil
 	}, query, arg)
+	for i := range list {
+		if err == nil {
+			list[i].Body, err = tx.unseal(ctx, aad("credentials", list[i].ID, "body"), list[i].Body)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
@@ -78,7 +82,7 @@ func (tx *Tx) credentials(ctx context.Context, query, arg string) ([]Credential,
 // SaveCredential writes a credential, over the one of the same id and officer if
 // there is one. The id of another officer's is a Conflict.
 func (tx *Tx) SaveCredential(ctx context.Context, c Credential) error {
-	box, err := tx.db.master.Encrypt(aad("credentials", c.ID, "body"), c.Body)
+	box, err := tx.seal(ctx, aad("credentials", c.ID, "body"), c.Body)
 	if err != nil {
 		return fmt.Errorf("save credential: %w", err)
 	}
@@ -86,7 +90,7 @@ func (tx *Tx) SaveCredential(ctx context.Context, c Credential) error {
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, counter = excluded.counter, made_at = excluded.made_at,
 			used_at = excluded.used_at, until = excluded.until, body = excluded.body
 		WHERE credentials.officer = excluded.officer AND credentials.kind = excluded.kind`,
-		c.ID, c.Officer, string(c.Kind), c.Name, c.Counter, micros(c.MadeAt), micros(c.UsedAt), micros(c.Until), []byte(box))
+		c.ID, c.Officer, string(c.Kind), c.Name, c.Counter, micros(c.MadeAt), micros(c.UsedAt), micros(c.Until), box)
 	switch {
 	case err != nil:
 		return fmt.Errorf("save credential: %w", err)
@@ -190,11 +194,15 @@ func (tx *Tx) sessions(ctx context.Context, query, arg string) ([]Session, error
 			return err
 		}
 		s.Stage, s.MadeAt, s.SeenAt, s.ProvedAt = SessionStage(stage), instant(made), instant(seen), instant(proved)
-		pending, err := tx.db.master.Decrypt(aad("sessions", s.ID, "pending"), box)
-		s.Pending = pending
+		s.Pending = box
 		list = append(list, s)
-		return err
+		return nil
 	}, query, arg)
+	for i := range list {
+		if err == nil {
+			list[i].Pending, err = tx.unseal(ctx, aad("sessions", list[i].ID, "pending"), list[i].Pending)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
 	}
@@ -203,10 +211,10 @@ func (tx *Tx) sessions(ctx context.Context, query, arg string) ([]Session, error
 
 // AddSession writes a new session.
 func (tx *Tx) AddSession(ctx context.Context, s Session) error {
-	box, err := tx.db.master.Encrypt(aad("sessions", s.ID, "pending"), s.Pending)
+	box, err := tx.seal(ctx, aad("sessions", s.ID, "pending"), s.Pending)
 	if err == nil {
 		_, err = tx.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-			s.ID, s.Token, s.Officer, string(s.Stage), s.How, s.Browser, s.Address, micros(s.MadeAt), micros(s.SeenAt), micros(s.ProvedAt), []byte(box))
+			s.ID, s.Token, s.Officer, string(s.Stage), s.How, s.Browser, s.Address, micros(s.MadeAt), micros(s.SeenAt), micros(s.ProvedAt), box)
 	}
 	if err != nil {
 		return fmt.Errorf("add session: %w", err)
@@ -217,13 +225,13 @@ func (tx *Tx) AddSession(ctx context.Context, s Session) error {
 // MoveSession writes a session that was known by the token before. If it has
 // ended, or was moved by somebody else, that is a Conflict.
 func (tx *Tx) MoveSession(ctx context.Context, before string, s Session) error {
-	box, err := tx.db.master.Encrypt(aad("sessions", s.ID, "pending"), s.Pending)
+	box, err := tx.seal(ctx, aad("sessions", s.ID, "pending"), s.Pending)
 	if err != nil {
 		return fmt.Errorf("move session: %w", err)
 	}
 	n, err := tx.exec(ctx, `UPDATE sessions SET token = $3, officer = $4, stage = $5, how = $6, seen_at = $7, proved_at = $8, pending = $9, made_at = $10
 		WHERE id = $1 AND token = $2`,
-		s.ID, before, s.Token, s.Officer, string(s.Stage), s.How, micros(s.SeenAt), micros(s.ProvedAt), []byte(box), micros(s.MadeAt))
+		s.ID, before, s.Token, s.Officer, string(s.Stage), s.How, micros(s.SeenAt), micros(s.ProvedAt), box, micros(s.MadeAt))
 	switch {
 	case err != nil:
 		return fmt.Errorf("move session: %w", err)

@@ -7,10 +7,12 @@
 //
 // What a family has entrusted lies encrypted under a key of its case, bound to
 // its table, row and column: names, identity numbers, declarations, answers and
-// reports. A person is found again by a keyed blind index of the number. The
-// keys of the cases are wrapped by the master key. Erasing a case destroys its
-// key. What passes between this node and its peers is encrypted under the master
-// key, and kept only until it is delivered or settled. What lies in clear says where a case stands, and never whom it is about.
+// reports. A person is found again by a keyed blind index of the number. Erasing
+// a case destroys its key. What is not of a case – drafts, sign-in, what passes
+// between this node and its peers, kept only until it is delivered or settled – is
+// encrypted under a key of the node. The keys of the cases and of the node lie in
+// the database, wrapped by the master key, which does not; each has versions, and a
+// rotation replaces them while the node runs. What lies in clear says where a case stands, and never whom it is about.
 //
 // SQLite is served by one process, which a lock file beside the database holds.
 // It writes with synchronous=FULL: an act that was confirmed to an officer, and
@@ -34,9 +36,16 @@ type Options struct {
 	// URL is "postgres://…", or "sqlite:PATH" or only PATH for a SQLite file,
 	// which is made if there is none.
 	URL string
-	// Master wraps the keys of the cases and encrypts drafts, and what passes
-	// between this node and its peers.
+	// Master wraps the keys of the cases and of the node, which lie in the database.
+	// A new database begins with it, and one from before there were versions has no other.
 	Master seal.Key
+	// Find finds other versions of the master key by their [seal.Key.ID]; the error for
+	// one that is not there is [ErrKeyMissing]. Without it there is only Master.
+	Find func(id string) (seal.Key, error)
+	// Erased is the list of the cases that were erased; nil = none is kept.
+	Erased *ErasedList
+	// At is now, as the instant at which keys are made that opening makes.
+	At time.Time
 	// Blind makes the blind indexes. It may be the master key; it must stay the
 	// same for the life of the database.
 	Blind seal.Key
@@ -47,16 +56,17 @@ type Options struct {
 
 // A DB is an open database. It is safe for concurrent use.
 type DB struct {
-	engine  engine
-	write   *sql.DB // SQLite: one connection, which is the only writer
-	read    *sql.DB
-	master  seal.Key
-	blind   seal.Key
-	release func() error // gives up the lock file
-	owner   string       // this opening of the database, as others see whose a parcel is
-	wake    func(lane string)
-	arrived func(peer string)
-	logKey  *audit.Key // nil: the log is not signed
+	engine     engine
+	write      *sql.DB // SQLite: one connection, which is the only writer
+	read       *sql.DB
+	keys       *keyring
+	erasedList *ErasedList // may be nil
+	blind      seal.Key
+	release    func() error // gives up the lock file
+	owner      string       // this opening of the database, as others see whose a parcel is
+	wake       func(lane string)
+	arrived    func(peer string)
+	logKey     *audit.Key // nil: the log is not signed
 }
 
 // OnEnqueue names the function that is told, after the commit, of each lane that

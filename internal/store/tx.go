@@ -24,6 +24,10 @@ type Tx struct {
 	persons map[string][]idcard.Number // of cases loaded, as their index has them
 	open    map[string]int             // relays of a peer, where they were counted
 	erased  bool
+	gone    []string // cases that were erased
+
+	newestKeys *newest // under which it wraps and encrypts, once it does
+	dropped    []int64 // node keys it deleted
 }
 
 // tries is how often a transaction is run that another one stands in the way of.
@@ -89,8 +93,16 @@ func (db *DB) after(ctx context.Context, tx *Tx) error {
 	for _, peer := range slices.Compact(tx.peers) {
 		db.arrived(peer)
 	}
+	for _, version := range tx.dropped {
+		db.keys.forget(version)
+		_ = db.engine.scrub(ctx, db.write) // if a reader is in the way, it leaves the log with the next erasure or start
+	}
 	if tx.erased { // what was overwritten must leave the log of the database too
-		return db.wrap("scrub", db.engine.scrub(ctx, db.write))
+		err := db.wrap("scrub", db.engine.scrub(ctx, db.write))
+		if db.erasedList != nil { // after the commit: a case in the list is erased at the next start
+			err = errors.Join(err, db.erasedList.add(tx.gone...))
+		}
+		return err
 	}
 	return nil
 }

@@ -25,9 +25,6 @@ type Use struct {
 	Kind   UseKind
 }
 
-// keepUse is for how many days use is kept.
-const keepUse = 60
-
 // TakeUse adds n to what is used if it stays within the limit, and reports
 // whether it does: in one statement, so that all processes of a node on one
 // database keep to the limit together. It is not part of any transaction: what a
@@ -74,9 +71,9 @@ func (db *DB) Used(ctx context.Context, u Use) (int, error) {
 	return n, nil
 }
 
-// PurgeUse forgets what was used some months before a day.
-func (tx *Tx) PurgeUse(ctx context.Context, on day.Day) error {
-	if _, err := tx.exec(ctx, `DELETE FROM source_use WHERE on_day < $1`, on.Add(-keepUse).String()); err != nil {
+// PurgeUse forgets what was used before a day.
+func (tx *Tx) PurgeUse(ctx context.Context, before day.Day) error {
+	if _, err := tx.exec(ctx, `DELETE FROM source_use WHERE on_day < $1`, before.String()); err != nil {
 		return fmt.Errorf("purge use: %w", err)
 	}
 	return nil

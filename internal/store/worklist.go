@@ -40,7 +40,7 @@ const itemColumns = `id, source, relay, about, case_id, state, listed_at, due_at
 // AddItems puts queries and questions before people. One that is there already
 // stays as it is, unless it had ended: then it is asked anew.
 func (tx *Tx) AddItems(ctx context.Context, items []Item) error {
-	rows, err := tx.itemRows(items)
+	rows, err := tx.itemRows(ctx, items)
 	if err != nil {
 		return fmt.Errorf("add items: %w", err)
 	}
@@ -55,7 +55,7 @@ func (tx *Tx) AddItems(ctx context.Context, items []Item) error {
 
 // SaveItems writes items that were loaded before in the same transaction.
 func (tx *Tx) SaveItems(ctx context.Context, items []Item) error {
-	rows, err := tx.itemRows(items)
+	rows, err := tx.itemRows(ctx, items)
 	if err != nil {
 		return fmt.Errorf("save items: %w", err)
 	}
@@ -67,12 +67,12 @@ func (tx *Tx) SaveItems(ctx context.Context, items []Item) error {
 	return nil
 }
 
-func (tx *Tx) itemRows(items []Item) ([][]any, error) {
+func (tx *Tx) itemRows(ctx context.Context, items []Item) ([][]any, error) {
 	rows := make([][]any, len(items))
 	for i, it := range items {
 		var box []byte
 		if it.Answer != "" {
-			sealed, err := tx.db.master.Encrypt(aad("worklist", it.ID, "answer"), []byte(it.Answer))
+			sealed, err := tx.seal(ctx, aad("worklist", it.ID, "answer"), []byte(it.Answer))
 			if err != nil {
 				return nil, err
 			}
@@ -177,7 +177,7 @@ func (tx *Tx) items(ctx context.Context, rest string, args ...any) ([]Item, erro
 		if box == nil {
 			continue
 		}
-		plain, err := tx.db.master.Decrypt(aad("worklist", list[i].ID, "answer"), box)
+		plain, err := tx.unseal(ctx, aad("worklist", list[i].ID, "answer"), box)
 		if err != nil {
 			return nil, fmt.Errorf("item %s: %w", list[i].ID, err)
 		}

@@ -103,7 +103,8 @@ func TestAnItemKeepsItsAnswerAndIsListedAnewOnlyAfterItHasEnded(t *testing.T) {
 			if err := tx.SaveDraft(ctx, "item:"+two.ID+":liaison", "liaison", []byte("{}")); err != nil {
 				return err
 			}
-			return tx.EraseCase(ctx, c.ID)
+			_, err := tx.EraseCase(ctx, c.ID)
+			return err
 		})
 		for _, s := range hedui.ItemStates() {
 			if ids, _ := itemsIn(t, db, store.ItemFilter{Sources: []string{"land"}, State: s}); len(ids) > 0 {

@@ -24,13 +24,15 @@ func TrailSentence(l lang.Lang, e audit.Entry) string {
 		who = lang.Text(l, "trail.system")
 	case hedui.CitizenID:
 		who = lang.Text(l, "trail.citizen")
+	case hedui.NobodyID:
+		who = lang.Text(l, "trail.nobody")
 	}
 	if e.Office != "" {
 		who = lang.Text(l, "trail.who", who, e.Office)
 	}
 	text := lang.Text(l, "trail."+string(e.Verb), who, e.Case, e.Detail)
 	if e.Detail != "" && !strings.Contains(text, e.Detail) {
-		text += lang.Text(l, "trail.detail", e.Detail)
+		text += lang.Text(l, "trail.detail", detailWords(l, e))
 	}
 	return strings.TrimSpace(text)
 }
@@ -58,12 +60,12 @@ func TrailFilter(caseID, officer, verb, from, until, before string) (store.Trail
 
 type auditPage struct {
 	frame
-	Case, Officer, Verb, From, Until string
-	Verbs                            []string
-	Rows                             []auditRow
-	More                             string // address of the next page
-	Seen                             []string
-	Size                             string
+	Case, Whom, Verb, From, Until string // what is looked for
+	Verbs                         []choice
+	Rows                          []auditRow
+	More                          string // address of the next page
+	Seen                          []string
+	Size                          string
 }
 
 type auditRow struct{ When, Sentence, Place, Class string }
@@ -79,10 +81,10 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	if err != nil {
 		return err
 	}
-	p := auditPage{frame: s.frame(r, "page.audit"), Case: f.Case, Officer: f.Officer, Verb: string(f.Verb), From: q.Get("from"), Until: q.Get("until"),
+	p := auditPage{frame: s.frame(r, "page.audit"), Case: f.Case, Whom: f.Officer, Verb: string(f.Verb), From: q.Get("from"), Until: q.Get("until"),
 		Size: strconv.FormatInt(t.Size, 10)}
 	for _, v := range audit.Verbs() {
-		p.Verbs = append(p.Verbs, string(v))
+		p.Verbs = append(p.Verbs, choice{string(v), strings.TrimSpace(lang.Text(p.Lang, "trail."+string(v), "", ""))})
 	}
 	for _, e := range t.Entries {
 		row := auditRow{When: e.At.In(day.Beijing).Format(time.DateTime), Sentence: TrailSentence(p.Lang, e.Entry), Class: "ok"}
@@ -100,7 +102,7 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 		p.Seen = append(p.Seen, p.T("trail.seen", audit.NodeOf(w.Witness), strconv.FormatInt(w.Size, 10), clock(w.At)))
 	}
 	if t.More != "" {
-		next := url.Values{"lang": {string(p.Lang)}, "case": {p.Case}, "officer": {p.Officer}, "verb": {p.Verb}, "from": {p.From}, "until": {p.Until}, "before": {t.More}}
+		next := url.Values{"lang": {string(p.Lang)}, "case": {p.Case}, "officer": {p.Whom}, "verb": {p.Verb}, "from": {p.From}, "until": {p.Until}, "before": {t.More}}
 		p.More = "/audit?" + next.Encode()
 	}
 	return render(w, http.StatusOK, "audit.html", p)

@@ -19,9 +19,11 @@ import (
 
 type casePage struct {
 	frame
+	ID                                              string
 	Rev                                             string // what the page shows, see [casework.Desk.Changed]
 	Number, Programme, Kind, Stage, Due, Conclusion string
-	Ask                                             bool // the conclusion asks for an explanation
+	Erasure                                         string // that it is proposed or held, and why
+	Ask                                             bool   // the conclusion asks for an explanation
 	Done, Total                                     int
 	Columns                                         []string
 	Rows                                            []gridRow
@@ -30,6 +32,9 @@ type casePage struct {
 	Lines                                           []lineRow
 	Reports                                         []reportRow
 	Steps                                           []stepRow
+	Acts                                            []actRow
+	Wrong                                           []string // why what was asked for was not done
+	Made                                            string   // what was done just now
 }
 
 type gridRow struct {
@@ -57,10 +62,15 @@ type stepRow struct{ Stage, Officer, At, Note string }
 
 func (s *Server) showCase(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	v, err := s.look(r, o, r.PathValue("id"))
+	if casework.IsErased(err) {
+		return s.showErased(w, r, o)
+	}
 	if err != nil {
 		return err
 	}
-	return render(w, http.StatusOK, "case.html", s.casePage(r, v))
+	p := s.casePage(r, o, v)
+	p.done(r)
+	return render(w, http.StatusOK, "case.html", p)
 }
 
 // look opens a case with all its texts in the language of the page.
@@ -72,13 +82,17 @@ func (s *Server) look(r *http.Request, o hedui.Officer, id string) (casework.Vie
 	return v, err
 }
 
-func (s *Server) casePage(r *http.Request, v casework.View) casePage {
-	p := casePage{frame: s.frame(r, "page.case"), Rev: v.Rev}
+func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) casePage {
+	p := casePage{frame: s.frame(r, "page.case"), ID: v.Case.ID, Rev: v.Rev}
 	p.Path = "/cases/" + v.Case.ID // also of a part of the page
 	p.Number, p.Due = v.Case.Number, clock(v.Case.DueAt)
 	p.Title = p.T("page.case") + " " + v.Case.Number
 	p.Programme, p.Kind = p.T("programme."+string(v.Case.Programme)), p.T("kind."+string(v.Case.Kind))
 	p.Stage = p.T("stage." + string(v.Case.Stage))
+	p.Acts = p.actRows(v.Case.Actions(o, s.Now()), p.Path, v.Rev)
+	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
+		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
+	}
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"hedui/day"
@@ -13,34 +14,87 @@ type casesPage struct {
 	frame
 	Rows []caseRow
 	More string // address of the next page
+	Tabs []tab
+	Full string // there are more than are listed
+	Work bool   // these wait for the officer
+}
+
+// A tab leads to one of the lists of a page.
+type tab struct {
+	Text, Address string
+	Here          bool
 }
 
 type caseRow struct {
-	ID, Number, Applicant, Programme, Stage, Due string
+	Address, Number, Applicant, Programme, Stage, Due string
+	Left                                              string // how long until it is due, or since when it is overdue
+	Late                                              bool
+	Erased                                            bool
 }
 
-const rowsPerPage = 50
+// Rows of one page of all cases, and of the worklist, which has one page: who has
+// more to do than that begins with the most urgent.
+const rowsPerPage, rowsOfWork = 50, 200
 
+// cases shows what waits for the officer, the most urgent first; or, if nothing can
+// or if that is asked for, all cases.
 func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	list, err := s.Desk.Cases(r.Context(), o, store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")})
+	stages := o.WorksAt()
+	all := len(stages) == 0 || r.URL.Query().Get("list") == "all"
+	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")}
+	if !all {
+		f = store.Filter{Stages: stages, ByDue: true, Limit: rowsOfWork + 1}
+	}
+	list, err := s.Desk.Cases(r.Context(), o, f)
 	if err != nil {
 		return err
 	}
-	p := casesPage{frame: s.frame(r, "page.cases")}
-	if len(list) > rowsPerPage {
-		list = list[:rowsPerPage]
-		p.More = "/?lang=" + string(p.Lang) + "&before=" + list[rowsPerPage-1].ID
+	p := casesPage{frame: s.frame(r, "page.cases"), Work: !all}
+	home := "/?lang=" + string(p.Lang)
+	if len(stages) > 0 {
+		p.Tabs = []tab{{p.T("page.work"), home, !all}, {p.T("page.all"), home + "&list=all", all}}
 	}
-	for _, c := range list {
-		p.Rows = append(p.Rows, caseRow{
-			ID: c.ID, Number: c.Number, Applicant: c.Applicant,
-			Programme: p.T("programme." + string(c.Programme)), Stage: p.T("stage." + string(c.Stage)), Due: clock(c.DueAt),
-		})
-		if !settled(c.Stage) {
-			p.moves()
+	if all && len(list) > rowsPerPage {
+		list = list[:rowsPerPage]
+		p.More = home + "&list=all&before=" + list[rowsPerPage-1].ID
+	}
+	if !all && len(list) > rowsOfWork {
+		list = list[:rowsOfWork]
+		p.Full = p.T("page.work_more", strconv.Itoa(rowsOfWork))
+	}
+	p.Rows = rowsOf(&p.frame, "/cases/", list, s.Now())
+	return render(w, http.StatusOK, "cases.html", p)
+}
+
+// rowsOf are the rows of a list of cases, each leading to its page. A page with a case under way moves.
+func rowsOf(f *frame, address string, list []store.Summary, now time.Time) []caseRow {
+	rows := make([]caseRow, len(list))
+	for i, c := range list {
+		rows[i] = caseRow{Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
+			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt), Erased: c.Erased}
+		if !c.Erased && !settled(c.Stage) {
+			f.moves()
+			if !c.DueAt.IsZero() {
+				rows[i].Left, rows[i].Late = f.left(c.DueAt.Sub(now))
+			}
 		}
 	}
-	return render(w, http.StatusOK, "cases.html", p)
+	return rows
+}
+
+// left says how long there is until something is due, or how long it is overdue.
+func (f frame) left(d time.Duration) (string, bool) {
+	key, late := "page.left", d < 0
+	if late {
+		key, d = "page.late", -d
+	}
+	switch {
+	case d < time.Hour:
+		return f.T(key, f.T("page.minutes", strconv.Itoa(int(d/time.Minute)))), late
+	case d < 48*time.Hour:
+		return f.T(key, f.T("page.hours", strconv.Itoa(int(d/time.Hour)))), late
+	}
+	return f.T(key, f.T("page.days", strconv.Itoa(int(d/(24*time.Hour))))), late
 }
 
 // settled reports whether the case has come to where it stays until somebody

@@ -43,10 +43,18 @@ func (s *Server) protect(next http.Handler) http.Handler {
 			tell(w, http.StatusTooManyRequests, lang.Text(langOf(r), "error.too_many"))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, mostOf(r))
 		defer s.recovered(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// mostOf is how long the body of a request may be, in bytes.
+func mostOf(r *http.Request) int64 {
+	if strings.HasPrefix(r.URL.Path, "/own/") && strings.HasSuffix(r.URL.Path, "/scan") {
+		return maxUpload
+	}
+	return maxForm
 }
 
 // recovered answers for a handler that has panicked. The log gets the kind of the

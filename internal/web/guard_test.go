@@ -80,12 +80,15 @@ func TestAPanicTellsNothing(t *testing.T) {
 }
 
 func TestEveryBodyIsBounded(t *testing.T) {
-	var err error
-	h, _ := behind(func(_ http.ResponseWriter, r *http.Request) { _, err = io.Copy(io.Discard, r.Body) })
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", maxForm+1)))
-	h.ServeHTTP(httptest.NewRecorder(), r)
-	if err == nil {
-		t.Error("a body over the limit was read to its end")
+	for path, most := range map[string]int{"/": maxForm, "/own/c/acts/consent": maxForm, "/scan": maxForm, "/own/c/consents/n/scan": maxUpload} {
+		var err error
+		h, _ := behind(func(_ http.ResponseWriter, r *http.Request) { _, err = io.Copy(io.Discard, r.Body) })
+		for size, refused := range map[int]bool{most: false, most + 1: true} {
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, strings.NewReader(strings.Repeat("x", size))))
+			if (err != nil) != refused {
+				t.Errorf("%s: a body of %d bytes: %v", path, size, err)
+			}
+		}
 	}
 }
 

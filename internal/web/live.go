@@ -23,14 +23,10 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	if err != nil {
 		return err
 	}
-	// While the request waited the session may have ended, or the right been taken.
-	o, ok := s.Who(r)
+	o, ok := s.Who(r) // as things are after the wait: the session may have ended, a role may be gone
 	if !ok {
 		s.unknown(w, r, hedui.ReadCases)
 		return nil
-	}
-	if err := o.May(hedui.ReadCases, o.Division); err != nil {
-		return err
 	}
 	if !changed {
 		w.WriteHeader(http.StatusNoContent)
@@ -40,7 +36,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	if err != nil {
 		return err
 	}
-	return render(w, http.StatusOK, "moving", s.casePage(r, v))
+	return render(w, http.StatusOK, "moving", s.casePage(r, o, v))
 }
 
 // held lets requests that wait for something go when the server is shut down,

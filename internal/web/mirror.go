@@ -55,6 +55,7 @@ type mirrorPage struct {
 	Made     string // what became of a request
 }
 
+// A choice is one of those that a form offers: what is sent, and what is read.
 type choice struct{ Value, Text string }
 
 type mirrorCase struct {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hedui/internal/casework"
 	"hedui/internal/hedui"
 )
 
@@ -64,4 +65,18 @@ func (s *Server) trust(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-pem-file")
 	w.Header().Set("Content-Disposition", `attachment; filename="trust.pem"`)
 	_, _ = w.Write(text) // who asked is gone if it fails
+}
+
+// sendFile gives a paper to the browser, to be shown or printed there.
+func sendFile(w http.ResponseWriter, file casework.File) error {
+	contentType := "application/octet-stream"
+	for ending, of := range map[string]string{".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg"} {
+		if strings.HasSuffix(file.Name, ending) {
+			contentType = of
+		}
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Disposition", `inline; filename="`+file.Name+`"`)
+	_, err := w.Write(file.Body)
+	return err
 }

@@ -561,7 +561,8 @@ func TestEveryDoorRouteAsNobody(t *testing.T) {
 	for _, r := range routes { // and every route of the console leads to the sign-in page
 		method, path, _ := strings.Cut(r.pattern, " ")
 		b := h.browser(t)
-		if b.do(method, strings.NewReplacer("{$}", "", "{id}", "x", "{file}", "1.json").Replace(path), nil); b.at.Path != "/sign-in" {
+		b.do(method, strings.NewReplacer("{$}", "", "{id}", "x", "{file}", "1.json", "{act}", "accept", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab").Replace(path), nil)
+		if refused := method == http.MethodPost && b.code == http.StatusUnauthorized; !refused && b.at.Path != "/sign-in" {
 			t.Errorf("%s as nobody: %d at %s", r.pattern, b.code, b.at)
 		}
 	}
@@ -722,4 +723,27 @@ func TestBrowsersHaveNames(t *testing.T) {
 			t.Errorf("%q is called %q, want %q", agent, got, want)
 		}
 	}
+}
+
+// The signer is asked to prove who they are before they seal, and comes back to the case.
+func TestStepUpBeforeTheSeal(t *testing.T) {
+	d, id := desk(t)
+	if _, err := d.Deliver(t.Context(), officer("office", hedui.CommissionCases), id); err != nil {
+		t.Fatal(err)
+	}
+	h := opened(t, d, false, func(d *staff.Door) { d.Rules.Optional = true })
+	h.staff["zhang"] = officer("zhang", hedui.ReadCases, hedui.SealReports)
+	b := h.browser(t)
+	password := h.reset(t, "zhang", staff.Reset{Settled: true})
+	b.get("/cases/" + id)
+	b.submit("/sign-in?", "id", "zhang", "password", password)
+	b.on(200, "/cases/"+id, "第 1 版")
+	h.wait(6 * time.Minute)
+	seal := "/cases/" + id + "/acts/seal"
+	b.do(http.MethodPost, seal, url.Values{"seen": {"x"}})
+	b.on(200, "/sign-in/again", "再次确认身份")
+	b.submit("/sign-in/again", "password", password)
+	b.on(200, "/cases/"+id, "第 1 版")
+	b.do(http.MethodPost, seal, url.Values{"seen": {"x"}})
+	b.on(409, seal, "有了变化") // the proof is fresh: now it is looked at
 }

@@ -46,8 +46,20 @@ var routes = []struct {
 	{"GET /{$}", hedui.ReadCases, (*Server).cases},
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
+	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
+	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
+	{"GET /intake", hedui.OpenCases, (*Server).intakes},
+	{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
+	{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
+	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
+	{"GET /own/{id}", hedui.OpenCases, (*Server).own},
+	{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
+	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
+	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
+	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
+	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
 	{"GET /audit", hedui.ReadAudit, (*Server).audit},
 	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
 	{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
@@ -97,6 +109,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 		return
 	}
 	if err := o.May(right, o.Division); err != nil {
+		if to := home(o); r.URL.Path == "/" && r.Method == http.MethodGet && to != "/" {
+			lead(w, r, to+"?lang="+string(langOf(r)))
+			return
+		}
 		s.fail(w, r, err)
 		return
 	}
@@ -110,6 +126,19 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 	if err := serve(s, w, r, o); err != nil {
 		s.fail(w, r, err)
 	}
+}
+
+// home is the page with which the day of an officer begins.
+func home(o hedui.Officer) string {
+	for _, h := range []struct {
+		right hedui.Right
+		page  string
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+		if o.May(h.right, o.Division) == nil {
+			return h.page
+		}
+	}
+	return "/"
 }
 
 // status is what each kind of error is on the wire.
@@ -152,7 +181,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
@@ -169,25 +198,28 @@ type errorPage struct {
 
 // frame is what every page has.
 type frame struct {
-	Lang    lang.Lang
-	HTML    string // the language as HTML names it
-	Title   string
-	Moving  bool   // what the page shows changes by itself
-	Refresh int    // seconds after which the page loads itself anew, 0 = never
-	Live    string // address of what moves on the page, for the script that does this better
-	Issuer  string
-	Path    string
-	Audit   bool   // the reader may see who did what
-	Unkept  string // what it means that looks cannot be recorded; empty while they can
-	Next    string // on pages of the door: where the person wanted to go
-	Officer string // who is signed in
-	Door    bool   // there are pages for signing in
-	Public  bool   // a page of the citizen's mirror
-	Console bool   // the menu of the console is for who is here
-	Nodes   bool   // the reader may see how this node stands among others
-	Below   bool   // this node has a parent
-	Apart   string // what the link to the parent being down means; empty while it is up
-	still   bool   // the reader has stopped the page from loading itself anew
+	Lang     lang.Lang
+	HTML     string // the language as HTML names it
+	Title    string
+	Moving   bool   // what the page shows changes by itself
+	Refresh  int    // seconds after which the page loads itself anew, 0 = never
+	Live     string // address of what moves on the page, for the script that does this better
+	Issuer   string
+	Path     string
+	Audit    bool   // the reader may see who did what
+	Unkept   string // what it means that looks cannot be recorded; empty while they can
+	Next     string // on pages of the door: where the person wanted to go
+	Officer  string // who is signed in
+	Door     bool   // there are pages for signing in
+	Public   bool   // a page of the citizen's mirror
+	Console  bool   // the menu of the console is for who is here
+	Opens    bool   // the reader may open cases
+	Reads    bool   // and read them
+	Concerns string // the menu's line on concerns, for who may read them
+	Nodes    bool   // the reader may see how this node stands among others
+	Below    bool   // this node has a parent
+	Apart    string // what the link to the parent being down means; empty while it is up
+	still    bool   // the reader has stopped the page from loading itself anew
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -205,11 +237,13 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	f.Door = s.SignIn != nil
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
+		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
 		if n, since := s.Desk.Pending(); n > 0 {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
+		s.countConcerns(r, o, &f)
 		s.fillApart(r, &f)
 	}
 	return f

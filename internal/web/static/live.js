@@ -17,9 +17,13 @@
       const same = next.querySelector(`[id="${open.id}"]`);
       if (same) same.open = true;
     }
+    for (const picked of old.querySelectorAll("input:checked")) { // a reason being chosen
+      const same = next.querySelector(`[id="${picked.id}"]`);
+      if (same) same.checked = true;
+    }
     old.replaceWith(next);
     for (const [id, left] of scrolled) if (document.getElementById(id)) document.getElementById(id).scrollLeft = left;
-    const focus = at && [...next.querySelectorAll("a, summary, [tabindex]")].find((e) => key(e) === at);
+    const focus = at && [...next.querySelectorAll("a, button, input, summary, [tabindex]")].find((e) => key(e) === at);
     if (focus) focus.focus({ preventScroll: true });
   }
 

@@ -1,0 +1,95 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hedui/internal/hedui"
+)
+
+// An actRow is something that the officer may do with the case on the page.
+type actRow struct {
+	Name, Title, Hint string
+	To, Seen          string   // where the button leads, and the revision that the page shows
+	Final             bool     // cannot be taken back: it is asked once more
+	Why               string   // asks for one of the reasons
+	Reasons           []choice // of which one must be chosen
+	Lacks             string   // how much is missing
+	Missing           []string // what; until it is there it cannot be done
+}
+
+// final are the actions that nobody can take back.
+var final = []string{"seal", "archive", "terminate"}
+
+// actRows are the actions on the page of a case, which stands at an address.
+func (f frame) actRows(list []hedui.Action, address, seen string) []actRow {
+	rows := make([]actRow, len(list))
+	for i, a := range list {
+		rows[i] = actRow{Name: a.Name, Title: f.T("action." + a.Name), Hint: f.T("action." + a.Name + ".hint"), Final: slices.Contains(final, a.Name),
+			To: address + "/acts/" + a.Name + "?lang=" + string(f.Lang), Seen: seen, Why: f.T("action.why"), Lacks: f.T("action.lacks", strconv.Itoa(len(a.Missing)))}
+		for _, r := range a.Reasons {
+			rows[i].Reasons = append(rows[i].Reasons, choice{r, f.T("step." + a.Name + "." + r)})
+		}
+		for _, m := range a.Missing {
+			rows[i].Missing = append(rows[i].Missing, f.say(m.Say))
+		}
+	}
+	return rows
+}
+
+// act does what an officer has chosen on the page of a case. If the case is not as
+// the page showed it, or it cannot be done, the page comes back as things are now,
+// with what to know about it.
+func (s *Server) act(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	id, name := r.PathValue("id"), r.PathValue("act")
+	v, err := s.look(r, o, id)
+	if err != nil {
+		return err
+	}
+	if name == "seal" && o.May(hedui.SealReports, o.Division) == nil && !s.admit(w, r, hedui.SealReports) {
+		return nil
+	}
+	switch {
+	case v.Rev != r.PostFormValue("seen"):
+		err = hedui.Fail(hedui.Conflict, hedui.Say("error.changed"), nil)
+	default:
+		_, err = s.Desk.Take(r.Context(), o, id, name, r.PostFormValue("reason"))
+	}
+	if err == nil {
+		lead(w, r, "/cases/"+id+"?lang="+string(langOf(r))+"&done="+name)
+		return nil
+	}
+	kind := hedui.KindOf(err)
+	if kind != hedui.Conflict && kind != hedui.Invalid {
+		return err
+	}
+	if v, err2 := s.look(r, o, id); err2 == nil { // as it is now
+		p := s.casePage(r, o, v)
+		p.Wrong = append(p.Wrong, told(p.frame, err)...)
+		return render(w, status[kind], "case.html", p)
+	}
+	return err
+}
+
+// told is all that an error says to a person.
+func told(f frame, err error) []string {
+	var e *hedui.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	lines := []string{Sentence(f.Lang, e.Say)}
+	for _, p := range e.Problems {
+		lines = append(lines, f.say(p.Say))
+	}
+	return lines
+}
+
+// done says what has just been done, where the page was led to after an act.
+func (p *casePage) done(r *http.Request) {
+	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) {
+		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
+	}
+}

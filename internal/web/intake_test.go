@@ -1,0 +1,258 @@
+package web
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"hedui/day"
+	"hedui/internal/casework"
+	"hedui/internal/hedui"
+	"hedui/internal/store"
+	"hedui/internal/store/storetest"
+)
+
+var township = officer("clerk", hedui.OpenCases)
+
+// filledIn is what a clerk types for a couple.
+func filledIn(t *testing.T) url.Values {
+	t.Helper()
+	return url.Values{
+		"programme": {"dibao"}, "kind": {"new_application"}, "division": {"330203"}, "office": {"某机构"}, "applied_on": {"today"},
+		"persons[0].name": {"孙试验"}, "persons[0].id": {storetest.ID(t, day.Must("1972-02-02"), 31).Reveal()}, "persons[0].relation": {"self"}, "persons[0].role": {"member"}, "persons[0].capacity": {"full"},
+		"persons[1].name": {"钱试验"}, "persons[1].id": {wide(storetest.ID(t, day.Must("1973-03-03"), 32).Reveal())}, "persons[1].relation": {"spouse"}, "persons[1].role": {"member"}, "persons[1].capacity": {"full"},
+		"persons[2].name": {""}, "persons[2].relation": {""}, "persons[2].role": {"member"},
+		"income[0].person": {"2"}, "income[0].class": {"wage"}, "income[0].monthly": {"1850.00"},
+		"income[1].person": {""}, "income[1].monthly": {""},
+		"consents[0].signed_on": {"today"}, "consents[0].until": {"today+365"},
+		"consents[1].signed_on": {"today"}, "consents[1].until": {"today+365"}, "consents[1].witness": {"李经办"},
+		"do": {"register"},
+	}
+}
+
+// wide writes digits as an input method for Chinese may.
+func wide(digits string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r - '0' + '０'
+		}
+		return r
+	}, digits)
+}
+
+func TestACaseIsRegisteredOnAPage(t *testing.T) {
+	d, _ := desk(t)
+	code, body, h := send(t, d, township, true, http.MethodPost, "/intake/one", filledIn(t))
+	if code != http.StatusSeeOther || !strings.HasPrefix(h.Get("Location"), "/intake?lang=zh&done=330203") {
+		t.Fatalf("%d %s %s", code, h.Get("Location"), body)
+	}
+	_, list, _ := get(t, d, township, true, h.Get("Location"))
+	for _, want := range []string{"已登记案件 330203", "孙**", "已授权"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the list lacks %q:\n%s", want, list)
+		}
+	}
+	if strings.Contains(list, "王**") {
+		t.Error("the list shows a case that somebody else has opened")
+	}
+	cases, err := d.OwnCases(t.Context(), township, store.Filter{})
+	if err != nil || len(cases) != 1 || cases[0].Persons != 2 {
+		t.Fatalf("own cases: %v %v", cases, err)
+	}
+	if _, err := d.Draft(t.Context(), township, "one"); hedui.KindOf(err) != hedui.NotFound {
+		t.Errorf("the draft is still there: %v", err)
+	}
+}
+
+// Every problem stands beside its field and in the list, and what was typed is kept.
+func TestWhatIsWrongStandsBesideItsField(t *testing.T) {
+	d, _ := desk(t)
+	form := filledIn(t)
+	form.Set("persons[1].id", "33020019730303001X")
+	form.Set("income[0].monthly", "很少")
+	form.Set("consents[1].until", "明年")
+	form.Del("consents[0].signed_on")
+	form.Del("consents[0].until")
+	code, body, _ := send(t, d, township, true, http.MethodPost, "/intake/two", form)
+	if code != http.StatusUnprocessableEntity {
+		t.Fatalf("%d %s", code, body)
+	}
+	for _, field := range []string{"persons-1-id", "income-0-monthly", "consents-1-until", "consents-0-signed_on"} {
+		if !strings.Contains(body, `href="#`+field+`"`) || !strings.Contains(body, `id="`+field+`-wrong"`) || !regexp.MustCompile(`id="`+field+`"[^>]*aria-invalid`).MatchString(body) {
+			t.Errorf("%s is not marked, told and led to", field)
+		}
+	}
+	for _, kept := range []string{"33020019730303001X", "很少", "明年", "李经办", "孙试验"} {
+		if !strings.Contains(body, `value="`+kept+`"`) {
+			t.Errorf("%q is lost", kept)
+		}
+	}
+	if _, again, _ := get(t, d, township, true, "/intake/two"); !strings.Contains(again, `value="很少"`) || !strings.Contains(again, "1972-02-02 出生") {
+		t.Error("the draft does not hold what was typed")
+	}
+	if _, others, _ := get(t, d, officer("another", hedui.OpenCases), true, "/intake/two"); strings.Contains(others, "孙试验") {
+		t.Error("another clerk sees the draft")
+	}
+}
+
+func TestRowsComeAndGo(t *testing.T) {
+	d, _ := desk(t)
+	form := filledIn(t)
+	form.Set("persons[2].name", "孙小试")
+	form.Set("persons[2].guardian", "2")
+	form.Set("consents[2].signer", "2")
+	form.Set("consents[2].witness", "赵见证")
+	form.Set("do", "drop persons[1]")
+	if code, _, _ := send(t, d, township, true, http.MethodPost, "/intake/three", form); code != http.StatusSeeOther {
+		t.Fatal(code)
+	}
+	f, err := d.Draft(t.Context(), township, "three")
+	if err != nil || len(f.Persons) != 2 || f.Persons[1].Name != "孙小试" || f.Persons[1].Guardian != 0 || f.Income[0].Person != 0 ||
+		len(f.Consents) != 2 || f.Consents[1].Witness != "赵见证" || f.Consents[1].Person != 2 || f.Consents[1].Signer != 0 {
+		t.Errorf("without the second: %+v %v", fieldsOf(f), err)
+	}
+	for _, do := range []string{"add persons", "add property", "drop persons[0]", "drop income[7]", "drop nothing", "add nothing", "drop income[1]"} {
+		form := url.Values{}
+		for name, value := range fieldsOf(f) {
+			form.Set(name, value)
+		}
+		form.Set("do", do)
+		if code, body, _ := send(t, d, township, true, http.MethodPost, "/intake/three", form); code != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", do, code, body)
+		}
+		if f, err = d.Draft(t.Context(), township, "three"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(f.Persons) != 3 || len(f.Property) != 1 || len(f.Income) != 1 {
+		t.Errorf("at the end %d persons, %d property, %d income", len(f.Persons), len(f.Property), len(f.Income))
+	}
+	if code, _, _ := send(t, d, township, true, http.MethodPost, "/intake/three", url.Values{"do": {"discard"}}); code != http.StatusSeeOther {
+		t.Error(code)
+	}
+	if _, err := d.Draft(t.Context(), township, "three"); hedui.KindOf(err) != hedui.NotFound {
+		t.Errorf("the draft is still there: %v", err)
+	}
+}
+
+// Whatever fields are named, nothing is lost that a form has a place for, and
+// nothing breaks.
+func TestFieldsOfAFormComeBack(t *testing.T) {
+	f := formOf(filledIn(t))
+	values := url.Values{}
+	for name, value := range fieldsOf(f) {
+		values.Set(name, value)
+	}
+	if again := formOf(values); !reflect.DeepEqual(fieldsOf(again), fieldsOf(f)) {
+		t.Errorf("got  %v\nwant %v", fieldsOf(again), fieldsOf(f))
+	}
+	odd := formOf(url.Values{"persons[99].name": {"x"}, "persons[-1].name": {"x"}, "persons[0].family.size": {"three"}, "nothing[0].a": {"x"}, "persons[0]": {"x"}, "income[40].note": {"y"}})
+	if len(odd.Persons) != 1 || odd.Persons[0].Family != nil || len(odd.Income) != 41 {
+		t.Errorf("odd fields make %d persons, %d income", len(odd.Persons), len(odd.Income))
+	}
+}
+
+func TestConsentFormsArePrintedBeforeTheCase(t *testing.T) {
+	d, _ := desk(t)
+	form := filledIn(t)
+	form.Set("do", "print")
+	code, body, h := send(t, d, township, true, http.MethodPost, "/intake/four", form)
+	if code != http.StatusOK || h.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(body, "%PDF") {
+		t.Errorf("%d %s", code, h.Get("Content-Type"))
+	}
+}
+
+// scan is a picture of one shade.
+func scan(t *testing.T, shade uint8) string {
+	t.Helper()
+	page := image.NewGray(image.Rect(0, 0, 1, 1))
+	page.Pix[0] = shade
+	var b strings.Builder
+	if err := png.Encode(&b, page); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// The clerk sees how their case stands and whose consent is missing, attaches scans,
+// records a withdrawal and a new consent; another clerk sees nothing of it.
+func TestAClerkLooksAfterTheirCase(t *testing.T) {
+	d, foreign := desk(t)
+	c, err := d.Register(t.Context(), township, "five", tidy(formOf(filledIn(t))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := "/own/" + c.ID
+	do := func(path string, form url.Values) (int, string) {
+		t.Helper()
+		_, page, _ := get(t, d, township, true, home)
+		form.Set("seen", seenField.FindStringSubmatch(page)[1])
+		code, body, _ := send(t, d, township, true, http.MethodPost, home+path, form)
+		return code, body
+	}
+	if _, page, _ := get(t, d, township, true, home); !strings.Contains(page, "等待民政等部门委托") || !strings.Contains(page, "已签署并见证") || strings.Contains(page, "孙试验") {
+		t.Errorf("the page of the case:\n%s", page)
+	}
+	number := c.Consents[1].Number
+	for _, step := range []struct {
+		file string
+		code int
+	}{{"not a scan", http.StatusUnprocessableEntity}, {scan(t, 1), http.StatusSeeOther}, {scan(t, 2), http.StatusConflict}} {
+		if code, body := upload(t, d, township, home+"/consents/"+number+"/scan", step.file); code != step.code {
+			t.Errorf("%q: %d, want %d: %s", step.file, code, step.code, body)
+		}
+	}
+	if code, body := do("/acts/withdraw", url.Values{"person": {"2"}}); code != http.StatusSeeOther {
+		t.Fatalf("%d %s", code, body)
+	}
+	if _, page, _ := get(t, d, township, true, home); !strings.Contains(page, "已撤回") || !strings.Contains(page, "还缺少") {
+		t.Errorf("after the withdrawal:\n%s", page)
+	}
+	if code, body := do("/acts/consent", url.Values{"person": {"2"}, "signed_on": {"昨天"}, "until": {"today+9"}}); code != http.StatusUnprocessableEntity || !strings.Contains(body, `value="昨天"`) {
+		t.Errorf("a consent with a wrong day: %d %s", code, body)
+	}
+	if code, body := do("/acts/terminate", url.Values{"reason": {"withdrawn"}}); code != http.StatusSeeOther {
+		t.Errorf("%d %s", code, body)
+	}
+	other := officer("another", hedui.OpenCases)
+	for _, path := range []string{home, "/own/" + foreign} {
+		if code, body, _ := get(t, d, other, true, path); code != http.StatusNotFound || strings.Contains(body, "**") {
+			t.Errorf("%s by another clerk: %d", path, code)
+		}
+	}
+}
+
+// upload sends a file as a browser does.
+func upload(t *testing.T, d *casework.Desk, o hedui.Officer, path, content string) (int, string) {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreateFormFile("file", "scan.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = file.Write([]byte(content))
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now, Who: func(*http.Request) (hedui.Officer, bool) { return o, true }}
+	h, err := s.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}

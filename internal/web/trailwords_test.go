@@ -1,0 +1,28 @@
+package web
+
+import (
+	"testing"
+
+	"hedui/internal/audit"
+	"hedui/internal/lang"
+)
+
+func TestDetailsOfTheTrailAreWords(t *testing.T) {
+	for _, c := range []struct {
+		verb           audit.Verb
+		detail, zh, en string
+	}{
+		{audit.Asked, "hukou=found×1 land=sent×2", "户籍（有记录） 土地登记（已转送）×2", "household registration (Found) land registration (passed on)×2"},
+		{audit.Printed, "B1 v1 pdf copy 2", "B1 v1 pdf 第2份", "B1 v1 pdf copy 2"},
+		{audit.ReadReport, "B1 v1 json copy 0", "B1 v1 json", "B1 v1 json"},
+		{audit.Accepted, "due 2026-11-27T15:16:31Z", "期限 2026-11-27 23:16:31", "due 2026-11-27 23:16:31"},
+		{audit.RolesGranted, "receiver verifier", "核对中心受理 核对中心经办", "receiver verifier"},
+		{audit.Refused, string(audit.ReadCase), "想要：查看了案件", "the act: looked at case"},
+		{audit.Asked, "code_of_tomorrow=odd×3 sha256:ab", "code_of_tomorrow（odd）×3 sha256:ab", "code_of_tomorrow (odd)×3 sha256:ab"},
+	} {
+		e := audit.Entry{Verb: c.verb, Detail: c.detail}
+		if zh, en := detailWords(lang.Chinese, e), detailWords(lang.English, e); zh != c.zh || en != c.en {
+			t.Errorf("%s %s:\ngot  %q %q\nwant %q %q", c.verb, c.detail, zh, en, c.zh, c.en)
+		}
+	}
+}
