@@ -232,33 +232,51 @@ func FuzzDecrypt(f *testing.F) {
 	})
 }
 
-func BenchmarkEncrypt(b *testing.B) {
-	key, aad, plain := NewKey(), []byte("member/idcard"), []byte("330200199001011237")
-	for b.Loop() {
-		if _, err := key.Encrypt(aad, plain); err != nil {
+// eachCipher runs a benchmark with a key of every cipher.
+func eachCipher(b *testing.B, run func(b *testing.B, key Key)) {
+	for _, algorithm := range Ciphers() {
+		key, err := NewKeyFor(algorithm)
+		if err != nil {
 			b.Fatal(err)
 		}
+		b.Run(algorithm, func(b *testing.B) { run(b, key) })
 	}
+}
+
+func BenchmarkEncrypt(b *testing.B) {
+	eachCipher(b, func(b *testing.B, key Key) {
+		for b.Loop() {
+			if _, err := key.Encrypt([]byte("member/idcard"), []byte("330200199001011237")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkBlind(b *testing.B) {
-	key := NewKey()
-	for b.Loop() {
-		if _, err := Blind(key, "idcard", "330200199001011237"); err != nil {
-			b.Fatal(err)
+	eachCipher(b, func(b *testing.B, key Key) {
+		for b.Loop() {
+			if _, err := Blind(key, "idcard", "330200199001011237"); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
 }
 
 func BenchmarkUnwrap(b *testing.B) {
-	master := NewKey()
-	box, err := master.Wrap(nil, NewKey())
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, err := master.Unwrap(nil, box); err != nil {
+	eachCipher(b, func(b *testing.B, master Key) {
+		box, err := master.Wrap(nil, master)
+		if err != nil {
 			b.Fatal(err)
 		}
-	}
+		for b.Loop() {
+			key, err := master.Unwrap(nil, box)
+			if err == nil {
+				_, err = key.Encrypt(nil, nil) // what the cipher needs is made with the first use
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -396,8 +396,14 @@ func BenchmarkSealJSON(b *testing.B) {
 		fmt.Fprintf(&doc, `{"field":"f%d","value":"%d.00"},`, i, i)
 	}
 	doc.WriteString(`0]}`)
-	key := newTestKey(b, P256SHA256)
+	for _, algorithm := range Algorithms() {
+		b.Run(algorithm, func(b *testing.B) { benchmarkSeal(b, algorithm, doc.String()) })
+	}
+}
+
+func benchmarkSeal(b *testing.B, algorithm, doc string) {
+	key := newTestKey(b, algorithm)
 	for b.Loop() {
-		sealJSON(b, key, doc.String())
+		sealJSON(b, key, doc)
 	}
 }
