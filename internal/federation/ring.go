@@ -28,6 +28,7 @@ import (
 // last one beside it. It lies in a directory that all processes of the node read.
 type Ring struct {
 	dir     string
+	gm      bool // new pairs have keys of suite gm too
 	editing sync.Mutex
 
 	mu      sync.Mutex
@@ -68,6 +69,9 @@ type dated struct {
 type pair struct {
 	sign *seal.PrivateKey
 	box  *exchange.BoxKey
+
+	gmSign *seal.PrivateKey // nil in a ring without keys of suite gm, as gmBox
+	gmBox  *exchange.BoxKey
 }
 
 const planFile = "ring.json"
@@ -94,27 +98,78 @@ func (r *Ring) path(n int, kind string) string {
 	return filepath.Join(r.dir, "node-"+strconv.Itoa(n)+"."+kind+".key")
 }
 
+// UseGM gives every pair keys of suite gm too, those that are there and those to come.
+// Peers that know a pair already learn of them with the next change of keys.
+func (r *Ring) UseGM() error {
+	r.gm = true
+	err := r.edit(func(p *plan) (bool, error) {
+		for _, d := range p.Pairs {
+			if err := r.makePair(d.N); err != nil {
+				return false, err
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	clear(r.pairs) // to be read with what was added
+	r.mu.Unlock()
+	return r.Reload()
+}
+
 // makePair makes a pair, or finishes one that was begun before a crash.
 func (r *Ring) makePair(n int) error {
-	if _, err := os.Stat(r.path(n, "sign")); errors.Is(err, fs.ErrNotExist) {
-		key, err := seal.Generate(seal.Ed25519)
-		if err == nil {
-			err = key.Save(r.path(n, "sign"))
-		}
-		if err != nil {
-			return fmt.Errorf("federation: make keys: %w", err)
-		}
+	kinds := []struct {
+		sign, box, algorithm string
+		suite                seal.Suite
+	}{{"sign", "box", seal.Ed25519, seal.Intl}, {"gm-sign", "gm-box", seal.SM2SM3, seal.GM}}
+	if !r.gm {
+		kinds = kinds[:1]
 	}
-	if _, err := os.Stat(r.path(n, "box")); errors.Is(err, fs.ErrNotExist) {
-		key, err := exchange.GenerateBox()
-		if err == nil {
-			err = key.Save(r.path(n, "box"))
+	for _, k := range kinds {
+		if _, err := os.Stat(r.path(n, k.sign)); errors.Is(err, fs.ErrNotExist) {
+			key, err := seal.Generate(k.algorithm)
+			if err == nil {
+				err = key.Save(r.path(n, k.sign))
+			}
+			if err != nil && !errors.Is(err, fs.ErrExist) { // another process was faster
+				return fmt.Errorf("federation: make keys: %w", err)
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("federation: make keys: %w", err)
+		if _, err := os.Stat(r.path(n, k.box)); errors.Is(err, fs.ErrNotExist) {
+			key, err := exchange.GenerateBoxOf(k.suite)
+			if err == nil {
+				err = key.Save(r.path(n, k.box))
+			}
+			if err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("federation: make keys: %w", err)
+			}
 		}
 	}
 	return nil
+}
+
+// readPair reads a pair; keys of suite gm where it has them.
+func (r *Ring) readPair(n int) (k pair, err error) {
+	if k.sign, err = seal.LoadPrivate(r.path(n, "sign")); err == nil {
+		k.box, err = exchange.LoadBox(r.path(n, "box"))
+	}
+	if err != nil {
+		return k, err
+	}
+	k.gmBox, err = exchange.LoadBox(r.path(n, "gm-box")) // is made last
+	if errors.Is(err, fs.ErrNotExist) && !r.gm {
+		return k, nil
+	}
+	if err == nil {
+		k.gmSign, err = seal.LoadPrivate(r.path(n, "gm-sign"))
+	}
+	if err == nil && k.gmSign.Algorithm() != seal.SM2SM3 {
+		err = fmt.Errorf("%s is a key of %s", r.path(n, "gm-sign"), k.gmSign.Algorithm())
+	}
+	return k, err
 }
 
 func (r *Ring) read() (plan, error) {
@@ -183,10 +238,7 @@ func (r *Ring) Reload() error {
 		if _, have := r.pairs[d.N]; have {
 			continue
 		}
-		var k pair
-		if k.sign, err = seal.LoadPrivate(r.path(d.N, "sign")); err == nil {
-			k.box, err = exchange.LoadBox(r.path(d.N, "box"))
-		}
+		k, err := r.readPair(d.N)
 		if err != nil {
 			return fmt.Errorf("federation: keys: %w", err)
 		}
@@ -242,6 +294,15 @@ func (r *Ring) identity(name, division string, level region.Kind) exchange.Ident
 			me.Boxes = append(me.Boxes, r.pairs[d.N].box)
 		}
 	}
+	if current.gmSign == nil {
+		return me
+	}
+	me.GM, me.GMPublic, me.Boxes = current.gmSign, current.gmSign.Public(), append(me.Boxes, current.gmBox)
+	for _, d := range slices.Backward(r.plan.Pairs) {
+		if k := r.pairs[d.N]; d.N != r.plan.Current && k.gmBox != nil {
+			me.Boxes = append(me.Boxes, k.gmBox)
+		}
+	}
 	return me
 }
 
@@ -252,6 +313,10 @@ func (r *Ring) announce() exchange.Keys {
 		span := exchange.Span{From: d.From, Until: d.Until}
 		k.Sign = append(k.Sign, exchange.SignPin{Key: r.pairs[d.N].sign.Public(), Span: span})
 		k.Boxes = append(k.Boxes, exchange.BoxPin{Key: r.pairs[d.N].box.Public(), Span: span})
+		if gm := r.pairs[d.N]; gm.gmSign != nil {
+			k.Sign = append(k.Sign, exchange.SignPin{Key: gm.gmSign.Public(), Span: span})
+			k.Boxes = append(k.Boxes, exchange.BoxPin{Key: gm.gmBox.Public(), Span: span})
+		}
 	}
 	return k
 }
@@ -353,7 +418,7 @@ func (r *Ring) Prune(before time.Time) error {
 		if slices.ContainsFunc(kept.Pairs, func(d dated) bool { return d.N == n }) {
 			continue
 		}
-		for _, kind := range []string{"sign", "box"} {
+		for _, kind := range []string{"sign", "box", "gm-sign", "gm-box"} {
 			if err := os.Remove(r.path(n, kind)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				errs = append(errs, fmt.Errorf("federation: destroy keys: %w", err))
 			}
@@ -362,13 +427,18 @@ func (r *Ring) Prune(before time.Time) error {
 	return errors.Join(errs...)
 }
 
-// KeyIDs are the names of the current signing key and box key, as an officer
+// KeyIDs are the names of the current signing key and box key – of both suites, with a blank
+// between, where the node has keys of gm – as an officer
 // reads them out to the parent's.
 func (r *Ring) KeyIDs() (sign, box string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.pairs[r.plan.Current]
-	return k.sign.KeyID(), k.box.KeyID()
+	sign, box = k.sign.KeyID(), k.box.KeyID()
+	if k.gmSign != nil {
+		sign, box = sign+" "+k.gmSign.KeyID(), box+" "+k.gmBox.KeyID()
+	}
+	return sign, box
 }
 
 // Signer is the current signing key, by which the node signs mandates too.
