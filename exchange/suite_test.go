@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"encoding/asn1"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -368,4 +369,81 @@ func TestOpenSSLReadsAnEnvelopeOfGM(t *testing.T) {
 	if body := run("enc", "-d", "-sm4-ctr", "-K", hex.EncodeToString(key), "-iv", strings.Repeat("00", 15)+"02", "-in", "text"); !bytes.Equal(body, m.Body) {
 		t.Error("OpenSSL reads another body")
 	}
+}
+
+func TestEnvelopeVectorsOfGM(t *testing.T) {
+	box, err1 := parseBox(testdata(t, "ningbo.gm.box.private.pem"))
+	key, err2 := seal.ParsePublic(testdata(t, "haishu.gm.sign.public.pem"))
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	seen := judge(t, "envelopes-gm.txt", Identity{Name: "ningbo", Boxes: []*BoxKey{box}},
+		Only(Peer{Name: "haishu", Division: "330203", Level: "county", Suite: seal.GM, Sign: []SignPin{{Key: key}}}))
+	for _, expect := range []string{"opens", "another suite", "broken signature", "altered body", "malformed", "unknown key", "unknown version"} {
+		if !seen[expect] {
+			t.Errorf("no envelope is expected to be: %s", expect)
+		}
+	}
+}
+
+// TestUpdateVectorsOfGM makes them with -update, with new throw-away keys.
+func TestUpdateVectorsOfGM(t *testing.T) {
+	if !*update {
+		t.Skip("only with -update")
+	}
+	l := newSuiteLink(t, seal.GM)
+	private := filepath.Join("testdata", "ningbo.gm.box.private.pem")
+	if err := os.Remove(private); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err := l.hub.newest(GMBoxAlgorithm).Save(private); err != nil {
+		t.Fatal(err)
+	}
+	writeVectors(t, "haishu.gm.sign.public.pem", string(l.haishu.GMPublic.PEM()))
+	var out strings.Builder
+	fmt.Fprint(&out, "# Envelopes of suite gm to ningbo, on a link of that suite; see README.md\n")
+	add := func(name, expect string, data []byte, m *Message) {
+		fmt.Fprintf(&out, "\nname: %s\nexpect: %s\nnow: %s\n", name, expect, noon.Format(instantForm))
+		if m != nil {
+			fmt.Fprintf(&out, "header: %s %s haishu 330203 %q %q %d %s %s\nbody: %s\n", m.ID, m.Kind, m.Purpose, m.Mandate, m.Mandates,
+				noon.Format(instantForm), m.ExpiresAt.Format(instantForm), m.Body)
+		}
+		fmt.Fprintf(&out, "envelope: %s\n", base64.StdEncoding.EncodeToString(data))
+	}
+	sealed := func(from Identity, suite seal.Suite, m Message) []byte {
+		to := l.hubPeer()
+		to.Suite = suite
+		data, err := Seal(from, to, m, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for i, body := range bodies(t) {
+		m := message(t, body, noon)
+		add(fmt.Sprintf("body %d of kind %s", i+1, m.Kind), "opens", sealed(l.haishu, seal.GM, m), &m)
+	}
+	m := message(t, questions(t, 1, noon), noon)
+	good := sealed(l.haishu, seal.GM, m)
+	p, err := split(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flip := func(i int) []byte { b := slices.Clone(good); b[i] ^= 1; return b }
+	again := func(i int) []byte {
+		return resigned(t, l.haishu, p.form, slices.Clone(flip(i)[:len(good)-signSize]))
+	}
+	add("in suite 1", "another suite", sealed(l.haishu, seal.Intl, m), nil)
+	add("suite 3", "unknown version", again(len(magic)+1), nil)
+	add("under a key that is not pinned", "unknown key", sealed(withGM(t, newHaishu(t)), seal.GM, m), nil)
+	add("last byte of the signature", "broken signature", flip(len(good)-1), nil)
+	add("one bit of the box", "broken signature", flip(len(p.bound)+4+p.form.enc), nil)
+	add("one bit of the point, signed again", "altered body", again(len(p.bound)+4+1), nil)
+	add("the point in another spelling, signed again", "altered body", again(len(p.bound)+4), nil)
+	add("one bit of C3, signed again", "altered body", again(len(p.bound)+4+65), nil)
+	add("one bit of C2, signed again", "altered body", again(len(p.bound)+4+97), nil)
+	add("one bit of the tag, signed again", "altered body", again(len(good)-signSize-1), nil)
+	add("one byte less", "malformed", good[:len(good)-1], nil)
+	add("one byte more", "malformed", append(slices.Clone(good), 0), nil)
+	writeVectors(t, "envelopes-gm.txt", out.String())
 }
