@@ -75,7 +75,7 @@ func (c *initCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	if seal.Suite(c.Suite) == seal.GM {
-		if err := ring.UseGM(); err != nil {
+		if err := ring.UseGM(true); err != nil {
 			return err
 		}
 	}

@@ -96,6 +96,9 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	if err == nil {
 		ring, err = federation.OpenRing(filepath.Join(n.keys, "node"))
 	}
+	if err == nil && o.suite == seal.GM {
+		err = ring.UseGM(true)
+	}
 	if err == nil {
 		n.desk, err = openDesk(n.db, keys, ring, o)
 	}

@@ -63,7 +63,7 @@ func (n *Node) Prepare(ctx context.Context) error {
 		if suite != seal.GM {
 			continue
 		}
-		if err := n.Ring.UseGM(); err != nil {
+		if err := n.Ring.UseGM(n.Suite == seal.GM); err != nil {
 			return err
 		}
 		break

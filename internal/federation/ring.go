@@ -28,10 +28,12 @@ import (
 // last one beside it. It lies in a directory that all processes of the node read.
 type Ring struct {
 	dir     string
+	fresh   bool // the first pair was made just now, so no peer knows it yet
 	gm      bool // new pairs have keys of suite gm too
 	editing sync.Mutex
 
 	mu      sync.Mutex
+	signsGM bool // mandates, once peers know the keys for it
 	plan    plan
 	pairs   map[int]pair
 	waiting map[int]func() // of whoever runs with a generation that may end
@@ -64,6 +66,7 @@ type dated struct {
 	N     int       `json:"n"`
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
+	GM    bool      `json:"gm,omitempty"` // whoever knows the pair knows its keys of suite gm
 }
 
 type pair struct {
@@ -90,6 +93,7 @@ func OpenRing(dir string) (*Ring, error) {
 		if err := r.write(plan{Current: 1, Pairs: []dated{{N: 1}}}); err != nil {
 			return nil, err
 		}
+		r.fresh = true
 	}
 	return r, r.Reload()
 }
@@ -99,21 +103,25 @@ func (r *Ring) path(n int, kind string) string {
 }
 
 // UseGM gives every pair keys of suite gm too, those that are there and those to come.
-// Peers that know a pair already learn of them with the next change of keys.
-func (r *Ring) UseGM() error {
+// Peers that know a pair already learn of them with the next change of keys. With
+// mandates, they sign mandates from when on peers know them.
+func (r *Ring) UseGM(mandates bool) error {
 	r.gm = true
-	err := r.edit(func(p *plan) (bool, error) {
-		for _, d := range p.Pairs {
-			if err := r.makePair(d.N); err != nil {
+	err := r.edit(func(p *plan) (changed bool, err error) {
+		for i := range p.Pairs {
+			if err := r.makePair(p.Pairs[i].N); err != nil {
 				return false, err
 			}
+			changed = changed || r.fresh && !p.Pairs[i].GM
+			p.Pairs[i].GM = p.Pairs[i].GM || r.fresh
 		}
-		return false, nil
+		return changed, nil
 	})
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
+	r.signsGM = r.signsGM || mandates
 	clear(r.pairs) // to be read with what was added
 	r.mu.Unlock()
 	return r.Reload()
@@ -338,7 +346,7 @@ func (r *Ring) next(now time.Time, overlap time.Duration) (n int, k exchange.Key
 			return false, hedui.Fail(hedui.Conflict, hedui.Say("error.node.many_keys"), nil)
 		}
 		n++
-		pair := dated{N: n, From: now.UTC().Add(soon).Truncate(time.Millisecond)}
+		pair := dated{N: n, From: now.UTC().Add(soon).Truncate(time.Millisecond), GM: r.gm}
 		if err := r.makePair(n); err != nil {
 			return false, err
 		}
@@ -441,11 +449,17 @@ func (r *Ring) KeyIDs() (sign, box string) {
 	return sign, box
 }
 
-// Signer is the current signing key, by which the node signs mandates too.
+// Signer is the key by which the node signs mandates: the current signing key, that of
+// suite gm where the node has it and its peers know the key.
 func (r *Ring) Signer() seal.Signer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.pairs[r.plan.Current].sign
+	k := r.pairs[r.plan.Current]
+	known := slices.ContainsFunc(r.plan.Pairs, func(d dated) bool { return d.N == r.plan.Current && d.GM })
+	if r.signsGM && known && k.gmSign != nil {
+		return k.gmSign
+	}
+	return k.sign
 }
 
 // Trust is every key by which mandates of the node may be signed now or soon, for
@@ -456,6 +470,9 @@ func (r *Ring) Trust(node string) source.Trust {
 	var t source.Trust
 	for _, d := range r.plan.Pairs {
 		t = append(t, source.TrustedKey{Node: node, Key: r.pairs[d.N].sign.Public(), Vouches: true})
+		if gm := r.pairs[d.N].gmSign; gm != nil {
+			t = append(t, source.TrustedKey{Node: node, Key: gm.Public(), Vouches: true})
+		}
 	}
 	return t
 }

@@ -1,14 +1,18 @@
 package federation
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"hedui/exchange"
 	"hedui/internal/store/storetest"
 	"hedui/seal"
+	"hedui/source"
 )
 
 // The hub has a link of gm to Haishu and one of intl to Yinzhou. A case of either is
@@ -30,6 +34,13 @@ func TestACityOfTwoSuites(t *testing.T) {
 			other := yinzhou.accept(t, 2, "330203")
 			want(t, "Haishu", haishu.grid(t, one, 20*time.Second), "hukou 330200: none  ningbo", "land 330203: none", "land 330212: none  yinzhou")
 			want(t, "Yinzhou", yinzhou.grid(t, other, 20*time.Second), "hukou 330200: none  ningbo", "land 330212: none", "land 330203: none  haishu")
+			for at, first := range map[*place]string{haishu: seal.SM2SM3, yinzhou: seal.Ed25519} {
+				from := map[*place]*register{haishu: yinzhou.sources["land-330212"], yinzhou: haishu.sources["land-330203"]}[at]
+				i := slices.IndexFunc(from.seen, func(q source.Query) bool { return algorithms(t, q)[0] == first && len(algorithms(t, q)) > 2 })
+				if i < 0 {
+					t.Errorf("no mandate of %s came to the other county, signed with %s", at.Name, first)
+				}
+			}
 			for _, c := range []struct {
 				at     *place
 				algs   []string
@@ -66,6 +77,26 @@ func TestACityOfTwoSuites(t *testing.T) {
 			}
 		})
 	}
+}
+
+// algorithms are those of the blocks of a question's mandate.
+func algorithms(t *testing.T, q source.Query) (list []string) {
+	t.Helper()
+	text, _, _ := strings.Cut(q.Signed(), "~")
+	for i, part := range strings.Split(text, ".") {
+		if i%2 == 0 {
+			continue
+		}
+		data, err := base64.RawURLEncoding.DecodeString(part)
+		var b struct {
+			Algorithm string `json:"alg"`
+		}
+		if err = errors.Join(err, json.Unmarshal(data, &b)); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, b.Algorithm)
+	}
+	return list
 }
 
 // A county that was set back to intl is refused, and the hub shows it; what it wrote
@@ -125,6 +156,13 @@ func TestALinkGoesOverToGM(t *testing.T) {
 				}
 			}
 			eventually(t, "both know each other's keys of gm", func() bool { return hub.pinned("haishu") == 4 && county.pinned("ningbo") == 4 })
+			if at := county.Ring.Signer(); at.Algorithm() != seal.Ed25519 {
+				t.Errorf("mandates are signed with %s before the hub uses the key for it", at.Algorithm())
+			}
+			for _, at := range []*place{hub, county} {
+				at.ahead.Add(int64(soon))
+				eventually(t, at.Name+" signs mandates with its new keys", func() bool { return at.Ring.Signer().Algorithm() == seal.SM2SM3 })
+			}
 			again(nil)
 			county.answered(t, county.accept(t, 2, ""))
 			onceEach(t, 2, hub, county)
