@@ -24,6 +24,10 @@ type actRow struct {
 // final are the actions that nobody can take back.
 var final = []string{"seal", "archive", "terminate"}
 
+// claim is the act that suspends a case for a company that is not theirs. It is
+// offered beside the items to explain, from which it follows.
+const claim = "claim"
+
 // actRows are the actions on the page of a case, which stands at an address.
 func (f frame) actRows(list []hedui.Action, address, seen string) []actRow {
 	rows := make([]actRow, len(list))
@@ -55,6 +59,8 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, o hedui.Officer) er
 	switch {
 	case v.Rev != r.PostFormValue("seen"):
 		err = hedui.Fail(hedui.Conflict, hedui.Say("error.changed"), nil)
+	case name == claim:
+		_, err = s.Desk.SuspendClaim(r.Context(), o, id)
 	default:
 		_, err = s.Desk.Take(r.Context(), o, id, name, r.PostFormValue("reason"))
 	}
@@ -89,7 +95,7 @@ func told(f frame, err error) []string {
 
 // done says what has just been done, where the page was led to after an act.
 func (p *casePage) done(r *http.Request) {
-	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) {
+	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) || name == claim {
 		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }

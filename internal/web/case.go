@@ -28,6 +28,8 @@ type casePage struct {
 	Columns                                         []string
 	Rows                                            []gridRow
 	Findings                                        []findingRow
+	Items                                           []itemRow
+	Claim                                           bool // the officer may suspend the case for a company that is not theirs
 	Means                                           *hedui.Means
 	Lines                                           []lineRow
 	Reports                                         []reportRow
@@ -102,6 +104,7 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	}
 	p.fillFindings(v)
 	p.fillMeans(v)
+	p.fillItems(s, o, v)
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {
 			continue

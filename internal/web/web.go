@@ -47,6 +47,9 @@ var routes = []struct {
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
+	{"GET /cases/{id}/items/{item}", hedui.ReadCases, (*Server).item},
+	{"POST /cases/{id}/items/{item}/{act}", hedui.ReadCases, (*Server).actOnItem},
+	{"GET /cases/{id}/evidence/{evidence}", hedui.ReadCases, (*Server).evidence},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 	{"GET /intake", hedui.OpenCases, (*Server).intakes},
@@ -177,7 +180,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.erasure.state": "erasure.state."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.explanation.state": "explain.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
