@@ -29,6 +29,7 @@ type casePage struct {
 	Rows                                            []gridRow
 	Findings                                        []findingRow
 	Items                                           []itemRow
+	Again                                           bool // the officer may ask single cells again
 	Claim                                           bool // the officer may suspend the case for a company that is not theirs
 	Means                                           *hedui.Means
 	Lines                                           []lineRow
@@ -50,7 +51,10 @@ type cell struct {
 	Marks    []mark
 }
 
-type mark struct{ Scope, Symbol, Class, Text, Title string }
+type mark struct {
+	Scope, Symbol, Class, Text, Title string
+	Query                             string // by which it can be asked again; empty = it cannot
+}
 
 type findingRow struct {
 	Kind, Category, Who, Tongue, Declared, Found, Reason, Class string // Tongue is the language of Who
@@ -95,6 +99,8 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
 		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
 	}
+	trial := *v.Case
+	p.Again = trial.Requery(o, s.Now()) == nil
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()
@@ -175,7 +181,7 @@ var symbols = map[source.Outcome]string{
 // mark shows one query. Its register is named where it must be told from others;
 // its title says all that there is.
 func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
-	m := mark{Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
+	m := mark{Query: q.ID, Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
 	switch {
 	case q.Settled(), q.State == hedui.Retrying:
 		m.Symbol, m.Class, m.Text = symbols[q.Outcome], string(q.Outcome), p.T("outcome."+string(q.Outcome))
@@ -214,6 +220,9 @@ func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
 	}
 	if !q.AnsweredAt.IsZero() {
 		title = append(title, p.T("page.answered", clock(q.AnsweredAt), strconv.FormatInt(q.Millis(), 10)))
+	}
+	if !p.Again || !q.Settled() {
+		m.Query = ""
 	}
 	title = append(title, p.T("page.attempts", strconv.Itoa(q.Attempts)))
 	m.Title = strings.Join(title, " · ")

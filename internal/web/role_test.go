@@ -48,6 +48,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 .TTTTTT...T... GET /cases/{id}
 .TTTTTT...T... GET /cases/{id}/live
 .TTTTTT...T... POST /cases/{id}/acts/{act}
+.TTTTTT...T... POST /cases/{id}/requery
 .TTTTTT...T... GET /cases/{id}/items/{item}
 .TTTTTT...T... POST /cases/{id}/items/{item}/{act}
 .TTTTTT...T... GET /cases/{id}/evidence/{evidence}

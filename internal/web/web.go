@@ -47,6 +47,7 @@ var routes = []struct {
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
+	{"POST /cases/{id}/requery", hedui.ReadCases, (*Server).cellsAgain},
 	{"GET /cases/{id}/items/{item}", hedui.ReadCases, (*Server).item},
 	{"POST /cases/{id}/items/{item}/{act}", hedui.ReadCases, (*Server).actOnItem},
 	{"GET /cases/{id}/evidence/{evidence}", hedui.ReadCases, (*Server).evidence},

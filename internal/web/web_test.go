@@ -187,7 +187,7 @@ func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 			want = []int{http.StatusNotFound}
 		}
 		if method == http.MethodPost || strings.HasSuffix(path, "/new") { // nothing was filled in
-			want = []int{http.StatusConflict, http.StatusSeeOther}
+			want = []int{http.StatusConflict, http.StatusSeeOther, http.StatusUnprocessableEntity}
 		}
 		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.Contains(r.pattern, "{item}") || strings.HasPrefix(path, "/concerns/") { // somebody else has opened the case; there is no such concern
 			want = []int{http.StatusNotFound}
