@@ -29,6 +29,8 @@ type casePage struct {
 	Rows                                            []gridRow
 	Findings                                        []findingRow
 	Items                                           []itemRow
+	Consents                                        []ownConsent
+	Papers                                          []paperRow
 	Again                                           bool // the officer may ask single cells again
 	Claim                                           bool // the officer may suspend the case for a company that is not theirs
 	Means                                           *hedui.Means
@@ -111,6 +113,7 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.fillFindings(v)
 	p.fillMeans(v)
 	p.fillItems(s, o, v)
+	p.Consents, p.Papers = p.consentRows(v.Case, s.Now()), p.paperRows(o, v.Case, p.Path, s.Now())
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {
 			continue
