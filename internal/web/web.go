@@ -64,6 +64,9 @@ var routes = []struct {
 	{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
 	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
 	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
+	{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
+	{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
+	{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
@@ -218,6 +221,7 @@ type frame struct {
 	Console  bool   // the menu of the console is for who is here
 	Opens    bool   // the reader may open cases
 	Reads    bool   // and read them
+	Verifies bool   // and verify them
 	Concerns string // the menu's line on concerns, for who may read them
 	Nodes    bool   // the reader may see how this node stands among others
 	Below    bool   // this node has a parent
@@ -241,6 +245,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
 		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
+		f.Verifies = o.May(hedui.VerifyCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
 		if n, since := s.Desk.Pending(); n > 0 {

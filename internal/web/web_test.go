@@ -150,7 +150,7 @@ func send(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, method,
 // filled is the method of a route and a path that fits it, for the case.
 func filled(pattern, id, tile string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{$}", "", "{id}", id, "{file}", "1.json", "{path...}", tile, "{act}", "deliver", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab", "{item}", "i1", "{evidence}", "e1", "{kind}", "commission").Replace(path)
+	return method, strings.NewReplacer("{$}", "", "{id}", id, "{file}", "1.json", "{path...}", tile, "{act}", "deliver", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab", "{item}", "i1", "{evidence}", "e1", "{kind}", "commission", "{reminder}", "r1").Replace(path)
 }
 
 // Every route is asked as nobody, as an officer without rights, and as one whose
@@ -192,7 +192,7 @@ func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 		if method == http.MethodPost || strings.HasSuffix(path, "/new") { // nothing was filled in
 			want = []int{http.StatusConflict, http.StatusSeeOther, http.StatusUnprocessableEntity}
 		}
-		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.HasPrefix(path, "/concerns/") { // somebody else has opened the case; there is no such concern
+		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") { // somebody else has opened the case; there is no such concern
 			want = []int{http.StatusNotFound}
 		}
 		if code, _, _ := send(t, d, officer("right", r.right), true, method, path, nil); !slices.Contains(want, code) {
