@@ -1,7 +1,8 @@
 // Package web is the door for people: server-rendered pages that work without
 // script, Chinese first. A script of our own keeps a case's page up to date. Every route names the right it needs; an officer without
 // it is refused. Pages are rendered to a buffer before the first byte goes out,
-// and only masked names and numbers stand on them.
+// and only masked names and numbers stand on them, but for an item that a
+// department looks up.
 package web
 
 import (
@@ -67,6 +68,11 @@ var routes = []struct {
 	{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
 	{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
 	{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
+	{"GET /worklist", hedui.AnswerQueries, (*Server).worklist},
+	{"GET /worklist/{entry}", hedui.AnswerQueries, (*Server).task},
+	{"POST /worklist/{entry}/{act}", hedui.AnswerQueries, (*Server).actOnTask},
+	{"GET /workbooks/{source}", hedui.AnswerQueries, (*Server).workbook},
+	{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
@@ -139,7 +145,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}
@@ -221,6 +227,7 @@ type frame struct {
 	Console  bool   // the menu of the console is for who is here
 	Opens    bool   // the reader may open cases
 	Reads    bool   // and read them
+	Answers  bool   // the reader answers for a department
 	Verifies bool   // and verify them
 	Concerns string // the menu's line on concerns, for who may read them
 	Nodes    bool   // the reader may see how this node stands among others
@@ -245,6 +252,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
 		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
+		f.Answers = o.May(hedui.AnswerQueries, o.Division) == nil
 		f.Verifies = o.May(hedui.VerifyCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil

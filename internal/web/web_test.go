@@ -69,6 +69,13 @@ func desk(t *testing.T, counties ...hedui.Register) (*casework.Desk, string) {
 // deskOn is desk on a database.
 func deskOn(t *testing.T, o store.Options, counties ...hedui.Register) (*casework.Desk, string) {
 	t.Helper()
+	d := deskWith(t, o, nil, counties...)
+	return d, sealedCase(t, d)
+}
+
+// deskWith is a desk without a case, with further sources.
+func deskWith(t *testing.T, o store.Options, further []source.Source, counties ...hedui.Register) *casework.Desk {
+	t.Helper()
 	key, err1 := seal.Generate(seal.P256SHA256)
 	cert, err2 := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
 	calendar, err3 := hedui.China()
@@ -84,6 +91,7 @@ func deskOn(t *testing.T, o store.Options, counties ...hedui.Register) (*casewor
 			d.Sources = append(d.Sources, none{c.Code})
 		}
 	}
+	d.Sources = append(d.Sources, further...)
 	d.Registers = append(casework.OwnRegisters(d.Sources, "330200"), counties...)
 	if err := d.Prepare(); err != nil {
 		t.Fatal(err)
@@ -92,7 +100,7 @@ func deskOn(t *testing.T, o store.Options, counties ...hedui.Register) (*casewor
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
-	return d, sealedCase(t, d)
+	return d
 }
 
 func sealedCase(t *testing.T, d *casework.Desk) string {
@@ -150,7 +158,7 @@ func send(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, method,
 // filled is the method of a route and a path that fits it, for the case.
 func filled(pattern, id, tile string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{$}", "", "{id}", id, "{file}", "1.json", "{path...}", tile, "{act}", "deliver", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab", "{item}", "i1", "{evidence}", "e1", "{kind}", "commission", "{reminder}", "r1").Replace(path)
+	return method, strings.NewReplacer("{$}", "", "{id}", id, "{file}", "1.json", "{path...}", tile, "{act}", "deliver", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab", "{item}", "i1", "{evidence}", "e1", "{kind}", "commission", "{reminder}", "r1", "{entry}", "e1", "{source}", "land").Replace(path)
 }
 
 // Every route is asked as nobody, as an officer without rights, and as one whose
@@ -186,14 +194,14 @@ func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 		if strings.HasSuffix(r.pattern, "/erasure.pdf") { // the case is kept
 			want = []int{http.StatusNotFound}
 		}
-		if strings.HasPrefix(r.pattern, "GET /cases/{id}/papers/") { // it takes the right to do what the paper is about
-			want = []int{http.StatusForbidden}
-		}
 		if method == http.MethodPost || strings.HasSuffix(path, "/new") { // nothing was filled in
 			want = []int{http.StatusConflict, http.StatusSeeOther, http.StatusUnprocessableEntity}
 		}
-		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") { // somebody else has opened the case; there is no such concern
+		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") || strings.HasPrefix(path, "/worklist/") { // somebody else has opened the case; there is no such concern
 			want = []int{http.StatusNotFound}
+		}
+		if strings.HasPrefix(r.pattern, "GET /cases/{id}/papers/") || strings.Contains(path, "/workbooks/") { // it takes the right to do what the paper is about, or being named for the source
+			want = []int{http.StatusForbidden}
 		}
 		if code, _, _ := send(t, d, officer("right", r.right), true, method, path, nil); !slices.Contains(want, code) {
 			t.Errorf("%s with its right: %d, want %v", r.pattern, code, want)
