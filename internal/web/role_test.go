@@ -46,6 +46,8 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 		fmt.Fprintf(&got, " %s\n", r.pattern)
 	}
 	want := `>TTTTTT>>.T.>> GET /{$}
+.TTTTTT...T... POST /find
+T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}
 .TTTTTT...T... GET /cases/{id}/live
 .TTTTTT...T... POST /cases/{id}/acts/{act}

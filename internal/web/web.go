@@ -45,6 +45,8 @@ var routes = []struct {
 	serve   handler
 }{
 	{"GET /{$}", hedui.ReadCases, (*Server).cases},
+	{"POST /find", hedui.ReadCases, (*Server).find},
+	{"POST /find/own", hedui.OpenCases, (*Server).findOwn},
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
