@@ -1,5 +1,5 @@
 // Package web is the door for people: server-rendered pages that work without
-// script, Chinese first. A script of our own keeps a case's page up to date. Every route names the right it needs; an officer without
+// script, Chinese first. Scripts of our own keep pages up to date. Every route names the right it needs; an officer without
 // it is refused. Pages are rendered to a buffer before the first byte goes out,
 // and only masked names and numbers stand on them, but for an item that a
 // department looks up.
@@ -229,7 +229,7 @@ type frame struct {
 	Console  bool   // the menu of the console is for who is here
 	Opens    bool   // the reader may open cases
 	Reads    bool   // and read them
-	Answers  bool   // the reader answers for a department
+	Liaison  bool   // the reader answers for a department
 	Verifies bool   // and verify them
 	Concerns string // the menu's line on concerns, for who may read them
 	Nodes    bool   // the reader may see how this node stands among others
@@ -254,7 +254,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
 		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
-		f.Answers = o.May(hedui.AnswerQueries, o.Division) == nil
+		f.Liaison = o.May(hedui.AnswerQueries, o.Division) == nil
 		f.Verifies = o.May(hedui.VerifyCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
