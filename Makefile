@@ -37,7 +37,7 @@ test: assets ## all tests; on PostgreSQL and MariaDB too where HEDUI_TEST_POSTGR
 	@race='-race -gcflags=modernc.org/sqlite/lib=-race=false'; \
 	if [ "$$(go env CGO_ENABLED)" != 1 ]; then race=; echo "no C compiler: without the race detector"; fi; \
 	if [ -z "$${HEDUI_TEST_POSTGRES:-}" ]; then echo "HEDUI_TEST_POSTGRES is not set: on SQLite only"; fi; \
-	set -x; go test $$race -shuffle=on -timeout 40m ./...
+	set -x; go test $$race -shuffle=on -parallel 4 -timeout 40m ./...
 
 check: lint test ## lint and test: what has to pass before a change lands
 

@@ -1,21 +1,12 @@
 package seal
 
 import (
-	"crypto/cipher"
 	"crypto/rand"
 	"fmt"
 	"slices"
 )
 
-// AES256GCM is the name of the cipher AES-256 in Galois/Counter Mode (NIST SP
-// 800-38D) with a random nonce of 96 bits before the cipher text.
-const AES256GCM = "aes-256-gcm"
-
-const (
-	nonceSize = 12
-
-	markAES256GCM = 1 // the first byte of a Box; 2 is kept for SM4-GCM
-)
+const nonceSize = 12
 
 // A Box is an encrypted value: one byte that names the algorithm, the nonce, the
 // cipher text and its tag. It is 29 bytes longer than the plain text.
@@ -23,14 +14,15 @@ type Box []byte
 
 // Algorithm returns the name of the algorithm the box was made with.
 func (b Box) Algorithm() (string, error) {
-	switch {
-	case len(b) == 0:
+	if len(b) == 0 {
 		return "", fmt.Errorf("%w: empty box", ErrMalformed)
-	case b[0] == markAES256GCM:
-		return AES256GCM, nil
-	default:
-		return "", fmt.Errorf("%w: box marked %d", ErrAlgorithm, b[0])
 	}
+	for _, c := range boxCiphers() {
+		if c.mark == b[0] {
+			return c.name, nil
+		}
+	}
+	return "", fmt.Errorf("%w: box marked %d", ErrAlgorithm, b[0])
 }
 
 // Encrypt seals plain. The associated data is not in the box, but the same must
@@ -38,8 +30,8 @@ func (b Box) Algorithm() (string, error) {
 // column), so that a box moved to another place does not open.
 func (k Key) Encrypt(aad, plain []byte) (box Box, err error) {
 	err = k.use(func(m *material) error {
-		box = seal(m.box, aad, plain)
-		return nil
+		box, err = seal(m.boxes, m.cipher.mark, aad, plain)
+		return err
 	})
 	return box, err
 }
@@ -48,7 +40,7 @@ func (k Key) Encrypt(aad, plain []byte) (box Box, err error) {
 // [ErrDecrypt], [ErrAlgorithm], [ErrMalformed] or [ErrDestroyed].
 func (k Key) Decrypt(aad []byte, box Box) (plain []byte, err error) {
 	err = k.use(func(m *material) error {
-		plain, err = open(m.box, aad, box)
+		plain, err = open(m.boxes, aad, box)
 		return err
 	})
 	return plain, err
@@ -69,8 +61,8 @@ func (k Key) Wrap(aad []byte, other Key) (box Box, err error) {
 	}
 	defer clear(raw)
 	err = k.use(func(m *material) error {
-		box = seal(m.wrap, aad, raw)
-		return nil
+		box, err = seal(m.wraps, m.cipher.mark, aad, raw)
+		return err
 	})
 	return box, err
 }
@@ -78,31 +70,43 @@ func (k Key) Wrap(aad []byte, other Key) (box Box, err error) {
 // Unwrap opens a key that [Key.Wrap] encrypted; it fails as [Key.Decrypt] does.
 func (k Key) Unwrap(aad []byte, box Box) (other Key, err error) {
 	err = k.use(func(m *material) error {
-		raw, err := open(m.wrap, aad, box)
+		raw, err := open(m.wraps, aad, box)
 		if err != nil {
 			return err
 		}
-		other, err = newKey(raw)
+		algorithm, err := box.Algorithm()
+		if err != nil {
+			return err
+		}
+		other, err = newKey(raw, algorithm)
 		return err
 	})
 	return other, err
 }
 
-func seal(gcm cipher.AEAD, aad, plain []byte) Box {
-	box := make(Box, 1+nonceSize, 1+nonceSize+len(plain)+gcm.Overhead())
-	box[0] = markAES256GCM
+func seal(list []aead, mark byte, aad, plain []byte) (Box, error) {
+	gcm, err := marked(list, mark)
+	if err != nil {
+		return nil, err
+	}
+	box := make([]byte, 1+nonceSize, 1+nonceSize+len(plain)+gcm.Overhead())
+	box[0] = mark
 	_, _ = rand.Read(box[1:]) // never fails: crypto/rand ends the program instead
-	return gcm.Seal(box, box[1:], plain, markedAAD(aad))
+	return gcm.Seal(box, box[1:], plain, markedAAD(mark, aad)), nil
 }
 
-func open(gcm cipher.AEAD, aad []byte, box Box) ([]byte, error) {
+func open(list []aead, aad []byte, box Box) ([]byte, error) {
 	if _, err := box.Algorithm(); err != nil {
+		return nil, err
+	}
+	gcm, err := marked(list, box[0])
+	if err != nil {
 		return nil, err
 	}
 	if len(box) < 1+nonceSize+gcm.Overhead() {
 		return nil, fmt.Errorf("%w: box of %d bytes is cut off", ErrMalformed, len(box))
 	}
-	plain, err := gcm.Open(nil, box[1:1+nonceSize], box[1+nonceSize:], markedAAD(aad))
+	plain, err := gcm.Open(nil, box[1:1+nonceSize], box[1+nonceSize:], markedAAD(box[0], aad))
 	if err != nil {
 		return nil, ErrDecrypt
 	}
@@ -110,4 +114,4 @@ func open(gcm cipher.AEAD, aad []byte, box Box) ([]byte, error) {
 }
 
 // markedAAD binds the algorithm byte, so that it cannot be exchanged either.
-func markedAAD(aad []byte) []byte { return append([]byte{markAES256GCM}, aad...) }
+func markedAAD(mark byte, aad []byte) []byte { return append([]byte{mark}, aad...) }

@@ -39,13 +39,29 @@ func TestEncryptAndDecrypt(t *testing.T) {
 	})
 }
 
+// keyFor makes a key of a cipher.
+func keyFor(t *testing.T, algorithm string) Key {
+	t.Helper()
+	key, err := NewKeyFor(algorithm)
+	if err != nil || key.Algorithm() != algorithm {
+		t.Fatal(key.Algorithm(), err)
+	}
+	return key
+}
+
 func TestEveryFlippedByteBreaksABox(t *testing.T) {
-	key := NewKey()
+	for _, algorithm := range Ciphers() {
+		t.Run(algorithm, func(t *testing.T) { testFlippedBox(t, algorithm) })
+	}
+}
+
+func testFlippedBox(t *testing.T, algorithm string) {
+	key := keyFor(t, algorithm)
 	box, err := key.Encrypt([]byte("case/1"), []byte("张三"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name, err := box.Algorithm(); name != AES256GCM || err != nil {
+	if name, err := box.Algorithm(); name != algorithm || err != nil {
 		t.Errorf("Algorithm() = %q, %v", name, err)
 	}
 	for i := range box {
@@ -53,7 +69,11 @@ func TestEveryFlippedByteBreaksABox(t *testing.T) {
 		if i == 0 {
 			want = ErrAlgorithm
 		}
-		if _, err := key.Decrypt([]byte("case/1"), flip(box, i)); !errors.Is(err, want) {
+		changed := flip(box, i)
+		if i == 0 && changed[0] != 0 && changed[0] != 3 { // the mark of the other cipher
+			want = ErrDecrypt
+		}
+		if _, err := key.Decrypt([]byte("case/1"), changed); !errors.Is(err, want) {
 			t.Errorf("byte %d flipped: got %v, want %v", i, err, want)
 		}
 	}
@@ -68,7 +88,15 @@ func TestEveryFlippedByteBreaksABox(t *testing.T) {
 }
 
 func TestWrap(t *testing.T) {
-	master, caseKey := NewKey(), NewKey()
+	for _, algorithm := range Ciphers() {
+		for _, inner := range Ciphers() {
+			t.Run(algorithm+" around "+inner, func(t *testing.T) { testWrap(t, algorithm, inner) })
+		}
+	}
+}
+
+func testWrap(t *testing.T, algorithm, inner string) {
+	master, caseKey := keyFor(t, algorithm), keyFor(t, inner)
 	box, err := caseKey.Encrypt(nil, []byte("text"))
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +111,9 @@ func TestWrap(t *testing.T) {
 	}
 	if got, err := unwrapped.Decrypt(nil, box); string(got) != "text" || err != nil {
 		t.Errorf("unwrapped key decrypts %q, %v", got, err)
+	}
+	if got := unwrapped.Algorithm(); got != algorithm { // it goes on in the cipher of what keeps it
+		t.Errorf("the unwrapped key writes with %s, want %s", got, algorithm)
 	}
 	if _, err := master.Unwrap([]byte("case/2"), wrapped); !errors.Is(err, ErrDecrypt) {
 		t.Errorf("wrapped key of another case: got %v, want ErrDecrypt", err)
@@ -177,7 +208,7 @@ func TestSecretKeyFile(t *testing.T) {
 		data []byte
 		want error
 	}{
-		"another algorithm": {bytes.Replace(data, []byte("aes-256-gcm"), []byte("sm4-gcm"), 1), ErrAlgorithm},
+		"another algorithm": {bytes.Replace(data, []byte("aes-256-gcm"), []byte("sm9-gcm"), 1), ErrAlgorithm},
 		"cut off":           {data[:40], ErrMalformed},
 		"short":             {[]byte("-----BEGIN HEDUI SECRET KEY-----\nAlgorithm: aes-256-gcm\n\nAAAA\n-----END HEDUI SECRET KEY-----\n"), ErrMalformed},
 	} {
@@ -190,7 +221,7 @@ func TestSecretKeyFile(t *testing.T) {
 func FuzzDecrypt(f *testing.F) {
 	key := NewKey()
 	f.Add([]byte(nil), []byte(nil))
-	f.Add([]byte("aad"), append([]byte{markAES256GCM}, make([]byte, 40)...))
+	f.Add([]byte("aad"), append([]byte{1}, make([]byte, 40)...))
 	f.Fuzz(func(t *testing.T, aad, box []byte) {
 		if _, err := key.Decrypt(aad, box); err == nil {
 			t.Error("opened a box it did not make")
@@ -201,33 +232,51 @@ func FuzzDecrypt(f *testing.F) {
 	})
 }
 
-func BenchmarkEncrypt(b *testing.B) {
-	key, aad, plain := NewKey(), []byte("member/idcard"), []byte("330200199001011237")
-	for b.Loop() {
-		if _, err := key.Encrypt(aad, plain); err != nil {
+// eachCipher runs a benchmark with a key of every cipher.
+func eachCipher(b *testing.B, run func(b *testing.B, key Key)) {
+	for _, algorithm := range Ciphers() {
+		key, err := NewKeyFor(algorithm)
+		if err != nil {
 			b.Fatal(err)
 		}
+		b.Run(algorithm, func(b *testing.B) { run(b, key) })
 	}
+}
+
+func BenchmarkEncrypt(b *testing.B) {
+	eachCipher(b, func(b *testing.B, key Key) {
+		for b.Loop() {
+			if _, err := key.Encrypt([]byte("member/idcard"), []byte("330200199001011237")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkBlind(b *testing.B) {
-	key := NewKey()
-	for b.Loop() {
-		if _, err := Blind(key, "idcard", "330200199001011237"); err != nil {
-			b.Fatal(err)
+	eachCipher(b, func(b *testing.B, key Key) {
+		for b.Loop() {
+			if _, err := Blind(key, "idcard", "330200199001011237"); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
 }
 
 func BenchmarkUnwrap(b *testing.B) {
-	master := NewKey()
-	box, err := master.Wrap(nil, NewKey())
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, err := master.Unwrap(nil, box); err != nil {
+	eachCipher(b, func(b *testing.B, master Key) {
+		box, err := master.Wrap(nil, master)
+		if err != nil {
 			b.Fatal(err)
 		}
-	}
+		for b.Loop() {
+			key, err := master.Unwrap(nil, box)
+			if err == nil {
+				_, err = key.Encrypt(nil, nil) // what the cipher needs is made with the first use
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

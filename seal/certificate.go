@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -35,11 +34,11 @@ func SelfSigned(key *PrivateKey, office string, notBefore, notAfter time.Time) (
 		BasicConstraintsValid: true,
 		SubjectKeyId:          ski[:20],
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.key().Public(), key.key())
+	der, err := createCertificate(template, key.key())
 	if err != nil {
 		return nil, fmt.Errorf("seal: make certificate: %w", err)
 	}
-	cert, err := x509.ParseCertificate(der)
+	cert, err := ParseCertificate(der)
 	if err != nil {
 		return nil, fmt.Errorf("seal: read back certificate: %w", err)
 	}
@@ -79,9 +78,9 @@ func LoadCertificate(path string) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	cert, err := x509.ParseCertificate(block.Bytes)
+	cert, err := ParseCertificate(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: not a certificate: %w", path, ErrMalformed, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return cert, nil
 }

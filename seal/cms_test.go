@@ -77,8 +77,17 @@ func TestSelfSigned(t *testing.T) {
 	}
 }
 
+// cmsAlgorithms are those that have a CMS.
+func cmsAlgorithms() []string { return []string{P256SHA256, SM2SM3} }
+
 func TestCMS(t *testing.T) {
-	key, other := newTestKey(t, P256SHA256), newTestKey(t, P256SHA256)
+	for _, algorithm := range cmsAlgorithms() {
+		t.Run(algorithm, func(t *testing.T) { testCMS(t, algorithm) })
+	}
+}
+
+func testCMS(t *testing.T, algorithm string) {
+	key, other := newTestKey(t, algorithm), newTestKey(t, algorithm)
 	cert := selfSigned(t, key, "海曙区核对中心")
 	content := []byte("content of a report")
 	cms := signCMS(t, key, cert, content)
@@ -126,15 +135,17 @@ func TestCMS(t *testing.T) {
 // rename puts another certificate of the same key into a signature.
 func rename(t *testing.T, cms []byte, from, to *x509.Certificate) []byte {
 	t.Helper()
-	message, err := pkcs7.Parse(cms)
-	if err != nil {
+	var message cmsMessage
+	if _, err := asn1.Unmarshal(cms, &message); err != nil {
 		t.Fatal(err)
 	}
-	attributes, err := signedAttributesOf(cms)
-	if err != nil {
+	attributes, err1 := signedAttributesOf(cms)
+	key, err2 := newPublicKey(to.PublicKey)
+	form, err3 := cmsFormOf(key.Algorithm())
+	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
-	forged, err := encodeCMS(to, attributes, message.Signers[0].EncryptedDigest)
+	forged, err := encodeCMS(form, to, attributes, message.Content.Signers[0].Signature)
 	if err != nil || from.Equal(to) {
 		t.Fatal(err, "or the certificates are the same")
 	}
@@ -164,7 +175,13 @@ func signCMSAt(t *testing.T, key *PrivateKey, cert *x509.Certificate, content []
 }
 
 func TestEveryFlippedBitOfACMS(t *testing.T) {
-	key := newTestKey(t, P256SHA256)
+	for _, algorithm := range cmsAlgorithms() {
+		t.Run(algorithm, func(t *testing.T) { testEveryFlippedBit(t, algorithm) })
+	}
+}
+
+func testEveryFlippedBit(t *testing.T, algorithm string) {
+	key := newTestKey(t, algorithm)
 	content, trust := []byte("report"), trustOf(t, key)
 	cms := signCMS(t, key, selfSigned(t, key, "核对中心"), content)
 	want := Signed{KeyID: key.KeyID(), Name: "核对中心", At: sealedAt()}

@@ -36,6 +36,9 @@ func VerifyCMS(content io.Reader, cms []byte, trust *Trust) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
+	if isGM(cms) {
+		return verifyGM(content, cms, trust)
+	}
 	message, cert, err := parseCMS(cms)
 	if err != nil {
 		return Signed{}, err
@@ -68,11 +71,15 @@ func asWritten(cms []byte, cert *x509.Certificate, message *pkcs7.PKCS7, signed 
 	if err := message.UnmarshalSignedAttribute(pkcs7.OIDAttributeMessageDigest, &digest); err != nil {
 		return fmt.Errorf("%w: CMS: signed attributes: %w", ErrMalformed, err)
 	}
-	attributes, err := signedAttributes(cert, digest, signed.At)
+	form, err := cmsFormOf(P256SHA256)
 	if err != nil {
 		return err
 	}
-	again, err := encodeCMS(cert, attributes, message.Signers[0].EncryptedDigest)
+	attributes, err := signedAttributes(form, cert, digest, signed.At)
+	if err != nil {
+		return err
+	}
+	again, err := encodeCMS(form, cert, attributes, message.Signers[0].EncryptedDigest)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -36,7 +35,7 @@ type Seal struct {
 	KeyID     string    `json:"key_id"`
 	SealedAt  time.Time `json:"sealed_at"` // UTC, to the second
 	Subject   string    `json:"subject"`   // what is sealed: a report's number and version
-	Digest    string    `json:"digest"`    // SHA-256 of the whole document, hexadecimal
+	Digest    string    `json:"digest"`    // SHA-256, or SM3 for [SM2SM3], of the whole document, hexadecimal
 	Sections  []Section `json:"sections"`
 	Signature []byte    `json:"signature"`
 }
@@ -59,13 +58,17 @@ func (a *Altered) Error() string {
 // MakeSeal seals the document whole, whose parts are sections. The time is kept
 // to the second. Names of sections must be unique and not empty.
 func MakeSeal(signer Signer, subject string, at time.Time, whole []byte, sections []Section) (Seal, error) {
+	digest, err := Digest(signer.Algorithm(), whole)
+	if err != nil {
+		return Seal{}, err
+	}
 	s := Seal{
 		Version:   sealVersion,
 		Algorithm: signer.Algorithm(),
 		KeyID:     signer.KeyID(),
 		SealedAt:  at.UTC().Truncate(time.Second),
 		Subject:   subject,
-		Digest:    digestOf(whole),
+		Digest:    digest,
 		Sections:  append([]Section{}, sections...),
 	}
 	if y := s.SealedAt.Year(); y < 1 || y > 9999 {
@@ -105,7 +108,7 @@ func (s Seal) Check(whole []byte, sections []Section, verifier Verifier) error {
 			names = append(names, extra.Name)
 		}
 	}
-	if len(names) == 0 && digestOf(whole) != s.Digest {
+	if digest, err := Digest(s.Algorithm, whole); err != nil || len(names) == 0 && digest != s.Digest {
 		names = []string{WholeDocument}
 	}
 	if len(names) > 0 {
@@ -122,7 +125,7 @@ func (s Seal) CheckJSON(doc []byte, trust *Trust) error {
 	if err != nil {
 		return err
 	}
-	sections, err := JSONSections(doc)
+	sections, err := JSONSections(s.Algorithm, doc)
 	if err != nil {
 		if forged := s.checkSignature(verifier); forged != nil { // only a genuine seal accuses a document
 			return forged
@@ -172,9 +175,16 @@ func index(sections []Section) (map[string]string, error) {
 	return found, nil
 }
 
-func digestOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+// Digest is the digest of data by the hash that goes with a signature algorithm,
+// hexadecimal: SHA-256, or SM3 for [SM2SM3].
+func Digest(algorithm string, data []byte) (string, error) {
+	scheme, err := schemeNamed(algorithm)
+	if err != nil {
+		return "", err
+	}
+	h := scheme.hash()
+	_, _ = h.Write(data) // a hash does not fail
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // writeField writes to a hash or a buffer, which do not fail.

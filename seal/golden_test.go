@@ -60,11 +60,13 @@ func TestGoldenSeals(t *testing.T) {
 }
 
 func TestGoldenCMS(t *testing.T) {
-	got, err := VerifyCMS(bytes.NewReader(readTestdata(t, "report.json")), readTestdata(t, "report.cms"), goldenTrust(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Name != "海曙区居民家庭经济状况核对中心" || !got.At.Equal(sealedAt()) {
-		t.Errorf("signed by %s at %v", got.Name, got.At)
+	for _, name := range []string{"report.cms", "report.sm2-sm3.cms"} {
+		got, err := VerifyCMS(bytes.NewReader(readTestdata(t, "report.json")), readTestdata(t, name), goldenTrust(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Name != "海曙区居民家庭经济状况核对中心" || !got.At.Equal(sealedAt()) {
+			t.Errorf("%s: signed by %s at %v", name, got.Name, got.At)
+		}
 	}
 }

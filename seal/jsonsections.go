@@ -2,9 +2,9 @@ package seal
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"strings"
 )
 
@@ -38,14 +38,18 @@ func NewSalt() string {
 // must lose its salt as well. The cost: when the salt itself is altered, no
 // section can be compared, and all are reported.
 //
-// A digest is the first 16 bytes of SHA-256 over salt, path, kinds of the
+// A digest is the first 16 bytes of the algorithm's hash – SHA-256, or SM3 for [SM2SM3] – over salt, path, kinds of the
 // containers on the path, kind and value, each preceded by its length: enough to
 // name what was altered, while the seal's Digest covers the whole document.
 // Numbers count as written: 1.0 is not 1.
 //
 // The document is read strictly: UTF-8, no duplicate keys, nothing after it, at
 // most 64 levels. No error quotes what the document says.
-func JSONSections(doc []byte) ([]Section, error) {
+func JSONSections(algorithm string, doc []byte) ([]Section, error) {
+	scheme, err := schemeNamed(algorithm)
+	if err != nil {
+		return nil, err
+	}
 	found, err := leaves(doc)
 	if err != nil {
 		return nil, err
@@ -56,7 +60,7 @@ func JSONSections(doc []byte) ([]Section, error) {
 	}
 	sections := make([]Section, 0, len(found))
 	for _, l := range found {
-		sections = append(sections, Section{Name: l.path, Digest: l.digest(salt)})
+		sections = append(sections, Section{Name: l.path, Digest: l.digest(scheme.hash(), salt)})
 	}
 	return sections, nil
 }
@@ -69,8 +73,7 @@ type leaf struct {
 	value string
 }
 
-func (l leaf) digest(salt string) string {
-	h := sha256.New()
+func (l leaf) digest(h hash.Hash, salt string) string {
 	for _, field := range []string{"hedui section 1", salt, l.path, l.shape, l.kind, l.value} {
 		writeField(h, field)
 	}

@@ -3,7 +3,6 @@ package seal
 import (
 	"crypto"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -41,7 +40,7 @@ func newPublicKey(key crypto.PublicKey) (PublicKey, error) {
 	if err != nil {
 		return PublicKey{}, err
 	}
-	der, err := x509.MarshalPKIXPublicKey(key)
+	der, err := marshalPublic(key)
 	if err != nil {
 		return PublicKey{}, fmt.Errorf("seal: encode public key: %w", err)
 	}

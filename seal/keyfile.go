@@ -14,7 +14,7 @@ func (k Key) Save(path string) error {
 	return k.use(func(m *material) error {
 		data := pem.EncodeToMemory(&pem.Block{
 			Type:    pemSecret,
-			Headers: map[string]string{headerAlgorithm: AES256GCM},
+			Headers: map[string]string{headerAlgorithm: m.cipher.name},
 			Bytes:   m.raw,
 		})
 		defer clear(data)
@@ -41,8 +41,5 @@ func parseKey(data []byte) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	if name := block.Headers[headerAlgorithm]; name != AES256GCM {
-		return Key{}, fmt.Errorf("%w %q; known is %s", ErrAlgorithm, name, AES256GCM)
-	}
-	return newKey(block.Bytes)
+	return newKey(block.Bytes, block.Headers[headerAlgorithm])
 }

@@ -3,7 +3,6 @@ package seal
 import (
 	"bytes"
 	"crypto"
-	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 )
@@ -18,7 +17,7 @@ const (
 // Save writes the private key to a new file, as PKCS#8 in PEM, readable by its
 // owner only. It never replaces a file: the error is then [os.ErrExist].
 func (k *PrivateKey) Save(path string) error {
-	der, err := x509.MarshalPKCS8PrivateKey(k.key())
+	der, err := marshalPrivate(k.key())
 	if err != nil {
 		return fmt.Errorf("seal: encode private key: %w", err)
 	}
@@ -47,7 +46,7 @@ func ParsePrivate(data []byte) (*PrivateKey, error) {
 		return nil, err
 	}
 	defer clear(block.Bytes)
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, err := parsePrivate(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("%w: not a PKCS#8 private key", ErrMalformed) // the cause may quote bytes of the key
 	}
@@ -89,7 +88,7 @@ func LoadPublic(path string) (PublicKey, error) {
 }
 
 func publicFromDER(der []byte) (PublicKey, error) {
-	key, err := x509.ParsePKIXPublicKey(der)
+	key, err := parsePublic(der)
 	if err != nil {
 		return PublicKey{}, fmt.Errorf("%w: not a public key: %w", ErrMalformed, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"strings"
 )
 
@@ -22,6 +23,7 @@ const (
 // A scheme is all that differs between signature algorithms.
 type scheme struct {
 	name     string
+	hash     func() hash.Hash // of documents that are sealed
 	generate func() (crypto.Signer, error)
 	owns     func(crypto.PublicKey) bool
 	sign     func(key crypto.Signer, message []byte) ([]byte, error)
@@ -32,6 +34,7 @@ func schemes() []scheme {
 	return []scheme{
 		{
 			name: Ed25519,
+			hash: sha256.New,
 			generate: func() (crypto.Signer, error) {
 				_, key, err := ed25519.GenerateKey(nil)
 				return key, err
@@ -50,6 +53,7 @@ func schemes() []scheme {
 		},
 		{
 			name: P256SHA256,
+			hash: sha256.New,
 			generate: func() (crypto.Signer, error) {
 				return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 			},
@@ -67,6 +71,7 @@ func schemes() []scheme {
 				return ok && ecdsa.VerifyASN1(key, digest[:], signature)
 			},
 		},
+		sm2Scheme(),
 	}
 }
 

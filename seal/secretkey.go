@@ -1,11 +1,8 @@
 package seal
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,61 +25,46 @@ type holder struct {
 }
 
 type material struct {
-	raw       []byte
-	box, wrap cipher.AEAD
-	blind     []byte
+	raw          []byte
+	cipher       boxCipher // of what is written; every cipher known is read
+	boxes, wraps []aead
+	blind        []byte
 }
 
-// NewKey makes a random key of 256 bits.
+// NewKey makes a random key of 256 bits that writes with [AES256GCM].
 func NewKey() Key {
-	raw := make([]byte, keySize)
-	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
-	key, _ := newKey(raw)
+	key, _ := NewKeyFor(AES256GCM) // is known
 	return key
 }
 
+// NewKeyFor makes a random key of 256 bits that writes with the named cipher. Every
+// key reads what any cipher has written with its secret.
+func NewKeyFor(algorithm string) (Key, error) {
+	raw := make([]byte, keySize)
+	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
+	return newKey(raw, algorithm)
+}
+
+// Algorithm is the name of the cipher with which the key writes; empty once it is destroyed.
+func (k Key) Algorithm() (name string) {
+	_ = k.use(func(m *material) error { name = m.cipher.name; return nil }) // nothing else fails
+	return name
+}
+
 // newKey takes raw over.
-func newKey(raw []byte) (Key, error) {
+func newKey(raw []byte, algorithm string) (Key, error) {
 	if len(raw) != keySize {
 		return Key{}, fmt.Errorf("%w: key of %d bytes, want %d", ErrMalformed, len(raw), keySize)
 	}
-	m := &material{raw: raw}
-	var err error
-	if m.box, err = newGCM(raw, "hedui box "+AES256GCM); err != nil {
+	kind, err := cipherNamed(algorithm)
+	if err != nil {
 		return Key{}, err
 	}
-	if m.wrap, err = newGCM(raw, "hedui wrap "+AES256GCM); err != nil {
-		return Key{}, err
-	}
-	if m.blind, err = subkey(raw, "hedui blind hmac-sha256"); err != nil {
-		return Key{}, err
+	m := &material{raw: raw, cipher: kind, boxes: aeads(raw, "hedui box "), wraps: aeads(raw, "hedui wrap ")}
+	if m.blind, err = hkdf.Key(kind.hash, raw, nil, kind.blind, keySize); err != nil {
+		return Key{}, fmt.Errorf("seal: derive subkey: %w", err)
 	}
 	return Key{&holder{m: m}}, nil
-}
-
-func subkey(raw []byte, use string) ([]byte, error) {
-	sub, err := hkdf.Key(sha256.New, raw, nil, use, keySize)
-	if err != nil {
-		return nil, fmt.Errorf("seal: derive subkey: %w", err)
-	}
-	return sub, nil
-}
-
-func newGCM(raw []byte, use string) (cipher.AEAD, error) {
-	sub, err := subkey(raw, use)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(sub)
-	block, err := aes.NewCipher(sub)
-	if err != nil {
-		return nil, fmt.Errorf("seal: cipher: %w", err)
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("seal: cipher: %w", err)
-	}
-	return gcm, nil
 }
 
 // use calls f with the secret, which stays whole until f returns.

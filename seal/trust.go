@@ -71,9 +71,9 @@ func parseTrusted(kind string, der []byte) (trusted, error) {
 		key, err := publicFromDER(der)
 		return trusted{key: key}, err
 	case pemCertificate:
-		cert, err := x509.ParseCertificate(der)
+		cert, err := ParseCertificate(der)
 		if err != nil {
-			return trusted{}, fmt.Errorf("%w: not a certificate: %w", ErrMalformed, err)
+			return trusted{}, err
 		}
 		key, err := newPublicKey(cert.PublicKey)
 		return trusted{key: key, certificate: cert}, err

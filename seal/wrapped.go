@@ -43,7 +43,7 @@ func (k Key) SaveWrapped(ctx context.Context, path, by string, w Wrapper) error 
 		return fmt.Errorf("seal: wrap key: %w", err)
 	}
 	data := pem.EncodeToMemory(&pem.Block{Type: pemWrapped, Bytes: wrapped,
-		Headers: map[string]string{headerAlgorithm: AES256GCM, headerWrappedBy: by, headerID: id}})
+		Headers: map[string]string{headerAlgorithm: k.Algorithm(), headerWrappedBy: by, headerID: id}})
 	if data == nil {
 		return fmt.Errorf("%w: name %q of the wrapping key", ErrMalformed, by)
 	}
@@ -77,8 +77,8 @@ func parseWrapped(ctx context.Context, data []byte, w Wrapper) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	if name := block.Headers[headerAlgorithm]; name != AES256GCM {
-		return Key{}, fmt.Errorf("%w %q; known is %s", ErrAlgorithm, name, AES256GCM)
+	if _, err := cipherNamed(block.Headers[headerAlgorithm]); err != nil {
+		return Key{}, err
 	}
 	by := block.Headers[headerWrappedBy]
 	if w == nil {
@@ -88,7 +88,7 @@ func parseWrapped(ctx context.Context, data []byte, w Wrapper) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("seal: unwrap key: %w", err)
 	}
-	key, err := newKey(raw)
+	key, err := newKey(raw, block.Headers[headerAlgorithm])
 	if err != nil {
 		return Key{}, err
 	}

@@ -336,7 +336,7 @@ func (c *auditKeyCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer func() { _ = set.closeSources() }() // nothing is lost by what does not close
-	keys, err := openKeys(ctx, set.keys, set.issuer, set.helper)
+	keys, err := openKeys(ctx, set.keys, set.issuer, set.suite, set.helper)
 	if err != nil {
 		return err
 	}

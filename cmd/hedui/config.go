@@ -25,6 +25,7 @@ import (
 	"hedui/internal/report"
 	"hedui/internal/rule/book"
 	"hedui/region"
+	"hedui/seal"
 	"hedui/source"
 )
 
@@ -49,6 +50,7 @@ type config struct {
 	Officers     []officerConfig  `yaml:"officers"`
 	TLS          *tlsConfig       `yaml:"tls"`
 	SignIn       signInConfig     `yaml:"sign_in"`
+	Suite        string           `yaml:"suite"`           // of cryptography: intl or gm, docs/suites.md
 	KeyHelper    *helperConfig    `yaml:"key_helper"`      // a device that wraps the master keys, docs/keys.md
 	PortalKey    string           `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
 }
@@ -137,6 +139,10 @@ func (s *settings) about() {
 	}
 	if !c.Layout.Valid() {
 		s.bad("report_layout", "problem.choice", string(report.CertificateLayout))
+	}
+	var err error
+	if s.suite, err = seal.ParseSuite(c.Suite); err != nil {
+		s.bad("suite", "problem.choice", string(seal.Intl)+", "+string(seal.GM))
 	}
 	s.layout = c.Layout
 	s.name, s.division, s.level, s.issuer = c.Node, c.Division, region.Kind(c.Level), c.Issuer

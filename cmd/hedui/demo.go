@@ -16,6 +16,7 @@ import (
 
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
+	"hedui/seal"
 )
 
 type demoCommand struct {
@@ -30,6 +31,7 @@ type demoCommand struct {
 	FrontEnd   map[string]string `help:"Where a department keeps its front-end database, as local_tax=mariadb://root@127.0.0.1:3306 or national_tax=postgres://user@127.0.0.1:5432/postgres; a SQLite file without. May be repeated." mapsep:"none"`
 	Deadline   *time.Duration    `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
 	CutLink    []string          `help:"Break the link of a county for a while, as COUNTY[:DURATION] such as haishu:30s; may be repeated. Without --deadline it means a deadline of 15 s."`
+	Suite      string            `help:"Cryptography of new nodes: intl, or gm for SM2, SM3 and SM4." enum:"intl,gm" default:"intl"`
 	Database   string            `help:"PostgreSQL for the hub instead of a SQLite file: postgres://…"`
 }
 
@@ -52,7 +54,7 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	t := &tiers{streams: s, dir: d.Dir, deadline: deadline, database: d.Database, cuts: cuts, account: s.out}
+	t := &tiers{streams: s, dir: d.Dir, deadline: deadline, database: d.Database, suite: seal.Suite(d.Suite), cuts: cuts, account: s.out}
 	if d.JSON {
 		t.account = s.err
 	}

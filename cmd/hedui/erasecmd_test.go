@@ -88,7 +88,9 @@ func TestACaseIsErasedFromTheCommandLine(t *testing.T) {
 		t.Errorf("the log after the erasure: %d\n%s%s", code, o, e)
 	}
 
-	// The backup is put back: the case is there again, and goes by its certificate.
+	// The backup is put back, and the list of erased cases is lost: the case is there
+	// again, and goes by its certificate.
+	_ = os.Remove(filepath.Join(w.dir, "keys", "erased"))
 	for _, end := range []string{"-wal", "-shm"} {
 		_ = os.Remove(filepath.Join(w.dir, "hedui.db"+end))
 	}

@@ -28,6 +28,7 @@ type initCommand struct {
 	Division string `help:"Division, six digits." required:""`
 	Issuer   string `help:"Name of the verification centre, as reports print it."`
 	Parent   string `help:"Name of the parent node."`
+	Suite    string `help:"Cryptography: intl, or gm for SM2, SM3 and SM4 (docs/suites.md)." enum:"intl,gm" default:"intl"`
 	URL      string `name:"parent-url" help:"Address of the parent, https://host:port."`
 }
 
@@ -61,7 +62,7 @@ func (c *initCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	issuer := cmp.Or(c.Issuer, region.Name(c.Division, day.Of(time.Now()))+"居民家庭经济状况核对中心")
-	keys, err := openKeys(ctx, filepath.Join(c.Dir, "keys"), issuer, nil)
+	keys, err := openKeys(ctx, filepath.Join(c.Dir, "keys"), issuer, seal.Suite(c.Suite), nil)
 	if err != nil {
 		return err
 	}
@@ -99,5 +100,5 @@ func (c *initCommand) fill(d region.Division, issuer string) string {
 		listen = "# exchange: 0.0.0.0:9440"
 	}
 	return strings.NewReplacer("{{node}}", c.Name, "{{division}}", c.Division, "{{place}}", region.Name(c.Division, day.Of(time.Now())),
-		"{{level}}", string(d.Kind), "{{issuer}}", issuer, "{{parent}}", parent, "{{exchange}}", listen).Replace(nodeTemplate)
+		"{{level}}", string(d.Kind), "{{issuer}}", issuer, "{{suite}}", c.Suite, "{{parent}}", parent, "{{exchange}}", listen).Replace(nodeTemplate)
 }

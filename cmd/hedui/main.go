@@ -30,21 +30,21 @@ type program struct {
 	Init  initCommand  `cmd:"" help:"Make a new node: keys and a commented configuration."`
 	Check checkCommand `cmd:"" help:"Look at everything a node needs: configuration, keys, database, sources, parent."`
 	Serve serveCommand `cmd:"" help:"Run a node."`
-	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, approve, revoke, join, change keys."`
+	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, revoke, join, change keys."`
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
 	Officer officerCommands `cmd:"" help:"Officers of a node: register, give roles, lock, end, connections."`
 	Office  officeCommands  `cmd:"" help:"Offices of a node."`
-	Key     keyCommands     `cmd:"" help:"Keys under which the database lies: list the versions, change them."`
+	Key     keyCommands     `cmd:"" help:"Keys of the database: list the versions, change them."`
 	SignIn  signInCommands  `cmd:"" name:"sign-in" help:"Who cannot sign in: give an officer a new initial password."`
 
 	Worklist worklistCommands `cmd:"" help:"What people answer: worklists of departments and letters."`
 	Source   sourceCommands   `cmd:"" help:"Join a department: write its source file, try it, check a readiness sheet."`
 
-	Concern concernCommands `cmd:"" help:"What detectors notice about the looks of officers, and what was found out."`
+	Concern concernCommands `cmd:"" help:"What detectors notice about the looks of officers."`
 	Mirror  mirrorCommands  `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
 
-	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, before that by two officers, holds, certificates."`
+	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, or by two officers; holds, certificates."`
 
 	Mandate mandateCommands `cmd:"" help:"Signed mandates: check one offline, print the keys for departments."`
 	Audit   auditCommands   `cmd:"" help:"The audit log: prove it, copy it, read what was done."`

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"net"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hedui/seal"
 )
 
 // hedui runs the program as a user would, and returns what it printed.
@@ -65,8 +68,14 @@ func kinds(c caseJSON) string {
 
 func TestTheDemoTellsBothStories(t *testing.T) {
 	needFont(t)
+	for _, suite := range []string{"intl", "gm"} {
+		t.Run(suite, func(t *testing.T) { bothStories(t, suite) })
+	}
+}
+
+func bothStories(t *testing.T, suite string) {
 	dir := t.TempDir()
-	doc := demo(t, dir)
+	doc := demo(t, dir, "--suite", suite)
 	wang, li := doc.Cases[0], doc.Cases[1]
 	if wang.Report.Conclusion != "SUSPECT" || kinds(wang) != "UNDECLARED local_tax, UNDECLARED business" {
 		t.Errorf("Wang: %s: %s", wang.Report.Conclusion, kinds(wang))
@@ -91,13 +100,46 @@ func TestTheDemoTellsBothStories(t *testing.T) {
 	if err != nil || !strings.Contains(string(html), "未发现") || !strings.Contains(string(html), "不在登记范围") {
 		t.Errorf("Li's report does not tell none from not covered: %v", err)
 	}
-	again := demo(t, dir)
+	again := demo(t, dir, "--suite", suite)
 	for i, c := range again.Cases {
 		if c.Report.Number != doc.Cases[i].Report.Number || c.Report.Version != 1 {
 			t.Errorf("a second start made another report: %s v%d", c.Report.Number, c.Report.Version)
 		}
 	}
 	nothingInClear(t, readAll(t, dir))
+	keysOfSuite(t, filepath.Join(dir, "haishu"), seal.Suite(suite))
+	other := map[string]string{"intl": "gm", "gm": "intl"}[suite]
+	if code, _, errs := runHedui(t, "demo", "--once", "--dir", dir, "--suite", other, "--listen", "127.0.0.1:0"); code == 0 || !strings.Contains(errs, "seal.key") {
+		t.Errorf("a node takes up another suite: %d %s", code, errs)
+	}
+}
+
+// keysOfSuite opens the database and sees of what suite the keys in it are.
+func keysOfSuite(t *testing.T, dir string, suite seal.Suite) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "hedui.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), `SELECT wrapped FROM case_keys UNION ALL SELECT wrapped FROM node_keys UNION ALL SELECT body FROM cases`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		var box seal.Box
+		if err := rows.Scan((*[]byte)(&box)); err != nil {
+			t.Fatal(err)
+		}
+		if name, err := box.Algorithm(); err != nil || name != suite.Cipher() {
+			t.Errorf("a value is kept with %s, %v", name, err)
+		}
+	}
+	if err := rows.Err(); err != nil || n < 3 {
+		t.Errorf("%d values, %v", n, err)
+	}
 }
 
 func TestASilentDepartmentIsNamedInTheReport(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 // ids: names of files only order those that are new.
 type masterKeys struct {
 	dir    string
+	suite  seal.Suite // of new ones
 	helper *keyHelper // wraps new ones, and unwraps those it has wrapped; nil = files in clear
 
 	mu   sync.Mutex
@@ -114,7 +115,10 @@ func (m *masterKeys) first(ctx context.Context) (seal.Key, error) {
 
 // make makes a new version and returns its id.
 func (m *masterKeys) make(ctx context.Context, n int) (id string, err error) {
-	key := seal.NewKey()
+	key, err := seal.NewKeyFor(m.suite.Cipher())
+	if err != nil {
+		return "", err
+	}
 	if id, err = key.ID(); err != nil {
 		return "", err
 	}

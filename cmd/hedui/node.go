@@ -33,6 +33,7 @@ import (
 type nodeOptions struct {
 	dir       string
 	keys      string     // directory of its keys; empty = keys in dir
+	suite     seal.Suite // of the keys that are made and of the seals
 	helper    *keyHelper // wraps the master keys; nil = they lie in that directory in clear
 	file      string     // SQLite; empty = hedui.db in dir
 	database  string     // postgres://… instead of the file
@@ -75,7 +76,7 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	}
 	o.keys = cmp.Or(o.keys, filepath.Join(o.dir, "keys"))
 	o.file = cmp.Or(o.file, filepath.Join(o.dir, "hedui.db"))
-	keys, err := openKeys(ctx, o.keys, o.issuer, o.helper)
+	keys, err := openKeys(ctx, o.keys, o.issuer, o.suite, o.helper)
 	if err != nil {
 		return nil, err
 	}
@@ -262,23 +263,26 @@ func (k keyring) storeOptions(url string) store.Options {
 const certificateYears = 5
 
 // openKeys loads the keys of a directory, or makes those that are missing.
-func openKeys(ctx context.Context, dir, issuer string, helper *keyHelper) (k keyring, err error) {
+func openKeys(ctx context.Context, dir, issuer string, suite seal.Suite, helper *keyHelper) (k keyring, err error) {
 	if err = os.MkdirAll(dir, 0o700); err != nil {
 		return k, fmt.Errorf("keys: %w", err)
 	}
-	k.masters = &masterKeys{dir: dir, helper: helper}
+	k.masters = &masterKeys{dir: dir, suite: suite, helper: helper}
 	if k.master, err = k.masters.first(ctx); err != nil {
 		return k, err
 	}
-	if k.blind, err = loadOrMake(filepath.Join(dir, "blind.key"), seal.LoadKey, seal.Key.Save, func() (seal.Key, error) { return seal.NewKey(), nil }); err != nil {
+	if k.blind, err = loadOrMake(filepath.Join(dir, "blind.key"), seal.LoadKey, seal.Key.Save, func() (seal.Key, error) { return seal.NewKeyFor(suite.Cipher()) }); err != nil {
 		return k, err
 	}
 	if k.erased, err = store.OpenErasedList(filepath.Join(dir, "erased"), k.blind); err != nil {
 		return k, err
 	}
 	if k.report, err = loadOrMake(filepath.Join(dir, "seal.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,
-		func() (*seal.PrivateKey, error) { return seal.Generate(seal.P256SHA256) }); err != nil {
+		func() (*seal.PrivateKey, error) { return seal.Generate(suite.Signature()) }); err != nil {
 		return k, err
+	}
+	if k.report.Algorithm() != suite.Signature() {
+		return k, hedui.Fail(hedui.Invalid, hedui.Say("error.suite", filepath.Join(dir, "seal.key"), k.report.Algorithm(), string(suite), suite.Signature()), nil)
 	}
 	if k.log, err = loadOrMake(filepath.Join(dir, "log.key"), seal.LoadPrivate, (*seal.PrivateKey).Save,
 		func() (*seal.PrivateKey, error) { return seal.Generate(seal.Ed25519) }); err != nil {

@@ -127,7 +127,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 		}
 		list = append(list, one)
 	}
-	keys, err := openKeys(ctx, set.keys, set.issuer, set.helper)
+	keys, err := openKeys(ctx, set.keys, set.issuer, set.suite, set.helper)
 	note(err, "check.keys", set.keys)
 	if err == nil {
 		note(inTime(keys.certificate.NotAfter), "check.certificate", keys.certificate.NotAfter.In(day.Beijing).Format(time.DateOnly))

@@ -14,7 +14,7 @@ import (
 
 // signSheet makes the detached seal of a sheet's bytes.
 func signSheet(key seal.Signer, name string, at time.Time, body []byte) ([]byte, error) {
-	sections, err := seal.JSONSections(body)
+	sections, err := seal.JSONSections(key.Algorithm(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func checkSheet(sealed seal.Seal, body []byte, trust *seal.Trust) error {
 	if err != nil {
 		return err
 	}
-	sections, err := seal.JSONSections(body)
+	sections, err := seal.JSONSections(sealed.Algorithm, body)
 	if err != nil { // no JSON any more: nothing can be named
 		return &seal.Altered{Names: []string{seal.WholeDocument}}
 	}

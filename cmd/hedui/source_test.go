@@ -236,7 +236,7 @@ func TestUnmappedKeysAreTold(t *testing.T) {
 func TestASheetIsSigned(t *testing.T) {
 	tr := newTrial(t)
 	keys := filepath.Join(tr.dir, "keys")
-	if _, err := openKeys(t.Context(), keys, demoIssuer, nil); err != nil {
+	if _, err := openKeys(t.Context(), keys, demoIssuer, seal.Intl, nil); err != nil {
 		t.Fatal(err)
 	}
 	certificate, err := os.ReadFile(filepath.Join(keys, "seal.crt"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
 	"hedui/region"
+	"hedui/seal"
 )
 
 // tiers is the demo's city of nodes: the hub with what the city knows, and a node
@@ -31,7 +33,8 @@ type tiers struct {
 	account  io.Writer
 	dir      string
 	deadline time.Duration
-	database string // of the hub
+	database string     // of the hub
+	suite    seal.Suite // of new nodes
 	cuts     map[string]time.Duration
 	city     *sim.City
 	nodes    []*tier // the hub first
@@ -156,7 +159,7 @@ func (t *tiers) configure(n *tier) (string, error) {
 		delete(own, name)
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "# Written by the demo at each start.\nnode: %s\ndivision: %q\nissuer: %s\n", n.name, n.division, demoOffice(n.division))
+	fmt.Fprintf(&text, "# Written by the demo at each start.\nnode: %s\ndivision: %q\nissuer: %s\nsuite: %s\n", n.name, n.division, demoOffice(n.division), cmp.Or(t.suite, seal.Intl))
 	if n.page != nil {
 		fmt.Fprintf(&text, "page: %s\n", n.page.Addr())
 	}

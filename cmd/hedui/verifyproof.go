@@ -69,7 +69,7 @@ func aboutThis(e audit.Entry, r report.Result) bool {
 	if r.Paper == (report.ErasureCertificate{}).Name() {
 		return e.Verb == audit.Erased && r.Number != "" && strings.HasPrefix(e.Detail, r.Number+" ")
 	}
-	return e.Verb == audit.Sealed && r.Paper == "" && r.Digest != "" && strings.HasSuffix(e.Detail, " sha256:"+r.Digest)
+	return e.Verb == audit.Sealed && r.Paper == "" && r.Digest != "" && (strings.HasSuffix(e.Detail, " sha256:"+r.Digest) || strings.HasSuffix(e.Detail, " sm3:"+r.Digest))
 }
 
 // print says it in one line.

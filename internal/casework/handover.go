@@ -241,7 +241,7 @@ func (d *Desk) add(ctx context.Context, tx *store.Tx, o hedui.Officer, p *parcel
 		return badDivision(c.Division, p.from.Name, me.Name)
 	}
 	for _, r := range b.Reports {
-		if digestOf(r.Content) != r.Digest {
+		if !isDigestOf(r.Digest, r.Content) {
 			return hedui.Fail(hedui.Invalid, hedui.Say("error.handover_file"), fmt.Errorf("case %s: report %d does not fit its digest", c.ID, r.Version))
 		}
 	}

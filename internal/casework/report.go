@@ -57,7 +57,9 @@ func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Cas
 		}
 		r := store.Report{Case: c.ID, Version: c.Version, Number: content.Number, Conclusion: content.Conclusion.Code,
 			MadeAt: at, Content: draft.JSON()}
-		r.Digest = digestOf(r.Content)
+		if r.Digest, err = sealedDigest(d.Signer.Algorithm(), r.Content); err != nil {
+			return "", err
+		}
 		if err := tx.AddReport(ctx, r); err != nil {
 			return "", err
 		}
@@ -68,7 +70,32 @@ func (d *Desk) Seal(ctx context.Context, o hedui.Officer, id string) (*hedui.Cas
 	})
 }
 
-const digestPrefix = "sha256:"
+const digestPrefix, gmPrefix = "sha256:", "sm3:"
+
+// sealedDigest is the digest of a report as its seal has it, with the hash's name.
+func sealedDigest(algorithm string, content []byte) (string, error) {
+	digest, err := seal.Digest(algorithm, content)
+	if algorithm == seal.SM2SM3 {
+		return gmPrefix + digest, err
+	}
+	return digestPrefix + digest, err
+}
+
+// isDigestOf reports whether a digest of either hash is that of the content.
+func isDigestOf(digest string, content []byte) bool {
+	algorithm := seal.P256SHA256
+	if strings.HasPrefix(digest, gmPrefix) {
+		algorithm = seal.SM2SM3
+	}
+	own, err := sealedDigest(algorithm, content)
+	return err == nil && own == digest
+}
+
+// bareDigest is a digest without the name of its hash.
+func bareDigest(digest string) string {
+	_, bare, _ := strings.Cut(digest, ":")
+	return bare
+}
 
 func digestOf(body []byte) string {
 	sum := sha256.Sum256(body)
@@ -156,7 +183,7 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	for _, v := range versions {
 		if v.Version < c.Version {
 			in.History = append(in.History, report.Past{Version: v.Version, MadeAt: v.MadeAt,
-				Conclusion: report.Word{Code: string(v.Conclusion)}, Digest: strings.TrimPrefix(v.Digest, digestPrefix)})
+				Conclusion: report.Word{Code: string(v.Conclusion)}, Digest: bareDigest(v.Digest)})
 		}
 	}
 	before, err := tx.Report(ctx, c.ID, c.Version-1)
@@ -167,7 +194,7 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	if err != nil {
 		return report.Content{}, err
 	}
-	in.Number, in.Previous, in.PreviousDigest = before.Number, &previous, strings.TrimPrefix(before.Digest, digestPrefix)
+	in.Number, in.Previous, in.PreviousDigest = before.Number, &previous, bareDigest(before.Digest)
 	return report.New(in)
 }
 

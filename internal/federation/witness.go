@@ -98,7 +98,8 @@ type blot struct {
 	verb   audit.Verb
 	reason exchange.Reason
 	detail string
-	held   int64 // of reasonUnlike: how far the peer has seen our log
+	held   int64  // of reasonUnlike: how far the peer has seen our log
+	seen   string // of reasonFork: a letter that tells the peer what was seen of it; empty = it knows
 }
 
 // Error implements error.
@@ -127,7 +128,7 @@ func (n *Node) takeAboutLogs(ctx context.Context, from exchange.Peer, m exchange
 			return err
 		}
 		if p.Key != "" && p.Key != key {
-			return &blot{audit.KeyUnknown, reasonKey, key, 0}
+			return &blot{verb: audit.KeyUnknown, reason: reasonKey, detail: key}
 		}
 		p.Key = key
 		if m.Kind == kindCheckpoint {
@@ -153,6 +154,11 @@ func (n *Node) recordBlot(ctx context.Context, peer string, b *blot) error {
 				err = n.confess(ctx, tx, peer, b.held, now)
 			}
 			if err != nil {
+				return err
+			}
+		}
+		if b.seen != "" {
+			if err := n.write(ctx, tx, peer, kindCosignature, b.seen, now); err != nil {
 				return err
 			}
 		}
@@ -198,7 +204,11 @@ func (n *Node) cosign(ctx context.Context, tx *store.Tx, p store.PeerLog, v audi
 	case id < p.Heard: // letters may overtake each other; this one says nothing new
 		return nil
 	case c.Size < before.Size, c.Size == before.Size && c.Root != before.Root && before.Origin != "":
-		return &blot{audit.LogForked, reasonFork, r.Checkpoint, 0}
+		b := &blot{verb: audit.LogForked, reason: reasonFork, detail: r.Checkpoint}
+		if r.Old != before.Size { // or it would wait for an answer
+			b.seen = fmt.Sprintf("size %d\nroot %s\n", before.Size, before.Root)
+		}
+		return b
 	case r.Old != before.Size && c.Size > before.Size: // it does not know what we have seen
 		p.Heard = id
 		if err := tx.SavePeerLog(ctx, p); err != nil {
@@ -206,7 +216,7 @@ func (n *Node) cosign(ctx context.Context, tx *store.Tx, p store.PeerLog, v audi
 		}
 		return n.write(ctx, tx, p.Peer, kindCosignature, fmt.Sprintf("size %d\nroot %s\n", before.Size, before.Root), now)
 	case !c.Follows(before, r.Proof):
-		return &blot{audit.LogForked, reasonFork, r.Checkpoint, 0}
+		return &blot{verb: audit.LogForked, reason: reasonFork, detail: r.Checkpoint}
 	}
 	p.Heard, p.Note = id, r.Checkpoint
 	if err := tx.SavePeerLog(ctx, p); err != nil { // first what is seen, then the signature that says so
@@ -236,7 +246,7 @@ func (n *Node) cosigned(ctx context.Context, tx *store.Tx, p store.PeerLog, v au
 	if err != nil {
 		return err
 	}
-	unlike := &blot{audit.LogUnlike, reasonUnlike, fmt.Sprintf("%d %s", size, root), size}
+	unlike := &blot{verb: audit.LogUnlike, reason: reasonUnlike, detail: fmt.Sprintf("%d %s", size, root), held: size}
 	if size > own {
 		return unlike
 	}

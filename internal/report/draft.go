@@ -85,7 +85,7 @@ func (d *Draft) Seal(signer seal.Signer, at time.Time) (Sealed, error) {
 	if d.sealed.Swap(true) {
 		return Sealed{}, ErrSealed
 	}
-	sections, err := seal.JSONSections(d.json)
+	sections, err := seal.JSONSections(signer.Algorithm(), d.json)
 	if err != nil {
 		return Sealed{}, err
 	}
@@ -114,7 +114,11 @@ func Open(doc, detached []byte) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, err
 	}
-	if sum(doc) != s.Digest {
+	digest, err := seal.Digest(s.Algorithm, doc)
+	if err != nil {
+		return Sealed{}, err
+	}
+	if digest != s.Digest {
 		return Sealed{}, seal.ErrDigest
 	}
 	c, err := Parse(doc)

@@ -250,7 +250,7 @@ func TestSealedPartsCoverThePrintedDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	end := 0
-	for _, s := range o.parts(pdf) {
+	for _, s := range o.parts(pdf, seal.P256SHA256) {
 		from, n := 0, 0
 		if _, err := fmt.Sscanf(s.Name, "%d+%d", &from, &n); err != nil || from != end {
 			t.Fatalf("part %q does not begin at %d", s.Name, end)

@@ -2,8 +2,8 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
+
 	"fmt"
 	"io"
 	"regexp"
@@ -85,11 +85,11 @@ func readOutline(pdf []byte) (outline, error) {
 }
 
 // parts divides a printed PDF into named sections without a gap.
-func (o outline) parts(pdf []byte) []seal.Section {
+func (o outline) parts(pdf []byte, algorithm string) []seal.Section {
 	var list []seal.Section
 	add := func(from, to int, name string) {
 		if from < to {
-			list = append(list, seal.Section{Name: fmt.Sprintf("%d+%d %s", from, to-from, name), Digest: sum(pdf[from:to])})
+			list = append(list, seal.Section{Name: fmt.Sprintf("%d+%d %s", from, to-from, name), Digest: sum(algorithm, pdf[from:to])})
 		}
 	}
 	bounds := append(slices.Clone(o.offsets), o.xref)
@@ -137,7 +137,7 @@ func signPDF(pdf []byte, of stamp, sign Signing) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := seal.MakeSeal(sign.Signer, of.subject, sign.At, pdf, o.parts(pdf))
+	own, err := seal.MakeSeal(sign.Signer, of.subject, sign.At, pdf, o.parts(pdf, sign.Signer.Algorithm()))
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,11 @@ func pdfString(s string) string {
 	return b.String() + ">"
 }
 
-func sum(data []byte) string {
-	s := sha256.Sum256(data)
-	return hex.EncodeToString(s[:])
+// sum is the digest that goes with a signature algorithm; an unknown one has none.
+func sum(algorithm string, data []byte) string {
+	digest, err := seal.Digest(algorithm, data)
+	if err != nil {
+		return ""
+	}
+	return digest
 }

@@ -387,7 +387,7 @@ func TestJSONIsStable(t *testing.T) {
 	if !bytes.Contains(first.JSON(), []byte("李国华")) || !bytes.HasPrefix(first.JSON(), []byte("{\n  \"form\": \"hedui report 1\",\n  \"salt\"")) {
 		t.Errorf("JSON begins %.80s", first.JSON())
 	}
-	if _, err := seal.JSONSections(first.JSON()); err != nil {
+	if _, err := seal.JSONSections(seal.P256SHA256, first.JSON()); err != nil {
 		t.Error(err)
 	}
 }

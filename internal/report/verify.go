@@ -181,7 +181,7 @@ func (r *Result) tail(file []byte, s seal.Seal) {
 		return
 	}
 	for end := int(d.InputOffset()); end <= min(len(file)-1, int(d.InputOffset())+1); end++ {
-		if sum(file[:end]) == s.Digest {
+		if sum(s.Algorithm, file[:end]) == s.Digest {
 			r.added(len(file) - end)
 			return
 		}

@@ -152,7 +152,7 @@ func alteredParts(file []byte, own seal.Seal, hasOwn, moved bool, trust *seal.Tr
 			return inSeal
 		}
 		from, size = min(from, len(file)), max(size, from+n)
-		now = append(now, seal.Section{Name: s.Name, Digest: sum(file[from:min(from+n, len(file))])})
+		now = append(now, seal.Section{Name: s.Name, Digest: sum(own.Algorithm, file[from:min(from+n, len(file))])})
 	}
 	_, list := judge(own.Check(file[:min(size, len(file))], now, verifier))
 	var parts []Alteration

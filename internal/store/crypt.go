@@ -26,7 +26,10 @@ func (tx *Tx) newKey(ctx context.Context, caseID string) (wrapped []byte, master
 	if err != nil {
 		return nil, 0, err
 	}
-	key := seal.NewKey()
+	key, err := seal.NewKeyFor(under.Algorithm())
+	if err != nil {
+		return nil, 0, err
+	}
 	tx.keys[caseID] = key
 	wrapped, err = under.Wrap(caseKeyAAD(caseID), key)
 	return wrapped, n.master, err

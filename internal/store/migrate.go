@@ -44,12 +44,18 @@ func (db *DB) migrate(ctx context.Context) (err error) {
 		return err
 	case have > want:
 		return fmt.Errorf("%w: it stands at version %d, the program knows %d; use the newer program, nothing was changed", ErrNewer, have, want)
-	case have >= keysVersion:
-		if err := db.proveKeys(ctx); err != nil {
-			return err
-		}
 	case have > 0:
-		if err := db.proveMaster(ctx); err != nil {
+		prove := db.proveMaster
+		if have >= keysVersion {
+			var begun bool // it may have been killed between its tables and its keys
+			if err := db.write.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM master_keys)`).Scan(&begun); err != nil {
+				return err
+			}
+			if begun {
+				prove = db.proveKeys
+			}
+		}
+		if err := prove(ctx); err != nil {
 			return err
 		}
 	}

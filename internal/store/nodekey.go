@@ -239,7 +239,11 @@ func (db *DB) addNodeKey(ctx context.Context, tx *sql.Tx, version, master int64,
 	if err != nil {
 		return err
 	}
-	wrapped, err := under.Wrap(nodeKeyAAD(version), seal.NewKey())
+	key, err := seal.NewKeyFor(under.Algorithm())
+	if err != nil {
+		return err
+	}
+	wrapped, err := under.Wrap(nodeKeyAAD(version), key)
 	if err != nil {
 		return err
 	}

@@ -618,3 +618,64 @@ func TestReplacedNodeKeyIsOverwritten(t *testing.T) {
 		t.Error("the replaced key is still in the files")
 	}
 }
+
+// A process that was killed at its first start, between the tables and the keys, leaves
+// a database that the next one makes its own.
+func TestKilledBeforeTheFirstKeys(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			o := e.Fresh(t)
+			if err := opened(t, o); err != nil {
+				t.Fatal(err)
+			}
+			raw(t, o, `DELETE FROM vault`, `DELETE FROM node_keys`, `DELETE FROM master_keys`)
+			db := storetest.Open(t, o)
+			wantAll(t, db, fill(t, db).ID)
+		})
+	}
+	// the same with a database from before there were versions
+	o := beforeVersions(t)
+	if err := opened(t, o); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, o, `DELETE FROM node_keys`, `DELETE FROM master_keys`)
+	if err := opened(t, store.Options{URL: o.URL, Master: seal.NewKey(), Blind: o.Blind}); !errors.Is(err, store.ErrKeys) {
+		t.Errorf("another master key: got %v", err)
+	}
+	wantAll(t, storetest.Open(t, o), onlyCase(t, o))
+}
+
+// A rotation to a master key of the other suite leaves a database that opens with it
+// alone; what is written from then on under new keys is of its cipher.
+func TestRotationToTheOtherSuite(t *testing.T) {
+	for _, e := range storetest.Engines() {
+		t.Run(e.Name, func(t *testing.T) {
+			o := e.Fresh(t)
+			second, err := seal.NewKeyFor(seal.SM4GCM)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Find = finder(second)
+			db, err := store.Open(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := fill(t, db)
+			rotate(t, db, second)
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error { _, err := tx.AddNodeKey(ctx, t0); return err })
+			finish(t, db)
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			o = store.Options{URL: o.URL, Master: second, Blind: o.Blind}
+			db = storetest.Open(t, o)
+			wantAll(t, db, c.ID)
+			fresh := create(t, db, 20)
+			for _, box := range append(storetest.Boxes(t, o, fresh.ID), storetest.Boxes(t, o, c.ID)[0]) {
+				if name, err := seal.Box(box).Algorithm(); err != nil || name != seal.SM4GCM {
+					t.Errorf("got a box of %s %v, want %s", name, err, seal.SM4GCM)
+				}
+			}
+		})
+	}
+}

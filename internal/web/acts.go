@@ -79,7 +79,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, o hedui.Officer) er
 	if err != nil {
 		return err
 	}
-	if name == "seal" && !s.admit(w, r, hedui.SealReports) {
+	if name == "seal" && o.May(hedui.SealReports, o.Division) == nil && !s.admit(w, r, hedui.SealReports) {
 		return nil
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,6 +79,9 @@ func (*Server) newIntake(w http.ResponseWriter, r *http.Request, _ hedui.Officer
 	return nil
 }
 
+// draftID is what an address may call a form.
+var draftID = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
+
 type intakePage struct {
 	frame
 	Draft    string
@@ -145,6 +149,9 @@ func begunPerson() hedui.FormPerson {
 // typed does with a form what its button says. Whatever becomes of it, what was
 // typed is kept first.
 func (s *Server) typed(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	if !draftID.MatchString(r.PathValue("draft")) {
+		return hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil)
+	}
 	if err := r.ParseForm(); err != nil {
 		return hedui.Fail(hedui.Invalid, hedui.Say("intake.unreadable"), err)
 	}

@@ -217,6 +217,10 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, right hedui.Right
 	if s.SignIn.Door.Fresh(session) {
 		return true
 	}
+	if next, ok := strings.CutSuffix(r.URL.Path, "/acts/seal"); ok && navigates(r) { // and back to the case, to press the button again
+		lead(w, r, s.to(r, "/sign-in/again", sameSite(next)))
+		return false
+	}
 	if r.Method != http.MethodGet || !navigates(r) {
 		s.fail(w, r, hedui.Fail(hedui.Forbidden, hedui.Say("signin.stale"), nil))
 		return false

@@ -724,3 +724,26 @@ func TestBrowsersHaveNames(t *testing.T) {
 		}
 	}
 }
+
+// The signer is asked to prove who they are before they seal, and comes back to the case.
+func TestStepUpBeforeTheSeal(t *testing.T) {
+	d, id := desk(t)
+	if _, err := d.Deliver(t.Context(), officer("office", hedui.CommissionCases), id); err != nil {
+		t.Fatal(err)
+	}
+	h := opened(t, d, false, func(d *staff.Door) { d.Rules.Optional = true })
+	h.staff["zhang"] = officer("zhang", hedui.ReadCases, hedui.SealReports)
+	b := h.browser(t)
+	password := h.reset(t, "zhang", staff.Reset{Settled: true})
+	b.get("/cases/" + id)
+	b.submit("/sign-in?", "id", "zhang", "password", password)
+	b.on(200, "/cases/"+id, "第 1 版")
+	h.wait(6 * time.Minute)
+	seal := "/cases/" + id + "/acts/seal"
+	b.do(http.MethodPost, seal, url.Values{"seen": {"x"}})
+	b.on(200, "/sign-in/again", "再次确认身份")
+	b.submit("/sign-in/again", "password", password)
+	b.on(200, "/cases/"+id, "第 1 版")
+	b.do(http.MethodPost, seal, url.Values{"seen": {"x"}})
+	b.on(409, seal, "有了变化") // the proof is fresh: now it is looked at
+}
