@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,6 +89,9 @@ func (p *taskPage) entryField(c catalog.Field, name string) field {
 			}
 			f.Options = append(f.Options, choice{item.Code, text})
 		}
+	}
+	if f.Value != "" && len(f.Options) > 0 && !slices.ContainsFunc(f.Options, func(c choice) bool { return c.Value == f.Value }) {
+		f.Options = append(f.Options, choice{f.Value, f.Value}) // as it was typed by another door
 	}
 	if unit != "" {
 		f.Label = p.T("worklist.unit", f.Label, unit)

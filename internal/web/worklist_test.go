@@ -95,8 +95,8 @@ func TestALiaisonAnswers(t *testing.T) {
 		code, page, _ := send(t, d, o, true, http.MethodPost, address+"/"+act, values)
 		return code, page
 	}
-	code, page := answer("answer", url.Values{"outcome": {"found"}, "records[0].area_m2": {"很大"}, "records[1].mortgage": {"true"}, "records[3].acquire_date": {"2030-13-01"}})
-	for _, want := range []string{`id="as_of-wrong"`, `id="by-wrong"`, `id="records-0-area_m2-wrong"`, `value="很大"`, `id="records-2-acquire_date-wrong"`, `value="found" checked`} {
+	code, page := answer("answer", url.Values{"outcome": {"found"}, "records[0].area_m2": {"很大"}, "records[0].land_use": {"自编码"}, "records[1].mortgage": {"true"}, "records[3].acquire_date": {"2030-13-01"}})
+	for _, want := range []string{`id="as_of-wrong"`, `id="by-wrong"`, `id="records-0-area_m2-wrong"`, `value="很大"`, `id="records-2-acquire_date-wrong"`, `value="found" checked`, `<option value="自编码" selected>`} {
 		if code != http.StatusUnprocessableEntity || !strings.Contains(page, want) {
 			t.Errorf("mistakes: %d without %q", code, want)
 		}
