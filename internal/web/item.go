@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -253,28 +254,43 @@ func (s *Server) doItem(r *http.Request, o hedui.Officer, ref casework.ItemRef, 
 	return hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil)
 }
 
-// fileOf is the file of a form that has one; without a file it is empty.
-func (s *Server) fileOf(r *http.Request) ([]byte, error) {
+// maxText bounds a field beside a file, in bytes.
+const maxText = 64 << 10
+
+// fileOf is the file of a form that has one; without a file it is empty. It is read
+// piece by piece: what stands before a file that is too large is kept.
+func (s *Server) fileOf(r *http.Request) (body []byte, err error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		return nil, nil
 	}
-	if err := r.ParseMultipartForm(maxUpload); err != nil { //nolint:gosec // G120: the body was bounded by mostOf
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("own.too_large", strconv.Itoa(maxUpload>>20)), err)
+	cut := func(err error) error {
+		return hedui.Fail(hedui.Invalid, hedui.Say("own.too_large", strconv.Itoa(maxUpload>>20)), err)
 	}
-	defer func() { _ = r.MultipartForm.RemoveAll() }() // nothing lies in files: all of it fits into memory
-	file, _, err := r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) {
-		return nil, nil
-	}
+	r.PostForm = url.Values{}
+	parts, err := r.MultipartReader()
 	if err != nil {
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("own.no_file"), err)
+		return nil, cut(err)
 	}
-	defer file.Close()
-	body, err := io.ReadAll(file)
-	if err != nil {
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("own.no_file"), err)
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
+		if err != nil {
+			return nil, cut(err)
+		}
+		if part.FormName() == "file" && part.FileName() != "" {
+			if body, err = io.ReadAll(part); err != nil { // bounded by mostOf
+				return nil, cut(err)
+			}
+			continue
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxText))
+		if err != nil {
+			return nil, cut(err)
+		}
+		r.PostForm.Add(part.FormName(), string(text))
 	}
-	return body, nil
 }
 
 // evidence gives a file of an item to the browser; that it was read is recorded.

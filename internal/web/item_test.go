@@ -136,6 +136,13 @@ func TestTwoOfficersAndAnItem(t *testing.T) {
 		t.Errorf("evidence: %d %s", code, h.Get("Content-Type"))
 	}
 
+	// A file beyond every bound loses nothing of what was typed before it.
+	big := append(picture(t, 2), make([]byte, maxUpload)...)
+	if code, page := sent(t, d, first, item+"/explain", url.Values{"seen": {seen}, "outcome": {"confirmed"}, "text": {"写了很久"}}, big); code != http.StatusUnprocessableEntity ||
+		!strings.Contains(page, "文件过大") || !strings.Contains(page, "写了很久") || !strings.Contains(page, `value="confirmed" checked`) {
+		t.Errorf("a file that is too large: %d", code)
+	}
+
 	// With both it is taken, once.
 	stale := seen
 	seen = seenField.FindStringSubmatch(page)[1]
