@@ -39,6 +39,9 @@ func evidenceType(body []byte) (string, error) {
 	if !sound {
 		return "", hedui.Problems([]hedui.Problem{{Field: "evidence", Say: hedui.Say("problem.evidence.type")}})
 	}
+	if kind == "application/pdf" {
+		return kind, inertPDF(body)
+	}
 	return kind, nil
 }
 

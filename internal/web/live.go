@@ -23,7 +23,8 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	if err != nil {
 		return err
 	}
-	if _, ok := s.Who(r); !ok { // the session has ended while the request waited
+	o, ok := s.Who(r) // as things are after the wait: the session may have ended, a role may be gone
+	if !ok {
 		s.unknown(w, r, hedui.ReadCases)
 		return nil
 	}

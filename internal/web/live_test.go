@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,8 +86,13 @@ func TestAMarkSaysWhoAnswersAndWhatIsUnderWay(t *testing.T) {
 // serve serves a desk on a real socket and returns its address, and how to stop it.
 func serve(t *testing.T, d *casework.Desk) (base string, shutdown func() error) {
 	t.Helper()
-	s := &Server{Desk: d, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
-		Who: func(*http.Request) (hedui.Officer, bool) { return officer("reader", hedui.ReadCases), true }}
+	return serveTo(t, d, func(*http.Request) (hedui.Officer, bool) { return officer("reader", hedui.ReadCases), true })
+}
+
+// serveTo is serve to whom who says.
+func serveTo(t *testing.T, d *casework.Desk, who func(*http.Request) (hedui.Officer, bool)) (base string, shutdown func() error) {
+	t.Helper()
+	s := &Server{Desk: d, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Who: who}
 	h, err := s.Handler()
 	if err != nil {
 		t.Fatal(err)
@@ -201,5 +207,25 @@ func TestAWaitEndsWithTheServerAndWithTheReader(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 15*time.Second {
 		t.Errorf("the server waited %s for a page that waits", took)
+	}
+}
+
+// A role that is taken away while a page waits counts for what the page gets.
+func TestARoleThatGoesWhileAPageWaits(t *testing.T) {
+	d, id := desk(t)
+	var gone atomic.Bool
+	base, _ := serveTo(t, d, func(*http.Request) (hedui.Officer, bool) {
+		if gone.Load() {
+			return officer("reader", hedui.OpenCases), true
+		}
+		return officer("reader", hedui.ReadCases), true
+	})
+	got := wait(t.Context(), t, base, id)
+	gone.Store(true)
+	if _, err := d.Deliver(t.Context(), officer("office", hedui.CommissionCases), id); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-got; a.err != nil || a.code != http.StatusForbidden || strings.Contains(a.body, "王") {
+		t.Errorf("got %d %v %s", a.code, a.err, a.body)
 	}
 }
