@@ -165,7 +165,7 @@ func TestNoActIsOpenToWhoStandsAside(t *testing.T) {
 				arg = reflect.ValueOf(PaperOrder{Kind: ConsentPaper, Form: "pdf", Lang: "zh"})
 			}
 			if arg.Type() == reflect.TypeFor[[]byte]() {
-				arg = reflect.ValueOf([]byte("%PDF-1.4\n%%EOF\n"))
+				arg = reflect.ValueOf(plainPDF)
 			}
 			args = append(args, arg)
 		}

@@ -123,7 +123,7 @@ func lastRead(ctx context.Context, tx *store.Tx, id string) (time.Time, error) {
 // on a screen: a PDF, PNG or JPEG, found out by its content. Its digest becomes that
 // of the consent. A consent that has its scan takes no other file.
 func (d *Desk) AttachConsent(ctx context.Context, o hedui.Officer, id, number string, body []byte) (*hedui.Case, error) {
-	kind, err := evidenceType(body)
+	kind, err := evidenceType(ctx, body)
 	if err != nil {
 		return nil, err
 	}

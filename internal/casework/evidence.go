@@ -1,10 +1,8 @@
 package casework
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
 	_ "image/jpeg" // a form of evidence
 	_ "image/png"  // another
 	"net/http"
@@ -22,25 +20,25 @@ const maxEvidence = 5 << 20
 // fileEndings are how names of what may be attached end, by type.
 var fileEndings = map[string]string{"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 
-// evidenceType finds out what a file is by its content: a name says nothing.
-func evidenceType(body []byte) (string, error) {
+// evidenceType finds out what a file is by its content: a name says nothing. What
+// could do more than be looked at is refused.
+func evidenceType(ctx context.Context, body []byte) (string, error) {
+	wrong := func(say hedui.Text) (string, error) {
+		return "", hedui.Problems([]hedui.Problem{{Field: "evidence", Say: say}})
+	}
 	if len(body) > maxEvidence {
-		return "", hedui.Problems([]hedui.Problem{{Field: "evidence", Say: hedui.Say("problem.evidence.size", fmt.Sprint(maxEvidence>>20))}})
+		return wrong(hedui.Say("problem.evidence.size", fmt.Sprint(maxEvidence>>20)))
 	}
 	kind := http.DetectContentType(body)
-	sound := false
+	say, ok := hedui.Say("problem.evidence.type"), false
 	switch kind {
 	case "application/pdf":
-		sound = bytes.Contains(body[max(0, len(body)-1024):], []byte("%%EOF"))
+		say, ok = safePDF(ctx, body)
 	case "image/png", "image/jpeg":
-		_, _, err := image.DecodeConfig(bytes.NewReader(body))
-		sound = err == nil
+		say, ok = safePicture(body)
 	}
-	if !sound {
-		return "", hedui.Problems([]hedui.Problem{{Field: "evidence", Say: hedui.Say("problem.evidence.type")}})
-	}
-	if kind == "application/pdf" {
-		return kind, inertPDF(body)
+	if !ok {
+		return wrong(say)
 	}
 	return kind, nil
 }
@@ -48,7 +46,7 @@ func evidenceType(body []byte) (string, error) {
 // Attach adds a file to an item: a PDF, PNG or JPEG, found out by its content. The
 // same file once more changes nothing.
 func (d *Desk) Attach(ctx context.Context, o hedui.Officer, ref ItemRef, body []byte) (hedui.Explanation, error) {
-	kind, err := evidenceType(body)
+	kind, err := evidenceType(ctx, body)
 	if err != nil {
 		return hedui.Explanation{}, err
 	}

@@ -200,6 +200,9 @@ func TestCopiesComeInTheLayoutOfTheNode(t *testing.T) {
 		if err != nil || !bytes.Contains(pdf.Body, []byte("/Type /HeduiSeal")) {
 			t.Errorf("the PDF: %v", err)
 		}
+		if say, ok := safePDF(t.Context(), pdf.Body); !ok { // a report may be evidence elsewhere
+			t.Errorf("our own sealed PDF is refused: %v", say)
+		}
 	})
 }
 

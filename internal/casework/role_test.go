@@ -46,7 +46,7 @@ func argument(of reflect.Type, id string) reflect.Value {
 	case reflect.TypeFor[string]():
 		return reflect.ValueOf(id)
 	case reflect.TypeFor[[]byte]():
-		return reflect.ValueOf([]byte("%PDF-1.4\n%%EOF"))
+		return reflect.ValueOf(plainPDF)
 	case reflect.TypeFor[[]string]():
 		return reflect.ValueOf([]string{id})
 	}

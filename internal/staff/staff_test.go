@@ -3,6 +3,7 @@ package staff
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -857,5 +858,47 @@ func TestCodesOfTheStandard(t *testing.T) {
 		if _, ok := stepOf(secret, want, time.Unix(at+120, 0)); ok {
 			t.Errorf("code of %d counts two minutes later", at)
 		}
+	}
+}
+
+// A new password ends what is open elsewhere, and no calendar asks for one.
+func TestANewPasswordEndsOtherSessions(t *testing.T) {
+	b, ctx := newBench(t, storetest.Engines()[0].Open(t)), t.Context()
+	b.Rules.Optional = true
+	old := b.settled(t, "zhang")
+	here, err1 := b.Password(ctx, Visitor{}, "zhang", old)
+	elsewhere, err2 := b.Password(ctx, Visitor{}, "zhang", old)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	const next = "松树 gabel 73 Wolkenbruch"
+	here, err := b.ChangePassword(ctx, Visitor{Token: here.Token}, here.Session, old, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.Who(ctx, here.Token); err != nil {
+		t.Errorf("whoever changes the password is out: %v", err)
+	}
+	if _, _, err := b.Who(ctx, elsewhere.Token); hedui.KindOf(err) != hedui.Forbidden {
+		t.Errorf("a session elsewhere goes on: %v", err)
+	}
+	b.clock.move(3 * 365 * 24 * time.Hour)
+	if p, err := b.Password(ctx, Visitor{}, "zhang", next); err != nil || p.Session.Stage != store.SessionOpen {
+		t.Errorf("three years later: stage %s, %v", p.Session.Stage, err)
+	}
+}
+
+// Officers who are registered and were given no password cannot be signed in as.
+func TestANewNodeLetsNobodyIn(t *testing.T) {
+	b, ctx := newBench(t, storetest.Engines()[0].Open(t)), t.Context()
+	for _, id := range []string{"zhang", "li", "security", "admin", "root", ""} {
+		for _, text := range []string{"", "admin", "password", "hedui", "123456", id} {
+			if p, err := b.Password(ctx, Visitor{}, id, text); err == nil {
+				t.Errorf("%q comes in with %q to stage %s", id, text, p.Session.Stage)
+			}
+		}
+	}
+	if n := len(b.sessions(t)); n != 0 {
+		t.Errorf("%d sessions", n)
 	}
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"bytes"
+	"image"
+	"image/png"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -170,6 +172,18 @@ func TestConsentFormsArePrintedBeforeTheCase(t *testing.T) {
 	}
 }
 
+// scan is a picture of one shade.
+func scan(t *testing.T, shade uint8) string {
+	t.Helper()
+	page := image.NewGray(image.Rect(0, 0, 1, 1))
+	page.Pix[0] = shade
+	var b strings.Builder
+	if err := png.Encode(&b, page); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // The clerk sees how their case stands and whose consent is missing, attaches scans,
 // records a withdrawal and a new consent; another clerk sees nothing of it.
 func TestAClerkLooksAfterTheirCase(t *testing.T) {
@@ -193,7 +207,7 @@ func TestAClerkLooksAfterTheirCase(t *testing.T) {
 	for _, step := range []struct {
 		file string
 		code int
-	}{{"not a scan", http.StatusUnprocessableEntity}, {"%PDF-1.4\n%%EOF", http.StatusSeeOther}, {"%PDF-1.5\n%%EOF", http.StatusConflict}} {
+	}{{"not a scan", http.StatusUnprocessableEntity}, {scan(t, 1), http.StatusSeeOther}, {scan(t, 2), http.StatusConflict}} {
 		if code, body := upload(t, d, township, home+"/consents/"+number+"/scan", step.file); code != step.code {
 			t.Errorf("%q: %d, want %d: %s", step.file, code, step.code, body)
 		}

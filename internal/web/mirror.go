@@ -35,7 +35,14 @@ var mirrorRoutes = []struct {
 	{"POST /mirror/api/v1/findUsage", (*Server).findUsage},
 }
 
-const mirrorCookie = "hedui-mirror"
+// mirrorCookie is the name of the citizen's cookie, and the paths it goes to. Over TLS
+// it has the prefix by which browsers hold it to this host; that wants all paths.
+func (s *Server) mirrorCookie() (name, path string) {
+	if s.secure() {
+		return "__Host-hedui-mirror", "/"
+	}
+	return "hedui-mirror", "/mirror"
+}
 
 // mirrorBody is the most that a form or a question of a portal may hold.
 const mirrorBody = 16 << 10
@@ -78,15 +85,17 @@ func (s *Server) mirrorFrame(r *http.Request) frame {
 
 func (s *Server) secure() bool { return s.SignIn != nil && s.SignIn.Secure }
 
-func mirrorToken(r *http.Request) string {
-	if c, err := r.Cookie(mirrorCookie); err == nil && len(c.Value) <= 64 {
+func (s *Server) mirrorToken(r *http.Request) string {
+	name, _ := s.mirrorCookie()
+	if c, err := r.Cookie(name); err == nil && len(c.Value) <= 64 {
 		return c.Value
 	}
 	return ""
 }
 
 func (s *Server) keepToken(w http.ResponseWriter, token string, age int) {
-	http.SetCookie(w, &http.Cookie{Name: mirrorCookie, Value: token, Path: "/mirror", MaxAge: age, Secure: s.secure(), HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // G124: Secure wherever there is TLS; without it only on loopback
+	name, path := s.mirrorCookie()
+	http.SetCookie(w, &http.Cookie{Name: name, Value: token, Path: path, MaxAge: age, Secure: s.secure(), HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // G124: Secure wherever there is TLS; without it only on loopback
 }
 
 func (s *Server) mirror(w http.ResponseWriter, r *http.Request) error {
@@ -105,7 +114,7 @@ func (s *Server) showMirror(w http.ResponseWriter, r *http.Request, code int, ma
 	case wrong != nil:
 		return wrong
 	}
-	token := mirrorToken(r)
+	token := s.mirrorToken(r)
 	if token == "" {
 		return render(w, code, "mirror-enter.html", p)
 	}
@@ -175,7 +184,7 @@ func (s *Server) openMirror(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) askInMirror(w http.ResponseWriter, r *http.Request) error {
-	q, err := s.Desk.AskInMirror(r.Context(), mirrorToken(r), r.PostFormValue("case"), hedui.RequestKind(r.PostFormValue("kind")), r.PostFormValue("text"))
+	q, err := s.Desk.AskInMirror(r.Context(), s.mirrorToken(r), r.PostFormValue("case"), hedui.RequestKind(r.PostFormValue("kind")), r.PostFormValue("text"))
 	if err != nil {
 		return s.showMirror(w, r, status[hedui.KindOf(err)], "", err)
 	}
@@ -184,12 +193,13 @@ func (s *Server) askInMirror(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) leaveMirror(w http.ResponseWriter, r *http.Request) error {
-	if token := mirrorToken(r); token != "" {
+	if token := s.mirrorToken(r); token != "" {
 		if err := s.Desk.CloseMirror(r.Context(), token); err != nil {
 			return err
 		}
 	}
 	s.keepToken(w, "", -1)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	lead(w, r, "/mirror?lang="+string(langOf(r)))
 	return nil
 }

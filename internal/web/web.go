@@ -95,6 +95,7 @@ func (s *Server) Handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+	mux.HandleFunc("GET /static/{$}", s.nothing) // no list of what is there
 	mux.HandleFunc("GET /log/{path...}", s.log)
 	for _, r := range routes {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.handle(w, req, r.right, r.serve) })
@@ -108,10 +109,13 @@ func (s *Server) Handler() (http.Handler, error) {
 			mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.atDoor(w, req, r.need, r.serve) })
 		}
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		s.fail(w, req, hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil))
-	})
+	mux.HandleFunc("/", s.nothing)
 	return s.protect(http.NewCrossOriginProtection().Handler(mux)), nil
+}
+
+// nothing is what there is at an address of no page.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil))
 }
 
 // handle asks for the right first; the office below asks again with the case's

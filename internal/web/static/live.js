@@ -36,7 +36,7 @@
     try {
       const answer = await fetch(`${now.dataset.live}&seen=${encodeURIComponent(now.dataset.rev)}`, { signal: ended.signal });
       if (answer.status === 200) replace(now, await answer.text());
-      else if (answer.status === 401) location.reload(); // the session is over: to the sign-in page, and back
+      else if (answer.status === 401 || answer.status === 403) location.reload(); // the session is over: to the sign-in page, and back; or the right is gone: what is shown goes too
       else if (answer.status !== 204 || Date.now() - begun < 1000) throw new Error(`status ${answer.status}`);
     } finally {
       clearTimeout(late);
