@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"hedui/seal"
 )
 
 // The benchmarks measure a question and its reply between two nodes over
@@ -236,29 +238,40 @@ func inLines(b *testing.B, lines int, ask func(Questions)) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
 
-func BenchmarkSeal(b *testing.B) {
-	hub, haishu := newHub(b), newHaishu(b)
-	m := message(b, questions(b, 50, noon), noon)
-	b.SetBytes(int64(len(m.Body)))
-	for b.Loop() {
-		if _, err := Seal(haishu, hub.Peer(), m, noon); err != nil {
-			b.Fatal(err)
+// benchSuites runs a benchmark with messages of one question and of fifty, in both suites.
+func benchSuites(b *testing.B, run func(b *testing.B, l suiteLink, m Message)) {
+	for _, suite := range []seal.Suite{seal.Intl, seal.GM} {
+		for _, n := range []int{1, 50} {
+			b.Run(fmt.Sprintf("%s/%d", suite, n), func(b *testing.B) {
+				m := message(b, questions(b, n, noon), noon)
+				b.SetBytes(int64(len(m.Body)))
+				run(b, newSuiteLink(b, suite), m)
+			})
 		}
 	}
 }
 
+func BenchmarkSeal(b *testing.B) {
+	benchSuites(b, func(b *testing.B, l suiteLink, m Message) {
+		for b.Loop() {
+			if _, err := Seal(l.haishu, l.hubPeer(), m, noon); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 func BenchmarkOpen(b *testing.B) {
-	hub, haishu := newHub(b), newHaishu(b)
-	m := message(b, questions(b, 50, noon), noon)
-	data, err := Seal(haishu, hub.Peer(), m, noon)
-	if err != nil {
-		b.Fatal(err)
-	}
-	peers := of(haishu)
-	b.SetBytes(int64(len(m.Body)))
-	for b.Loop() {
-		if _, _, err := Open(hub, peers, data, noon, DefaultSkew); err != nil {
+	benchSuites(b, func(b *testing.B, l suiteLink, m Message) {
+		data, err := Seal(l.haishu, l.hubPeer(), m, noon)
+		if err != nil {
 			b.Fatal(err)
 		}
-	}
+		peers := l.known()
+		for b.Loop() {
+			if _, _, err := Open(l.hub, peers, data, noon, DefaultSkew); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -210,7 +211,7 @@ func TestKeysRefuse(t *testing.T) {
 		"none": {}, "no box": {Sign: sign}, "no signer": {Boxes: box}, "zero box": {Sign: sign, Boxes: make([]BoxPin, 1)},
 		"another algorithm": {Sign: []SignPin{{Key: p256.Public()}}, Boxes: box},
 		"ends before":       {Sign: []SignPin{{haishu.Public, Span{From: noon, Until: noon}}}, Boxes: box},
-		"nine":              {Sign: sign, Boxes: make([]BoxPin, 9)},
+		"seventeen":         {Sign: sign, Boxes: slices.Repeat(box, 17)},
 	} {
 		if _, err := NewMessage(NewID(), noon.Add(time.Hour), k); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrMalformed)

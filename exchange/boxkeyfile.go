@@ -10,6 +10,9 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+
 	"hedui/seal"
 )
 
@@ -26,8 +29,13 @@ func (k *BoxKey) Save(path string) error {
 	if k == nil || k.key == nil {
 		return fmt.Errorf("%w: no key to save", ErrKey)
 	}
-	private, _ := k.key()
-	der, err := x509.MarshalPKCS8PrivateKey(private)
+	var der []byte
+	var err error
+	if s := k.key(); s.gm != nil {
+		der, err = smx509.MarshalPKCS8PrivateKey(s.gm)
+	} else {
+		der, err = x509.MarshalPKCS8PrivateKey(s.ecdh)
+	}
 	if err != nil {
 		return errors.New("exchange: encode private key")
 	}
@@ -71,11 +79,16 @@ func parseBox(data []byte) (*BoxKey, error) {
 	defer clear(der)
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
+		if other, err := smx509.ParsePKCS8PrivateKey(der); err == nil {
+			if key, ok := other.(*sm2.PrivateKey); ok {
+				return newGMBoxKey(key)
+			}
+		}
 		return nil, fmt.Errorf("%w: not a PKCS#8 private key", ErrMalformed) // the cause may quote bytes of the key
 	}
 	key, ok := parsed.(*ecdh.PrivateKey)
 	if !ok || key.Curve() != ecdh.X25519() {
-		return nil, fmt.Errorf("%w: a %T, want an X25519 key", ErrKey, parsed)
+		return nil, fmt.Errorf("%w: a %T, want a key of X25519 or SM2", ErrKey, parsed)
 	}
 	return newBoxKey(key)
 }

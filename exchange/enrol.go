@@ -21,19 +21,28 @@ type Enrolment struct {
 	Level    region.Kind
 	Sign     seal.PublicKey
 	Box      BoxPublicKey
+	GMSign   seal.PublicKey // of suite gm, as GMBox; zero where the node has none
+	GMBox    BoxPublicKey
 	At       time.Time // of the request, whole milliseconds
 	digest   string    // SHA-256 of the request, in hexadecimal
 }
 
 // Same reports whether o is the same node with the same keys asking again.
 func (e Enrolment) Same(o Enrolment) bool {
-	return e.Name == o.Name && e.Division == o.Division && e.Level == o.Level && e.Sign.Equal(o.Sign) && e.Box.Equal(o.Box)
+	return e.Name == o.Name && e.Division == o.Division && e.Level == o.Level && e.Sign.Equal(o.Sign) && e.Box.Equal(o.Box) &&
+		e.GMSign.KeyID() == o.GMSign.KeyID() && e.GMBox.KeyID() == o.GMBox.KeyID() && (!e.hasGM() || e.GMSign.Equal(o.GMSign) && e.GMBox.Equal(o.GMBox))
 }
 
 // Peer returns the child to be, as the parent will know it once approved.
 func (e Enrolment) Peer() Peer {
-	return Peer{Name: e.Name, Division: e.Division, Level: e.Level, Sign: []SignPin{{Key: e.Sign}}, Boxes: []BoxPin{{Key: e.Box}}}
+	p := Peer{Name: e.Name, Division: e.Division, Level: e.Level, Sign: []SignPin{{Key: e.Sign}}, Boxes: []BoxPin{{Key: e.Box}}}
+	if e.hasGM() {
+		p.Sign, p.Boxes = append(p.Sign, SignPin{Key: e.GMSign}), append(p.Boxes, BoxPin{Key: e.GMBox})
+	}
+	return p
 }
+
+func (e Enrolment) hasGM() bool { return e.GMSign.KeyID() != "" }
 
 // A Registrar keeps codes and enrolments at the parent.
 type Registrar interface {
@@ -62,8 +71,10 @@ type wireEnrolment struct {
 	Name     string      `json:"name"`
 	Division string      `json:"division"`
 	Level    region.Kind `json:"level"`
-	Sign     string      `json:"sign"` // PEM
-	Box      string      `json:"box"`  // PEM
+	Sign     string      `json:"sign"`              // PEM
+	Box      string      `json:"box"`               // PEM
+	GMSign   string      `json:"gm_sign,omitempty"` // PEM; both or none
+	GMBox    string      `json:"gm_box,omitempty"`
 	At       instant     `json:"at"`
 	Request  string      `json:"request,omitempty"` // of an answer: SHA-256 of the request's body in hexadecimal
 }
@@ -83,10 +94,14 @@ func signEnrolment(me Identity, secret []byte, letter, request string, now time.
 	if err := me.Check(); err != nil {
 		return nil, err
 	}
-	body, err := encodeJSON(wireEnrolment{
+	w := wireEnrolment{
 		Name: me.Name, Division: me.Division, Level: me.Level, Sign: string(me.Public.PEM()),
-		Box: string(me.Boxes[0].Public().PEM()), At: instant{now}, Request: request,
-	})
+		Box: string(me.newest(BoxAlgorithm).Public().PEM()), At: instant{now}, Request: request,
+	}
+	if me.GM != nil { // vouched for by the signature of the key that officers compare
+		w.GMSign, w.GMBox = string(me.GMPublic.PEM()), string(me.newest(GMBoxAlgorithm).Public().PEM())
+	}
+	body, err := encodeJSON(w)
 	if err != nil {
 		return nil, err
 	}
@@ -190,8 +205,20 @@ func (w wireEnrolment) enrolment() (Enrolment, error) {
 		return Enrolment{}, fmt.Errorf("%w: signing key", ErrMalformed)
 	}
 	box, err := ParseBoxPublic([]byte(w.Box))
-	if err != nil || string(box.PEM()) != w.Box {
+	if err != nil || box.algorithm() != BoxAlgorithm || string(box.PEM()) != w.Box {
 		return Enrolment{}, fmt.Errorf("%w: box key", ErrMalformed)
 	}
-	return Enrolment{Name: w.Name, Division: w.Division, Level: w.Level, Sign: sign, Box: box, At: w.At.Time}, nil
+	e := Enrolment{Name: w.Name, Division: w.Division, Level: w.Level, Sign: sign, Box: box, At: w.At.Time}
+	if w.GMSign == "" && w.GMBox == "" {
+		return e, nil
+	}
+	e.GMSign, err = seal.ParsePublic([]byte(w.GMSign))
+	if err != nil || e.GMSign.Algorithm() != seal.SM2SM3 || string(e.GMSign.PEM()) != w.GMSign {
+		return Enrolment{}, fmt.Errorf("%w: signing key of suite %s", ErrMalformed, seal.GM)
+	}
+	e.GMBox, err = ParseBoxPublic([]byte(w.GMBox))
+	if err != nil || e.GMBox.algorithm() != GMBoxAlgorithm || string(e.GMBox.PEM()) != w.GMBox {
+		return Enrolment{}, fmt.Errorf("%w: box key of suite %s", ErrMalformed, seal.GM)
+	}
+	return e, nil
 }

@@ -1,12 +1,14 @@
 package exchange
 
 import (
-	"crypto/hpke"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+
+	"hedui/seal"
 )
 
 // Seal makes the envelope of a message for a peer: the body is encrypted to the
@@ -15,6 +17,10 @@ import (
 // that has expired by then is [ErrExpired].
 func Seal(from Identity, to Peer, m Message, now time.Time) ([]byte, error) {
 	if err := m.check(); err != nil {
+		return nil, err
+	}
+	f, err := formOf(to.Suite)
+	if err != nil {
 		return nil, err
 	}
 	boxKey, err := to.boxKey(now)
@@ -30,20 +36,20 @@ func Seal(from Identity, to Peer, m Message, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := hpke.Seal(boxKey.key, hpke.HKDFSHA256(), hpke.AES256GCM(), bound, m.Body)
+	sealed, err := boxKey.sealBox(bound, m.Body)
 	if err != nil {
-		return nil, fmt.Errorf("exchange: encrypt: %w", err)
+		return nil, err
 	}
 	data := make([]byte, 0, len(bound)+len(sealed)+4+signSize)
 	data = append(data, bound...)
-	data = binary.BigEndian.AppendUint32(data, uint32(len(sealed))) //nolint:gosec // G115: at most MaxBody and 48
+	data = binary.BigEndian.AppendUint32(data, uint32(len(sealed))) //nolint:gosec // G115: at most MaxBody and 129
 	data = append(data, sealed...)
-	signature, err := from.Signer.Sign(data)
-	switch {
-	case err != nil:
+	signature, err := from.signer(f).Sign(data)
+	if err != nil {
 		return nil, fmt.Errorf("exchange: sign: %w", err)
-	case len(signature) != signSize:
-		return nil, fmt.Errorf("%w: signature of %d bytes", ErrKey, len(signature))
+	}
+	if signature, err = f.rawSignature(signature); err != nil {
+		return nil, err
 	}
 	return append(data, signature...), nil
 }
@@ -55,12 +61,20 @@ func headerOf(from Identity, to Peer, m Message, now time.Time) (*header, error)
 	if err := CheckName(to.Name); err != nil {
 		return nil, err
 	}
+	f, err := formOf(to.Suite)
+	if err != nil {
+		return nil, err
+	}
+	signer := from.signer(f)
+	if signer == nil {
+		return nil, fmt.Errorf("%w: node %s has no key of suite %s to sign with", ErrKey, from.Name, f.suite)
+	}
 	id, err := parseID(m.ID)
 	if err != nil {
 		return nil, err
 	}
 	h := &header{
-		id: id, sentAt: now.UnixMilli(), expiresAt: m.ExpiresAt.UnixMilli(), signKey: from.Signer.KeyID(), mandates: uint32(m.Mandates), //nolint:gosec // G115: checked by Message.check
+		suite: f.mark, id: id, sentAt: now.UnixMilli(), expiresAt: m.ExpiresAt.UnixMilli(), signKey: signer.KeyID(), mandates: uint32(m.Mandates), //nolint:gosec // G115: checked by Message.check
 		from: from.Name, division: from.Division, to: to.Name, kind: string(m.Kind), purpose: m.Purpose, mandate: m.Mandate,
 	}
 	if h.expiresAt <= h.sentAt {
@@ -73,7 +87,7 @@ func headerOf(from Identity, to Peer, m Message, now time.Time) (*header, error)
 // and the peer as the lookup knows it. The skew is how far the clocks may be
 // apart. Nothing of the envelope is believed before its signature is right; the
 // errors before that (ErrTooLarge, ErrVersion, ErrMalformed, ErrNotForMe,
-// ErrUnknownPeer, ErrKey, ErrSignature) tell what it looks like, those after it
+// ErrUnknownPeer, ErrSuite, ErrKey, ErrSignature) tell what it looks like, those after it
 // (ErrDivision, ErrExpired, ErrClock, ErrKey, ErrAltered, ErrMalformed) what the
 // peer did. Open keeps nothing: whether the ID was seen before is for the receiver.
 func Open(me Identity, peers Lookup, data []byte, now time.Time, skew time.Duration) (Message, Peer, error) {
@@ -96,10 +110,12 @@ func Open(me Identity, peers Lookup, data []byte, now time.Time, skew time.Durat
 	if err != nil {
 		return Message{}, peer, err
 	}
-	_, opener := key.key()
-	body, err := hpke.Open(opener, hpke.HKDFSHA256(), hpke.AES256GCM(), p.bound, p.sealed)
+	if key.public.algorithm() != p.form.box {
+		return Message{}, peer, fmt.Errorf("%w: encrypted to key %s of another suite", ErrKey, h.boxKey)
+	}
+	body, err := key.openBox(p.form, p.bound, p.sealed)
 	if err != nil {
-		return Message{}, peer, ErrAltered // the cause says no more
+		return Message{}, peer, err
 	}
 	m := Message{
 		ID: uuid.UUID(h.id).String(), Kind: Kind(h.kind), Purpose: h.purpose, Mandate: h.mandate, Mandates: int(h.mandates),
@@ -121,12 +137,15 @@ func (p *parts) sender(me Identity, peers Lookup, now time.Time, skew time.Durat
 	if !ok {
 		return Peer{}, ErrUnknownPeer
 	}
-	key, err := peer.signKey(p.header.signKey, now, skew)
+	if want := cmp.Or(peer.Suite, seal.Intl); p.form.suite != want {
+		return Peer{}, fmt.Errorf("%w: %s wrote in suite %s, the link has %s", ErrSuite, peer.Name, p.form.suite, want)
+	}
+	key, err := peer.signKey(p.header.signKey, p.form.sign, now, skew)
 	if err != nil {
 		return Peer{}, err
 	}
-	if key.Verify(p.signed, p.sign) != nil {
-		return Peer{}, ErrSignature
+	if err := p.form.verify(key, p.signed, p.sign); err != nil {
+		return Peer{}, err
 	}
 	return peer, nil
 }

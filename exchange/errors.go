@@ -24,6 +24,8 @@ var (
 	ErrNotForMe = errors.New("exchange: for another node")
 	// ErrVersion means that version or suite of the envelope is not known here.
 	ErrVersion = errors.New("exchange: unknown version")
+	// ErrSuite means that an envelope or a key is of another suite than the link.
+	ErrSuite = errors.New("exchange: not the suite of the link")
 	// ErrTooLarge means that something is above its limit.
 	ErrTooLarge = errors.New("exchange: too large")
 	// ErrMalformed means that bytes are not in the one form expected.
@@ -56,6 +58,7 @@ const (
 	ReasonClock       Reason = "clock"        // ErrClock
 	ReasonNotForMe    Reason = "not_for_me"   // ErrNotForMe
 	ReasonVersion     Reason = "version"      // ErrVersion
+	ReasonSuite       Reason = "suite"        // ErrSuite
 	ReasonTooLarge    Reason = "too_large"    // ErrTooLarge
 	ReasonMalformed   Reason = "malformed"    // ErrMalformed
 	ReasonDivision    Reason = "division"     // ErrDivision
@@ -83,7 +86,7 @@ func reasons() []struct {
 		err    error
 	}{
 		{ReasonUnknownPeer, ErrUnknownPeer}, {ReasonKey, ErrKey}, {ReasonSignature, ErrSignature}, {ReasonAltered, ErrAltered},
-		{ReasonExpired, ErrExpired}, {ReasonClock, ErrClock}, {ReasonNotForMe, ErrNotForMe}, {ReasonVersion, ErrVersion},
+		{ReasonExpired, ErrExpired}, {ReasonClock, ErrClock}, {ReasonNotForMe, ErrNotForMe}, {ReasonVersion, ErrVersion}, {ReasonSuite, ErrSuite},
 		{ReasonTooLarge, ErrTooLarge}, {ReasonMalformed, ErrMalformed}, {ReasonDivision, ErrDivision}, {ReasonCircle, ErrCircle},
 		{ReasonCode, ErrCode}, {ReasonCodeUsed, ErrCodeUsed}, {ReasonPending, ErrPending},
 	}
@@ -109,7 +112,7 @@ func ReasonOf(err error) Reason {
 // stays in the outbox and is sealed and sent anew.
 func (r Reason) Settled() bool {
 	switch r {
-	case ReasonUnknownPeer, ReasonKey, ReasonSignature, ReasonAltered, ReasonClock, ReasonNotForMe, ReasonVersion,
+	case ReasonUnknownPeer, ReasonKey, ReasonSignature, ReasonAltered, ReasonClock, ReasonNotForMe, ReasonVersion, ReasonSuite,
 		ReasonDown, ReasonSlow, ReasonBusy, ReasonLost, ReasonLocal:
 		return false
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 	"time"
+
+	"hedui/seal"
 )
 
 // What split accepts has no second spelling: the header written again is the
@@ -17,7 +19,16 @@ func FuzzSplit(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	gm := newSuiteLink(f, seal.GM)
+	data, err := Seal(gm.haishu, gm.hubPeer(), message(f, questions(f, 1, noon), noon), noon)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, _, err := Open(gm.hub, gm.known(), data, noon, DefaultSkew); err != nil && ReasonOf(err) == "" {
+			t.Errorf("suite gm: got %v, want a typed error", err)
+		}
 		_, _, err := Open(hub, of(haishu), data, noon, DefaultSkew)
 		if err != nil && ReasonOf(err) == "" {
 			t.Errorf("got %v, want a typed error", err)

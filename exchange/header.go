@@ -13,16 +13,14 @@ import (
 //
 //	magic 15 · version 1 · suite 1 · length of header 2 · header · length of the box 4 · box · signature 64
 //
-// where the box is what HPKE makes: the encapsulated key (32), the ciphertext, its tag (16).
+// where the box is the encapsulated key (32 by HPKE, 113 by SM2), the ciphertext, its tag (16).
 //
 // The magic also keeps the signature apart from all else the key may sign.
 const (
 	magic     = "hedui-exchange\x00"
 	version   = 1
-	suite     = 1 // HPKE base, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM; Ed25519
 	preamble  = len(magic) + 1 + 1 + 2
 	fixed     = 16 + 8 + 8 + 8 + 8 + 4 // of the header, before the texts
-	encSize   = 32
 	tagSize   = 16
 	signSize  = 64
 	keyIDSize = 8
@@ -31,6 +29,7 @@ const (
 // header is the clear part of an envelope. Its texts follow the fixed fields in
 // the order of the struct, each after one byte of length.
 type header struct {
+	suite     byte
 	id        [16]byte
 	sentAt    int64 // milliseconds since 1970
 	expiresAt int64
@@ -48,7 +47,7 @@ func (h *header) texts() []*string {
 // encode returns preamble and header: what the ciphertext is bound to.
 func (h *header) encode() ([]byte, error) {
 	b := make([]byte, 0, 256)
-	b = append(append(b, magic...), version, suite, 0, 0)
+	b = append(append(b, magic...), version, h.suite, 0, 0)
 	b = append(b, h.id[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.sentAt))    //nolint:gosec // G115: checked by times
 	b = binary.BigEndian.AppendUint64(b, uint64(h.expiresAt)) //nolint:gosec // G115: checked by times
@@ -73,6 +72,7 @@ func (h *header) encode() ([]byte, error) {
 // parts are the byte ranges of an envelope.
 type parts struct {
 	header header
+	form   form
 	bound  []byte // preamble and header
 	sealed []byte // enc and ciphertext
 	signed []byte // all before the signature
@@ -88,15 +88,17 @@ func split(data []byte) (parts, error) {
 	if len(data) < preamble || string(data[:len(magic)]) != magic {
 		return p, fmt.Errorf("%w: not an envelope", ErrMalformed)
 	}
-	if data[len(magic)] != version || data[len(magic)+1] != suite {
-		return p, fmt.Errorf("%w: version %d suite %d, known is %d suite %d", ErrVersion, data[len(magic)], data[len(magic)+1], version, suite)
+	var known bool
+	p.header.suite = data[len(magic)+1]
+	if p.form, known = formMarked(p.header.suite); data[len(magic)] != version || !known {
+		return p, fmt.Errorf("%w: version %d suite %d, known is %d suites 1 and 2", ErrVersion, data[len(magic)], data[len(magic)+1], version)
 	}
 	head := preamble + int(binary.BigEndian.Uint16(data[preamble-2:]))
 	if len(data) < head+4 {
 		return p, fmt.Errorf("%w: envelope is cut off", ErrMalformed)
 	}
 	length := int64(binary.BigEndian.Uint32(data[head:]))
-	if length <= encSize+tagSize || int64(len(data)) != int64(head)+4+length+signSize {
+	if length <= int64(p.form.enc+tagSize) || int64(len(data)) != int64(head)+4+length+signSize {
 		return p, fmt.Errorf("%w: envelope has another length than it says", ErrMalformed)
 	}
 	if err := p.header.decode(data[preamble:head]); err != nil {

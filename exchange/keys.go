@@ -13,11 +13,11 @@ import (
 // the receipt, and then starts with the new ones; a key that was stolen is left
 // out, or replaced by hand at the peer if the thief could announce too.
 type Keys struct {
-	Sign  []SignPin // one to eight, Ed25519
-	Boxes []BoxPin  // one to eight
+	Sign  []SignPin // one to sixteen, Ed25519 or SM2
+	Boxes []BoxPin  // one to sixteen
 }
 
-const maxKeys = 8
+const maxKeys = 16
 
 // Keys reads the body of a message.
 func (m Message) Keys() (Keys, error) {
@@ -52,10 +52,10 @@ func (Keys) about(*Message) {}
 
 func (k Keys) check() error {
 	if len(k.Sign) == 0 || len(k.Boxes) == 0 || len(k.Sign) > maxKeys || len(k.Boxes) > maxKeys {
-		return at("key", 0, "one to eight of each are needed")
+		return at("key", 0, "one to sixteen of each are needed")
 	}
 	for i, pin := range k.Sign {
-		if pin.Key.Algorithm() != seal.Ed25519 || !pin.Span.ordered() {
+		if !signs(pin.Key.Algorithm()) || !pin.Span.ordered() {
 			return at("signing key", i, "algorithm or time")
 		}
 	}

@@ -18,7 +18,9 @@ type Identity struct {
 	Level    region.Kind    // "county", "prefecture", "province"; for people, nothing is decided by it
 	Signer   seal.Signer    // signs envelopes and stands behind the node's TLS certificate; Ed25519
 	Public   seal.PublicKey // of Signer
-	Boxes    []*BoxKey      // open what is sent to the node: newest first, older ones while peers may still use them
+	GM       seal.Signer    // signs envelopes on links of suite gm; SM2 with SM3; nil = the node has no such link
+	GMPublic seal.PublicKey // of GM
+	Boxes    []*BoxKey      // open what is sent to the node: of each suite newest first, older ones while peers may still use them
 }
 
 // Check reports what is missing or does not fit together.
@@ -31,18 +33,43 @@ func (n Identity) Check() error {
 		return fmt.Errorf("%w: node %s: signer and public key are not a pair", ErrKey, n.Name)
 	case n.Signer.Algorithm() != seal.Ed25519:
 		return fmt.Errorf("%w: node %s signs with %s, the exchange knows %s", ErrKey, n.Name, n.Signer.Algorithm(), seal.Ed25519)
-	case len(n.Boxes) == 0 || slices.Contains(n.Boxes, nil):
+	case n.GM != nil && (n.GM.Algorithm() != seal.SM2SM3 || n.GM.KeyID() != n.GMPublic.KeyID()):
+		return fmt.Errorf("%w: node %s: the signer of suite %s is no pair of %s", ErrKey, n.Name, seal.GM, seal.SM2SM3)
+	case len(n.Boxes) == 0 || slices.Contains(n.Boxes, nil) || n.newest(BoxAlgorithm) == nil || n.GM != nil && n.newest(GMBoxAlgorithm) == nil:
 		return fmt.Errorf("%w: node %s has no key to open envelopes", ErrKey, n.Name)
 	}
 	return nil
 }
 
+// signer signs in a suite; nil where the node has no key of it.
+func (n Identity) signer(f form) seal.Signer {
+	if f.suite == seal.GM {
+		return n.GM
+	}
+	return n.Signer
+}
+
+// newest is the first box key of an algorithm, or nil.
+func (n Identity) newest(algorithm string) *BoxKey {
+	for _, key := range n.Boxes {
+		if key.public.algorithm() == algorithm {
+			return key
+		}
+	}
+	return nil
+}
+
 // Peer returns the public side of the identity, as its peers pin it. Of several
-// box keys the first counts, since it is the one new envelopes should use.
+// box keys of a suite the first counts, since it is the one new envelopes should use.
 func (n Identity) Peer() Peer {
 	p := Peer{Name: n.Name, Division: n.Division, Level: n.Level, Sign: []SignPin{{Key: n.Public}}}
-	if len(n.Boxes) > 0 {
-		p.Boxes = []BoxPin{{Key: n.Boxes[0].Public()}}
+	if n.GM != nil {
+		p.Sign = append(p.Sign, SignPin{Key: n.GMPublic})
+	}
+	for _, f := range forms() {
+		if key := n.newest(f.box); key != nil && (f.suite == seal.Intl || n.GM != nil) {
+			p.Boxes = append(p.Boxes, BoxPin{Key: key.Public()})
+		}
 	}
 	return p
 }
@@ -52,8 +79,9 @@ type Peer struct {
 	Name     string
 	Division string
 	Level    region.Kind
-	Sign     []SignPin // any that is valid now may sign and speak TLS
-	Boxes    []BoxPin  // of those valid now the latest is encrypted to
+	Suite    seal.Suite // of the link between this node and the peer; zero = intl
+	Sign     []SignPin  // any of the link's suite that is valid now may sign, any Ed25519 one speaks TLS
+	Boxes    []BoxPin   // of those of the link's suite that are valid now the latest is encrypted to
 }
 
 // Check reports what is wrong with name, division or level of the peer.
@@ -106,10 +134,10 @@ func (p Peer) Covers(division string, on day.Day) bool {
 	return false
 }
 
-// signKey returns the peer's signing key with that id if it is valid now.
-func (p Peer) signKey(id string, now time.Time, skew time.Duration) (seal.PublicKey, error) {
+// signKey returns the peer's signing key with that id and algorithm if it is valid now.
+func (p Peer) signKey(id, algorithm string, now time.Time, skew time.Duration) (seal.PublicKey, error) {
 	for _, pin := range p.Sign {
-		if pin.Key.KeyID() == id && pin.At(now, skew) && pin.Key.Algorithm() == seal.Ed25519 {
+		if pin.Key.KeyID() == id && pin.At(now, skew) && pin.Key.Algorithm() == algorithm {
 			return pin.Key, nil
 		}
 	}
@@ -118,7 +146,7 @@ func (p Peer) signKey(id string, now time.Time, skew time.Duration) (seal.Public
 
 // pins reports whether the very key is pinned for the peer and valid now.
 func (p Peer) pins(key seal.PublicKey, now time.Time, skew time.Duration) error {
-	pinned, err := p.signKey(key.KeyID(), now, skew)
+	pinned, err := p.signKey(key.KeyID(), seal.Ed25519, now, skew)
 	if err != nil {
 		return err
 	}
@@ -130,14 +158,18 @@ func (p Peer) pins(key seal.PublicKey, now time.Time, skew time.Duration) error 
 
 // boxKey returns the key to encrypt to now: of the valid ones the one that began last.
 func (p Peer) boxKey(now time.Time) (BoxPublicKey, error) {
+	f, err := formOf(p.Suite)
+	if err != nil {
+		return BoxPublicKey{}, err
+	}
 	var best *BoxPin
 	for i, pin := range p.Boxes {
-		if pin.At(now, 0) && (best == nil || pin.From.After(best.From)) {
+		if pin.Key.algorithm() == f.box && pin.At(now, 0) && (best == nil || pin.From.After(best.From)) {
 			best = &p.Boxes[i]
 		}
 	}
 	if best == nil {
-		return BoxPublicKey{}, fmt.Errorf("%w: %s has no key to encrypt to", ErrKey, p.Name)
+		return BoxPublicKey{}, fmt.Errorf("%w: %s has no key of suite %s to encrypt to", ErrKey, p.Name, f.suite)
 	}
 	return best.Key, nil
 }

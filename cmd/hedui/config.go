@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -32,32 +33,35 @@ import (
 // config is node.yaml: everything a node is told. Paths in it are relative to
 // the file. docs/node-file.md explains every key.
 type config struct {
-	Node         string           `yaml:"node"`
-	Division     string           `yaml:"division"`
-	Level        string           `yaml:"level"`
-	Issuer       string           `yaml:"issuer"`
-	Layout       report.Layout    `yaml:"report_layout"`
-	Database     string           `yaml:"database"`
-	DatabaseFile string           `yaml:"database_file"`
-	Keys         string           `yaml:"keys"`
-	Page         string           `yaml:"page"`
-	Exchange     string           `yaml:"exchange"`
-	Parent       *parentConfig    `yaml:"parent"`
-	Registers    []registerConfig `yaml:"registers"`
-	Deadlines    string           `yaml:"deadlines"`
-	Retention    string           `yaml:"retention"`
-	Rules        string           `yaml:"rules"`
-	Officers     []officerConfig  `yaml:"officers"`
-	TLS          *tlsConfig       `yaml:"tls"`
-	SignIn       signInConfig     `yaml:"sign_in"`
-	Suite        string           `yaml:"suite"`           // of cryptography: intl or gm, docs/suites.md
-	KeyHelper    *helperConfig    `yaml:"key_helper"`      // a device that wraps the master keys, docs/keys.md
-	PortalKey    string           `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
+	Node         string            `yaml:"node"`
+	Division     string            `yaml:"division"`
+	Level        string            `yaml:"level"`
+	Issuer       string            `yaml:"issuer"`
+	Layout       report.Layout     `yaml:"report_layout"`
+	Database     string            `yaml:"database"`
+	DatabaseFile string            `yaml:"database_file"`
+	Keys         string            `yaml:"keys"`
+	Page         string            `yaml:"page"`
+	Exchange     string            `yaml:"exchange"`
+	Parent       *parentConfig     `yaml:"parent"`
+	Links        map[string]string `yaml:"links"` // suites of the links to nodes below; others have the node's
+	Registers    []registerConfig  `yaml:"registers"`
+	Deadlines    string            `yaml:"deadlines"`
+	Retention    string            `yaml:"retention"`
+	Rules        string            `yaml:"rules"`
+	Officers     []officerConfig   `yaml:"officers"`
+	TLS          *tlsConfig        `yaml:"tls"`
+	SignIn       signInConfig      `yaml:"sign_in"`
+	Suite        string            `yaml:"suite"`           // of cryptography: intl or gm, docs/suites.md
+	KeyHelper    *helperConfig     `yaml:"key_helper"`      // a device that wraps the master keys, docs/keys.md
+	PortalKey    string            `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
 }
 
 type parentConfig struct {
 	Node string   `yaml:"node"`
 	URLs []string `yaml:"urls"`
+
+	Suite string `yaml:"suite"` // of the link; empty = the node's
 }
 
 type registerConfig struct {
@@ -211,7 +215,29 @@ func (s *settings) places() {
 	}
 }
 
+// suiteOf reads the suite of a link to a node.
+func (s *settings) suiteOf(field, node, name string) {
+	suite, err := seal.ParseSuite(name)
+	if err != nil || name == "" {
+		s.bad(field, "problem.choice", string(seal.Intl)+", "+string(seal.GM))
+	}
+	if s.links == nil {
+		s.links = map[string]seal.Suite{}
+	}
+	s.links[node] = suite
+}
+
 func (s *settings) parent() {
+	for _, node := range slices.Sorted(maps.Keys(s.config.Links)) {
+		field := "links." + node
+		if exchange.CheckName(node) != nil || node == s.config.Node {
+			s.bad(field, "problem.config.name")
+		}
+		if s.config.Parent != nil && node == s.config.Parent.Node {
+			s.bad(field, "problem.config.two", "parent.suite")
+		}
+		s.suiteOf(field, node, s.config.Links[node])
+	}
 	p := s.config.Parent
 	if p == nil {
 		return
@@ -226,6 +252,9 @@ func (s *settings) parent() {
 		if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 			s.bad("parent.urls["+strconv.Itoa(i)+"]", "problem.config.url")
 		}
+	}
+	if p.Suite != "" {
+		s.suiteOf("parent.suite", p.Node, p.Suite)
 	}
 	s.parentName, s.urls = p.Node, p.URLs
 }

@@ -88,7 +88,9 @@ database: a.db
 database_file: b.secret
 page: "8420"
 exchange: nowhere
-parent: {node: Haishu, urls: ["http://hub:1", "https://hub:1/path"]}
+suite: none
+links: {Yinzhou: gm, ningbo: rot13}
+parent: {node: Haishu, suite: none, urls: ["http://hub:1", "https://hub:1/path"]}
 registers:
   - {source: none.yaml, scope: "330203"}
   - {source: a.yaml, node: b, scope: "330203"}
@@ -109,7 +111,7 @@ sign_in: {origin: "http://hedui.example/x", second_factor: sometimes, idle: 1s, 
 		if code != 1 {
 			t.Errorf("%s: exit %d", command, code)
 		}
-		for _, want := range []string{"  node:", "level:", "issuer:", "report_layout:", "database:", "page:", "exchange:", "parent.node:", "parent.urls[0]:", "parent.urls[1]:",
+		for _, want := range []string{"  node:", "level:", "issuer:", "report_layout:", "database:", "page:", "exchange:", "suite:", "links.Yinzhou:", "links.ningbo:", "parent.suite:", "parent.node:", "parent.urls[0]:", "parent.urls[1]:",
 			"registers[0].source:", "registers[1]:", "registers[2].categories:", "registers[3].categories[0]:", "registers[3]:", "registers[4].until:",
 			"deadlines:", "officers[0].id:", "officers[0].name:", "officers[0].roles:", "tls:", "sign_in.origin:",
 			"sign_in.second_factor:", "sign_in.idle:", "sign_in.absolute:", "sign_in.step_up:", "sign_in.oidc.name:", "sign_in.oidc.client_id:", "sign_in.oidc.issuer:",

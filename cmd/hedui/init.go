@@ -74,6 +74,11 @@ func (c *initCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	if seal.Suite(c.Suite) == seal.GM {
+		if err := ring.UseGM(true); err != nil {
+			return err
+		}
+	}
 	if err := errors.Join(os.MkdirAll(filepath.Join(c.Dir, "sources"), 0o700),
 		os.WriteFile(filepath.Join(c.Dir, "trust.pem"), append(seal.CertificatePEM(keys.certificate), audit.Trust{logKey.Verifier()}.Text()...), 0o644)); err != nil { //nolint:gosec // public
 		return fmt.Errorf("init: %w", err)

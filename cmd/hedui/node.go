@@ -49,9 +49,10 @@ type nodeOptions struct {
 	name, division string
 	level          region.Kind
 	parentName     string
-	urls           []string // of the parent
-	listen         string   // where children come; empty = nobody does
-	page           string   // where the console is served; empty = nowhere
+	urls           []string              // of the parent
+	links          map[string]seal.Suite // of the links to nodes that have another than this node
+	listen         string                // where children come; empty = nobody does
+	page           string                // where the console is served; empty = nowhere
 	door           door
 	staff          []hedui.Officer // whom the first start takes into the roster
 	log            *slog.Logger
@@ -94,6 +95,9 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 	var ring *federation.Ring
 	if err == nil {
 		ring, err = federation.OpenRing(filepath.Join(n.keys, "node"))
+	}
+	if err == nil && o.suite == seal.GM {
+		err = ring.UseGM(true)
 	}
 	if err == nil {
 		n.desk, err = openDesk(n.db, keys, ring, o)
@@ -144,7 +148,7 @@ func (o nodeOptions) url() string {
 func (n *node) openPeers(ctx context.Context, ring *federation.Ring) error {
 	n.desk.KeyIDs = ring.KeyIDs
 	n.peers = &federation.Node{Name: n.name, Division: n.division, Level: n.level, DB: n.db, Desk: n.desk, Ring: ring,
-		Parent: n.parentName, URLs: n.urls, Now: time.Now, Log: n.logger()}
+		Parent: n.parentName, URLs: n.urls, Suite: n.suite, Suites: n.links, Now: time.Now, Log: n.logger()}
 	return n.peers.Prepare(ctx)
 }
 

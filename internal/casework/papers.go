@@ -72,6 +72,23 @@ func (p PaperOrder) may(o hedui.Officer, c *hedui.Case) error {
 	return first
 }
 
+// Papers are those that an officer may print of a case as it stands. The annex is
+// that of its newest report.
+func Papers(o hedui.Officer, c *hedui.Case, at time.Time) []PaperKind {
+	if c.Gone() != nil {
+		return nil
+	}
+	stands := map[PaperKind]bool{
+		ConsentPaper: c.Stage != hedui.Archived && c.Stage != hedui.Terminated,
+		// a case keeps the number of its commission when it is given back
+		CommissionPaper: c.Commission != "" && slices.ContainsFunc(c.Steps, func(s hedui.Step) bool { return s.Stage == hedui.Commissioned }),
+		MissingPaper:    c.Stage != hedui.Archived && c.Stage != hedui.Terminated && len(c.Missing(at)) > 0,
+		NoticePaper:     c.Stage == hedui.Returned || c.Stage == hedui.Suspended || c.Stage == hedui.Terminated,
+		AnnexPaper:      c.Version > 0,
+	}
+	return slices.DeleteFunc(PaperKinds(), func(k PaperKind) bool { return !stands[k] || PaperOrder{Kind: k}.may(o, c) != nil })
+}
+
 func (p PaperOrder) check() error {
 	if !slices.Contains(PaperKinds(), p.Kind) {
 		names := make([]string, 0, len(PaperKinds()))

@@ -37,6 +37,9 @@ func (r registrar) Secret(ctx context.Context, name string) ([]byte, error) {
 func (r registrar) Enrol(ctx context.Context, e exchange.Enrolment) error {
 	n := r.node
 	pin := e.Peer()
+	if err := n.fits(pin); err != nil {
+		return err
+	}
 	keys, err := writeKeys(exchange.Keys{Sign: pin.Sign, Boxes: pin.Boxes})
 	if err != nil {
 		return err
@@ -188,6 +191,9 @@ func (n *Node) Join(ctx context.Context, o hedui.Officer, address string, code e
 		return parent, err
 	case parent.Name != n.Parent:
 		return parent, hedui.Fail(hedui.Conflict, hedui.Say("error.node.other_parent", parent.Name, n.Parent), nil)
+	}
+	if err := n.fits(parent); err != nil {
+		return parent, err
 	}
 	keys, err := writeKeys(exchange.Keys{Sign: parent.Sign, Boxes: parent.Boxes})
 	if err != nil {

@@ -8,12 +8,15 @@
 package federation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +28,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/region"
+	"hedui/seal"
 )
 
 // A Node is this node among others. Its fields are set once, before use.
@@ -34,9 +38,11 @@ type Node struct {
 	Level    region.Kind
 	DB       *store.DB
 	Desk     *casework.Desk
-	Ring     *Ring    // the node's keys towards its peers
-	Parent   string   // name of the parent, or empty
-	URLs     []string // of the parent's processes: each is pulled from, any is pushed to
+	Ring     *Ring                 // the node's keys towards its peers
+	Suite    seal.Suite            // of links that Suites does not name; zero = intl. A ring without keys of gm cannot serve gm
+	Suites   map[string]seal.Suite // of the links to peers by name
+	Parent   string                // name of the parent, or empty
+	URLs     []string              // of the parent's processes: each is pulled from, any is pushed to
 	Now      func() time.Time
 	Log      *slog.Logger
 	Wait     time.Duration // how long a pull is held open; 0 = 25 s
@@ -53,12 +59,37 @@ func (n *Node) Prepare(ctx context.Context) error {
 	if n.DB == nil || n.Desk == nil || n.Ring == nil || n.Now == nil || n.Log == nil {
 		return errors.New("federation: node is not complete")
 	}
+	for _, suite := range append(slices.Collect(maps.Values(n.Suites)), n.Suite) {
+		if suite != seal.GM {
+			continue
+		}
+		if err := n.Ring.UseGM(n.Suite == seal.GM); err != nil {
+			return err
+		}
+		break
+	}
 	if n.Parent == n.Name {
 		return fmt.Errorf("federation: %s cannot be its own parent", n.Name)
 	}
 	n.outbox.node, n.links.node, n.incidents.node = n, n, n
 	n.DB.OnParcel(n.outbox.arrived)
 	return n.reload(ctx)
+}
+
+// suiteOf is the suite of the link to a peer.
+func (n *Node) suiteOf(peer string) seal.Suite {
+	if suite, ok := n.Suites[peer]; ok {
+		return suite
+	}
+	return cmp.Or(n.Suite, seal.Intl)
+}
+
+// fits reports whether a peer that enrols has the keys its link needs.
+func (n *Node) fits(p exchange.Peer) error {
+	if n.suiteOf(p.Name) == seal.GM && !slices.ContainsFunc(p.Sign, func(k exchange.SignPin) bool { return k.Key.Algorithm() == seal.SM2SM3 }) {
+		return &exchange.Refusal{Reason: exchange.ReasonSuite, Err: fmt.Errorf("the link to %s has suite %s, and it has no keys of that", p.Name, seal.GM)}
+	}
+	return nil
 }
 
 // identity is how the node shows itself with the keys of the hour.

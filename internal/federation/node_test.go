@@ -151,6 +151,8 @@ type plot struct {
 	doorOnly       bool          // a process that only talks to peers and works on nothing
 	address        string        // to listen on; empty = any port
 	urls           []string      // of the parent, where they are not its own
+	suite          seal.Suite
+	suites         map[string]seal.Suite // of links
 }
 
 func build(t *testing.T, e storetest.Engine, p plot) *place {
@@ -240,7 +242,7 @@ func (at *place) open(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := at.p
-	at.Node = &Node{Name: p.name, Division: p.division, Level: p.level, DB: db, Desk: at.desk(t, db, keys), Ring: keys, Now: at.now,
+	at.Node = &Node{Name: p.name, Division: p.division, Level: p.level, DB: db, Desk: at.desk(t, db, keys), Ring: keys, Suite: p.suite, Suites: p.suites, Now: at.now,
 		Retry: time.Second, Log: slog.New(slog.DiscardHandler)}
 	if p.parent != nil {
 		at.Parent, at.URLs = p.parent.Name, p.urls

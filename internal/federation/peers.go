@@ -37,7 +37,7 @@ func (n *Node) reload(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("federation: keys of %s: %w", row.Name, err)
 			}
-			p.all[row.Name] = exchange.Peer{Name: row.Name, Division: row.Division, Level: region.Kind(row.Level), Sign: keys.Sign, Boxes: keys.Boxes}
+			p.all[row.Name] = exchange.Peer{Name: row.Name, Division: row.Division, Level: region.Kind(row.Level), Suite: n.suiteOf(row.Name), Sign: keys.Sign, Boxes: keys.Boxes}
 			p.role[row.Name] = row.Role
 		}
 		before := n.peers.Swap(p)

@@ -28,9 +28,12 @@ import (
 // last one beside it. It lies in a directory that all processes of the node read.
 type Ring struct {
 	dir     string
+	fresh   bool // the first pair was made just now, so no peer knows it yet
+	gm      bool // new pairs have keys of suite gm too
 	editing sync.Mutex
 
 	mu      sync.Mutex
+	signsGM bool // mandates, once peers know the keys for it
 	plan    plan
 	pairs   map[int]pair
 	waiting map[int]func() // of whoever runs with a generation that may end
@@ -63,11 +66,15 @@ type dated struct {
 	N     int       `json:"n"`
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
+	GM    bool      `json:"gm,omitempty"` // whoever knows the pair knows its keys of suite gm
 }
 
 type pair struct {
 	sign *seal.PrivateKey
 	box  *exchange.BoxKey
+
+	gmSign *seal.PrivateKey // nil in a ring without keys of suite gm, as gmBox
+	gmBox  *exchange.BoxKey
 }
 
 const planFile = "ring.json"
@@ -86,6 +93,7 @@ func OpenRing(dir string) (*Ring, error) {
 		if err := r.write(plan{Current: 1, Pairs: []dated{{N: 1}}}); err != nil {
 			return nil, err
 		}
+		r.fresh = true
 	}
 	return r, r.Reload()
 }
@@ -94,27 +102,82 @@ func (r *Ring) path(n int, kind string) string {
 	return filepath.Join(r.dir, "node-"+strconv.Itoa(n)+"."+kind+".key")
 }
 
+// UseGM gives every pair keys of suite gm too, those that are there and those to come.
+// Peers that know a pair already learn of them with the next change of keys. With
+// mandates, they sign mandates from when on peers know them.
+func (r *Ring) UseGM(mandates bool) error {
+	r.gm = true
+	err := r.edit(func(p *plan) (changed bool, err error) {
+		for i := range p.Pairs {
+			if err := r.makePair(p.Pairs[i].N); err != nil {
+				return false, err
+			}
+			changed = changed || r.fresh && !p.Pairs[i].GM
+			p.Pairs[i].GM = p.Pairs[i].GM || r.fresh
+		}
+		return changed, nil
+	})
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.signsGM = r.signsGM || mandates
+	clear(r.pairs) // to be read with what was added
+	r.mu.Unlock()
+	return r.Reload()
+}
+
 // makePair makes a pair, or finishes one that was begun before a crash.
 func (r *Ring) makePair(n int) error {
-	if _, err := os.Stat(r.path(n, "sign")); errors.Is(err, fs.ErrNotExist) {
-		key, err := seal.Generate(seal.Ed25519)
-		if err == nil {
-			err = key.Save(r.path(n, "sign"))
-		}
-		if err != nil {
-			return fmt.Errorf("federation: make keys: %w", err)
-		}
+	kinds := []struct {
+		sign, box, algorithm string
+		suite                seal.Suite
+	}{{"sign", "box", seal.Ed25519, seal.Intl}, {"gm-sign", "gm-box", seal.SM2SM3, seal.GM}}
+	if !r.gm {
+		kinds = kinds[:1]
 	}
-	if _, err := os.Stat(r.path(n, "box")); errors.Is(err, fs.ErrNotExist) {
-		key, err := exchange.GenerateBox()
-		if err == nil {
-			err = key.Save(r.path(n, "box"))
+	for _, k := range kinds {
+		if _, err := os.Stat(r.path(n, k.sign)); errors.Is(err, fs.ErrNotExist) {
+			key, err := seal.Generate(k.algorithm)
+			if err == nil {
+				err = key.Save(r.path(n, k.sign))
+			}
+			if err != nil && !errors.Is(err, fs.ErrExist) { // another process was faster
+				return fmt.Errorf("federation: make keys: %w", err)
+			}
 		}
-		if err != nil {
-			return fmt.Errorf("federation: make keys: %w", err)
+		if _, err := os.Stat(r.path(n, k.box)); errors.Is(err, fs.ErrNotExist) {
+			key, err := exchange.GenerateBoxOf(k.suite)
+			if err == nil {
+				err = key.Save(r.path(n, k.box))
+			}
+			if err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("federation: make keys: %w", err)
+			}
 		}
 	}
 	return nil
+}
+
+// readPair reads a pair; keys of suite gm where it has them.
+func (r *Ring) readPair(n int) (k pair, err error) {
+	if k.sign, err = seal.LoadPrivate(r.path(n, "sign")); err == nil {
+		k.box, err = exchange.LoadBox(r.path(n, "box"))
+	}
+	if err != nil {
+		return k, err
+	}
+	k.gmBox, err = exchange.LoadBox(r.path(n, "gm-box")) // is made last
+	if errors.Is(err, fs.ErrNotExist) && !r.gm {
+		return k, nil
+	}
+	if err == nil {
+		k.gmSign, err = seal.LoadPrivate(r.path(n, "gm-sign"))
+	}
+	if err == nil && k.gmSign.Algorithm() != seal.SM2SM3 {
+		err = fmt.Errorf("%s is a key of %s", r.path(n, "gm-sign"), k.gmSign.Algorithm())
+	}
+	return k, err
 }
 
 func (r *Ring) read() (plan, error) {
@@ -183,10 +246,7 @@ func (r *Ring) Reload() error {
 		if _, have := r.pairs[d.N]; have {
 			continue
 		}
-		var k pair
-		if k.sign, err = seal.LoadPrivate(r.path(d.N, "sign")); err == nil {
-			k.box, err = exchange.LoadBox(r.path(d.N, "box"))
-		}
+		k, err := r.readPair(d.N)
 		if err != nil {
 			return fmt.Errorf("federation: keys: %w", err)
 		}
@@ -242,6 +302,15 @@ func (r *Ring) identity(name, division string, level region.Kind) exchange.Ident
 			me.Boxes = append(me.Boxes, r.pairs[d.N].box)
 		}
 	}
+	if current.gmSign == nil {
+		return me
+	}
+	me.GM, me.GMPublic, me.Boxes = current.gmSign, current.gmSign.Public(), append(me.Boxes, current.gmBox)
+	for _, d := range slices.Backward(r.plan.Pairs) {
+		if k := r.pairs[d.N]; d.N != r.plan.Current && k.gmBox != nil {
+			me.Boxes = append(me.Boxes, k.gmBox)
+		}
+	}
 	return me
 }
 
@@ -252,6 +321,10 @@ func (r *Ring) announce() exchange.Keys {
 		span := exchange.Span{From: d.From, Until: d.Until}
 		k.Sign = append(k.Sign, exchange.SignPin{Key: r.pairs[d.N].sign.Public(), Span: span})
 		k.Boxes = append(k.Boxes, exchange.BoxPin{Key: r.pairs[d.N].box.Public(), Span: span})
+		if gm := r.pairs[d.N]; gm.gmSign != nil {
+			k.Sign = append(k.Sign, exchange.SignPin{Key: gm.gmSign.Public(), Span: span})
+			k.Boxes = append(k.Boxes, exchange.BoxPin{Key: gm.gmBox.Public(), Span: span})
+		}
 	}
 	return k
 }
@@ -273,7 +346,7 @@ func (r *Ring) next(now time.Time, overlap time.Duration) (n int, k exchange.Key
 			return false, hedui.Fail(hedui.Conflict, hedui.Say("error.node.many_keys"), nil)
 		}
 		n++
-		pair := dated{N: n, From: now.UTC().Add(soon).Truncate(time.Millisecond)}
+		pair := dated{N: n, From: now.UTC().Add(soon).Truncate(time.Millisecond), GM: r.gm}
 		if err := r.makePair(n); err != nil {
 			return false, err
 		}
@@ -353,7 +426,7 @@ func (r *Ring) Prune(before time.Time) error {
 		if slices.ContainsFunc(kept.Pairs, func(d dated) bool { return d.N == n }) {
 			continue
 		}
-		for _, kind := range []string{"sign", "box"} {
+		for _, kind := range []string{"sign", "box", "gm-sign", "gm-box"} {
 			if err := os.Remove(r.path(n, kind)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				errs = append(errs, fmt.Errorf("federation: destroy keys: %w", err))
 			}
@@ -362,20 +435,31 @@ func (r *Ring) Prune(before time.Time) error {
 	return errors.Join(errs...)
 }
 
-// KeyIDs are the names of the current signing key and box key, as an officer
+// KeyIDs are the names of the current signing key and box key – of both suites, with a blank
+// between, where the node has keys of gm – as an officer
 // reads them out to the parent's.
 func (r *Ring) KeyIDs() (sign, box string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.pairs[r.plan.Current]
-	return k.sign.KeyID(), k.box.KeyID()
+	sign, box = k.sign.KeyID(), k.box.KeyID()
+	if k.gmSign != nil {
+		sign, box = sign+" "+k.gmSign.KeyID(), box+" "+k.gmBox.KeyID()
+	}
+	return sign, box
 }
 
-// Signer is the current signing key, by which the node signs mandates too.
+// Signer is the key by which the node signs mandates: the current signing key, that of
+// suite gm where the node has it and its peers know the key.
 func (r *Ring) Signer() seal.Signer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.pairs[r.plan.Current].sign
+	k := r.pairs[r.plan.Current]
+	known := slices.ContainsFunc(r.plan.Pairs, func(d dated) bool { return d.N == r.plan.Current && d.GM })
+	if r.signsGM && known && k.gmSign != nil {
+		return k.gmSign
+	}
+	return k.sign
 }
 
 // Trust is every key by which mandates of the node may be signed now or soon, for
@@ -386,6 +470,9 @@ func (r *Ring) Trust(node string) source.Trust {
 	var t source.Trust
 	for _, d := range r.plan.Pairs {
 		t = append(t, source.TrustedKey{Node: node, Key: r.pairs[d.N].sign.Public(), Vouches: true})
+		if gm := r.pairs[d.N].gmSign; gm != nil {
+			t = append(t, source.TrustedKey{Node: node, Key: gm.Public(), Vouches: true})
+		}
 	}
 	return t
 }

@@ -145,6 +145,11 @@ func (r *entryReader) asOf(typed string, o source.Outcome, at time.Time) time.Ti
 func (r *entryReader) record(category catalog.Category, typed EntryRecord, prefix string) catalog.Record {
 	before := len(r.problems)
 	record := r.fields(category.Fields, typed.Fields, prefix)
+	for _, key := range []string{"id_no", "right_holder_id_no"} { // not in rows: those are about others, such as co-holders
+		if value := record[key]; value != "" && !r.about.IsZero() && value != r.about.Reveal() {
+			r.bad(prefix+key, "problem.entry.other")
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(typed.Rows)) {
 		f, ok := category.Field(key)
 		if !ok || f.Type != catalog.Rows {
@@ -188,9 +193,6 @@ func (r *entryReader) fields(known []catalog.Field, typed map[string]string, pre
 		if problem == "" && len((catalog.Category{Fields: known}).Check(catalog.Record{key: value})) > 0 {
 			problem = string(known[i].Type)
 		}
-		if problem == "" && !r.ofPerson(key, value) {
-			problem = "other"
-		}
 		if problem != "" {
 			r.bad(prefix+key, "problem.entry."+problem)
 			continue
@@ -209,12 +211,6 @@ func shownKey(key string) string {
 		return key
 	}
 	return "?"
-}
-
-// ofPerson reports whether a number that names whose record it is names the
-// person who was asked about.
-func (r *entryReader) ofPerson(key, value string) bool {
-	return key != "id_no" && key != "right_holder_id_no" || r.about.IsZero() || value == r.about.Reveal()
 }
 
 // canonicalOf turns a text as people type it into that of the catalogue. What it

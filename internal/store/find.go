@@ -38,6 +38,7 @@ type Filter struct {
 	Programme      hedui.Programme   // empty = all
 	Programmes     []hedui.Programme // any of them; none = all
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
+	Number         string            // of the case, whole; empty = all
 	OpenedBy       string            // officer who opened the case; empty = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
@@ -66,6 +67,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	}
 	if len(f.Programmes) > 0 {
 		add("programme "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Programmes)))
+	}
+	if f.Number != "" {
+		add("number = $n", f.Number)
 	}
 	if f.OpenedBy != "" {
 		add("opened_by = $n", f.OpenedBy)

@@ -24,6 +24,36 @@ type actRow struct {
 // final are the actions that nobody can take back.
 var final = []string{"seal", "archive", "terminate"}
 
+// claim is the act that suspends a case for a company that is not theirs. It is
+// offered beside the items to explain, from which it follows.
+const claim = "claim"
+
+// requery is the act that asks single cells again.
+const requery = "requery"
+
+// cellsAgain asks the cells again that an officer has ticked. They are named by their
+// queries, so a page on which one of them is out of date asks nothing.
+func (s *Server) cellsAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	id := r.PathValue("id")
+	if _, err := s.look(r, o, id); err != nil {
+		return err
+	}
+	err := r.ParseForm()
+	if err != nil {
+		return hedui.Fail(hedui.Invalid, hedui.Say("requery.none"), err)
+	}
+	cells := r.PostForm["cell"]
+	if len(cells) == 0 {
+		err = hedui.Fail(hedui.Invalid, hedui.Say("requery.none"), nil)
+	} else {
+		_, err = s.Desk.Requery(r.Context(), o, id, cells)
+	}
+	if hedui.KindOf(err) == hedui.NotFound && err != nil {
+		err = hedui.Fail(hedui.Conflict, hedui.Say("error.changed"), err)
+	}
+	return s.acted(w, r, o, requery, err)
+}
+
 // actRows are the actions on the page of a case, which stands at an address.
 func (f frame) actRows(list []hedui.Action, address, seen string) []actRow {
 	rows := make([]actRow, len(list))
@@ -55,9 +85,18 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, o hedui.Officer) er
 	switch {
 	case v.Rev != r.PostFormValue("seen"):
 		err = hedui.Fail(hedui.Conflict, hedui.Say("error.changed"), nil)
+	case name == claim:
+		_, err = s.Desk.SuspendClaim(r.Context(), o, id)
 	default:
 		_, err = s.Desk.Take(r.Context(), o, id, name, r.PostFormValue("reason"))
 	}
+	return s.acted(w, r, o, name, err)
+}
+
+// acted leads back to the case after an act, or shows the case as it is now with
+// why nothing was done.
+func (s *Server) acted(w http.ResponseWriter, r *http.Request, o hedui.Officer, name string, err error) error {
+	id := r.PathValue("id")
 	if err == nil {
 		lead(w, r, "/cases/"+id+"?lang="+string(langOf(r))+"&done="+name)
 		return nil
@@ -89,7 +128,7 @@ func told(f frame, err error) []string {
 
 // done says what has just been done, where the page was led to after an act.
 func (p *casePage) done(r *http.Request) {
-	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) {
+	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery {
 		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }

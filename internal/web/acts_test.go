@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,5 +109,43 @@ func TestAnActThatCannotBe(t *testing.T) {
 				t.Errorf("the case is %s, %v", stage, err)
 			}
 		})
+	}
+}
+
+var cellField = regexp.MustCompile(`name="cell" id="[^"]*" value="([^"]*)"`)
+
+// Single cells are asked again from the page; a page that is out of date, or nothing
+// ticked, asks nothing.
+func TestCellsAreAskedAgain(t *testing.T) {
+	d, _ := desk(t)
+	d.Deadlines = slices.Clone(d.Deadlines)
+	for i := range d.Deadlines {
+		d.Deadlines[i].Requery = hedui.Length{} // at once
+	}
+	id, _ := ownersCase(t, d)
+	verifier, reader := officer("v", hedui.VerifyCases, hedui.ReadCases), officer("r", hedui.ReadCases)
+	if _, page, _ := get(t, d, reader, true, "/cases/"+id); cellField.MatchString(page) {
+		t.Error("offered to who may only read")
+	}
+	_, page, _ := get(t, d, verifier, true, "/cases/"+id)
+	cells := cellField.FindAllStringSubmatch(page, -1)
+	if len(cells) < 2 {
+		t.Fatalf("%d cells can be ticked", len(cells))
+	}
+	ask := func(o hedui.Officer, cells ...string) (int, string) {
+		code, page, _ := send(t, d, o, true, http.MethodPost, "/cases/"+id+"/requery", url.Values{"cell": cells})
+		return code, page
+	}
+	if code, page := ask(verifier); code != http.StatusUnprocessableEntity || !strings.Contains(page, "请先勾选") {
+		t.Errorf("nothing ticked: %d", code)
+	}
+	if code, _ := ask(reader, cells[0][1]); code != http.StatusForbidden {
+		t.Errorf("by who may only read: %d", code)
+	}
+	if code, page := ask(verifier, cells[0][1], cells[1][1]); code != http.StatusSeeOther {
+		t.Fatalf("asked again: %d %s", code, page)
+	}
+	if code, page := ask(verifier, cells[0][1]); code != http.StatusConflict || !strings.Contains(page, "有了变化") && !strings.Contains(page, "查询") {
+		t.Errorf("with what the page showed before: %d %s", code, page)
 	}
 }

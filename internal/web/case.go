@@ -28,6 +28,11 @@ type casePage struct {
 	Columns                                         []string
 	Rows                                            []gridRow
 	Findings                                        []findingRow
+	Items                                           []itemRow
+	Consents                                        []ownConsent
+	Papers                                          []paperRow
+	Again                                           bool // the officer may ask single cells again
+	Claim                                           bool // the officer may suspend the case for a company that is not theirs
 	Means                                           *hedui.Means
 	Lines                                           []lineRow
 	Reports                                         []reportRow
@@ -48,7 +53,10 @@ type cell struct {
 	Marks    []mark
 }
 
-type mark struct{ Scope, Symbol, Class, Text, Title string }
+type mark struct {
+	Scope, Symbol, Class, Text, Title string
+	Query                             string // by which it can be asked again; empty = it cannot
+}
 
 type findingRow struct {
 	Kind, Category, Who, Tongue, Declared, Found, Reason, Class string // Tongue is the language of Who
@@ -93,6 +101,8 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
 		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
 	}
+	trial := *v.Case
+	p.Again = trial.Requery(o, s.Now()) == nil
 	p.fillGrid(v)
 	if !settled(v.Case.Stage) || p.Done < p.Total && v.Case.Stage == hedui.Delivered {
 		p.moves()
@@ -102,6 +112,8 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	}
 	p.fillFindings(v)
 	p.fillMeans(v)
+	p.fillItems(s, o, v)
+	p.Consents, p.Papers = p.consentRows(v.Case, s.Now()), p.paperRows(o, v.Case, p.Path, s.Now())
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {
 			continue
@@ -172,7 +184,7 @@ var symbols = map[source.Outcome]string{
 // mark shows one query. Its register is named where it must be told from others;
 // its title says all that there is.
 func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
-	m := mark{Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
+	m := mark{Query: q.ID, Symbol: "…", Class: "waiting", Text: p.T("state." + string(q.State))}
 	switch {
 	case q.Settled(), q.State == hedui.Retrying:
 		m.Symbol, m.Class, m.Text = symbols[q.Outcome], string(q.Outcome), p.T("outcome."+string(q.Outcome))
@@ -211,6 +223,9 @@ func (p *casePage) mark(q hedui.Query, registers hedui.Registers) mark {
 	}
 	if !q.AnsweredAt.IsZero() {
 		title = append(title, p.T("page.answered", clock(q.AnsweredAt), strconv.FormatInt(q.Millis(), 10)))
+	}
+	if !p.Again || !q.Settled() {
+		m.Query = ""
 	}
 	title = append(title, p.T("page.attempts", strconv.Itoa(q.Attempts)))
 	m.Title = strings.Join(title, " · ")

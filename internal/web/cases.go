@@ -17,6 +17,8 @@ type casesPage struct {
 	Tabs []tab
 	Full string // there are more than are listed
 	Work bool   // these wait for the officer
+
+	Missed string // why a search has led nowhere
 }
 
 // A tab leads to one of the lists of a page.
@@ -39,6 +41,14 @@ const rowsPerPage, rowsOfWork = 50, 200
 // cases shows what waits for the officer, the most urgent first; or, if nothing can
 // or if that is asked for, all cases.
 func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	p, err := s.casesPage(r, o)
+	if err != nil {
+		return err
+	}
+	return render(w, http.StatusOK, "cases.html", p)
+}
+
+func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
 	stages := o.WorksAt()
 	all := len(stages) == 0 || r.URL.Query().Get("list") == "all"
 	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")}
@@ -47,9 +57,10 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	}
 	list, err := s.Desk.Cases(r.Context(), o, f)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := casesPage{frame: s.frame(r, "page.cases"), Work: !all}
+	p := &casesPage{frame: s.frame(r, "page.cases"), Work: !all}
+	p.Path = "/" // also where a search has led nowhere
 	home := "/?lang=" + string(p.Lang)
 	if len(stages) > 0 {
 		p.Tabs = []tab{{p.T("page.work"), home, !all}, {p.T("page.all"), home + "&list=all", all}}
@@ -63,7 +74,7 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 		p.Full = p.T("page.work_more", strconv.Itoa(rowsOfWork))
 	}
 	p.Rows = rowsOf(&p.frame, "/cases/", list, s.Now())
-	return render(w, http.StatusOK, "cases.html", p)
+	return p, nil
 }
 
 // rowsOf are the rows of a list of cases, each leading to its page. A page with a case under way moves.

@@ -51,7 +51,10 @@ func (s *Server) protect(next http.Handler) http.Handler {
 
 // mostOf is how long the body of a request may be, in bytes.
 func mostOf(r *http.Request) int64 {
-	if strings.HasPrefix(r.URL.Path, "/own/") && strings.HasSuffix(r.URL.Path, "/scan") {
+	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, "/workbooks/"),
+		strings.HasPrefix(path, "/own/") && strings.HasSuffix(path, "/scan"),
+		strings.HasPrefix(path, "/cases/") && strings.Contains(path, "/items/") && (strings.HasSuffix(path, "/explain") || strings.HasSuffix(path, "/attach")):
 		return maxUpload
 	}
 	return maxForm

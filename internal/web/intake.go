@@ -26,21 +26,31 @@ type intakesPage struct {
 	Rows   []caseRow
 	More   string // address of the next page
 	Made   string
+	Missed string // why a search has led nowhere
 }
 
 type draftRow struct{ ID, Applicant, Programme, Persons string }
 
 // intakes lists what a clerk has begun, and how the cases stand that they opened.
 func (s *Server) intakes(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	drafts, err := s.Desk.Drafts(r.Context(), o)
+	p, err := s.intakesPage(r, o)
 	if err != nil {
 		return err
+	}
+	return render(w, http.StatusOK, "intakes.html", p)
+}
+
+func (s *Server) intakesPage(r *http.Request, o hedui.Officer) (*intakesPage, error) {
+	drafts, err := s.Desk.Drafts(r.Context(), o)
+	if err != nil {
+		return nil, err
 	}
 	list, err := s.Desk.OwnCases(r.Context(), o, store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := intakesPage{frame: s.frame(r, "intake.own")}
+	p := &intakesPage{frame: s.frame(r, "intake.own")}
+	p.Path = "/intake" // also where a search has led nowhere
 	if number := r.URL.Query().Get("done"); hedui.ValidNumber(hedui.CaseSeries, number) {
 		p.Made = p.T("intake.done", number)
 	}
@@ -52,7 +62,7 @@ func (s *Server) intakes(w http.ResponseWriter, r *http.Request, o hedui.Officer
 		p.More = "/intake?lang=" + string(p.Lang) + "&before=" + list[rowsPerPage-1].ID
 	}
 	p.Rows = rowsOf(&p.frame, "/own/", list, s.Now())
-	return render(w, http.StatusOK, "intakes.html", p)
+	return p, nil
 }
 
 // word is the text of a code, or the code where there is none.

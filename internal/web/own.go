@@ -22,6 +22,7 @@ type ownPage struct {
 	Seen                                         string // revision that the page shows
 	Persons                                      []ownPerson
 	Consents                                     []ownConsent
+	Papers                                       []paperRow
 	Missing                                      []string
 	Acts                                         []actRow
 	Wrong                                        []string
@@ -75,17 +76,23 @@ func (s *Server) ownPage(r *http.Request, o hedui.Officer, c *hedui.Case) *ownPa
 		}
 		p.Persons = append(p.Persons, row)
 	}
-	for _, k := range c.Consents {
-		row := ownConsent{Number: k.Number, Person: strconv.Itoa(k.Person), State: p.T("consent." + string(c.ConsentState(k, at))),
-			Signed: day.Of(k.SignedAt).String(), Until: day.Of(k.Until.Add(-time.Second)).String(), Scan: k.Scan}
-		p.Consents = append(p.Consents, row)
-	}
+	p.Consents, p.Papers = p.consentRows(c, at), p.paperRows(o, c, p.Path, at)
 	for _, m := range c.Missing(at) {
 		p.Missing = append(p.Missing, p.say(m.Say))
 	}
 	p.Renew = len(p.Missing) > 0 && !settled(c.Stage)
 	p.Acts = p.actRows(c.Actions(o, at), p.Path, p.Seen)
 	return p
+}
+
+// consentRows are the consents of a case.
+func (f frame) consentRows(c *hedui.Case, at time.Time) []ownConsent {
+	rows := make([]ownConsent, len(c.Consents))
+	for i, k := range c.Consents {
+		rows[i] = ownConsent{Number: k.Number, Person: strconv.Itoa(k.Person), State: f.T("consent." + string(c.ConsentState(k, at))),
+			Signed: day.Of(k.SignedAt).String(), Until: day.Of(k.Until.Add(-time.Second)).String(), Scan: k.Scan}
+	}
+	return rows
 }
 
 // Field is a field of the form for a further consent.

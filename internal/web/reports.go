@@ -13,9 +13,7 @@ import (
 // report gives one copy of a sealed report: "1.html", "1.pdf", "1.json" or its
 // detached seal "1.json.sig". Copies for reading are counted.
 func (s *Server) report(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	if r.Method != http.MethodGet { // HEAD would draw the number of a copy that nobody gets
-		w.Header().Set("Allow", http.MethodGet)
-		w.WriteHeader(http.StatusMethodNotAllowed)
+	if onlyGet(w, r) {
 		return nil
 	}
 	name, form, _ := strings.Cut(r.PathValue("file"), ".")

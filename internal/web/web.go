@@ -1,7 +1,8 @@
 // Package web is the door for people: server-rendered pages that work without
-// script, Chinese first. A script of our own keeps a case's page up to date. Every route names the right it needs; an officer without
+// script, Chinese first. Scripts of our own keep pages up to date. Every route names the right it needs; an officer without
 // it is refused. Pages are rendered to a buffer before the first byte goes out,
-// and only masked names and numbers stand on them.
+// and only masked names and numbers stand on them, but for an item that a
+// department looks up.
 package web
 
 import (
@@ -44,9 +45,17 @@ var routes = []struct {
 	serve   handler
 }{
 	{"GET /{$}", hedui.ReadCases, (*Server).cases},
+	{"POST /find", hedui.ReadCases, (*Server).find},
+	{"POST /find/own", hedui.OpenCases, (*Server).findOwn},
 	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
 	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
 	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
+	{"POST /cases/{id}/requery", hedui.ReadCases, (*Server).cellsAgain},
+	{"GET /cases/{id}/items/{item}", hedui.ReadCases, (*Server).item},
+	{"POST /cases/{id}/items/{item}/{act}", hedui.ReadCases, (*Server).actOnItem},
+	{"GET /cases/{id}/evidence/{evidence}", hedui.ReadCases, (*Server).evidence},
+	{"GET /cases/{id}/papers/{kind}", hedui.ReadCases, (*Server).paper},
+	{"GET /cases/{id}/consents/{number}/scan", hedui.ReadCases, (*Server).consentScan},
 	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 	{"GET /intake", hedui.OpenCases, (*Server).intakes},
@@ -55,8 +64,17 @@ var routes = []struct {
 	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
 	{"GET /own/{id}", hedui.OpenCases, (*Server).own},
 	{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
+	{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
 	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
 	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
+	{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
+	{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
+	{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
+	{"GET /worklist", hedui.AnswerQueries, (*Server).worklist},
+	{"GET /worklist/{entry}", hedui.AnswerQueries, (*Server).task},
+	{"POST /worklist/{entry}/{act}", hedui.AnswerQueries, (*Server).actOnTask},
+	{"GET /workbooks/{source}", hedui.AnswerQueries, (*Server).workbook},
+	{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
 	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
@@ -133,7 +151,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}
@@ -181,7 +199,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.erasure.state": "erasure.state."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.explanation.state": "explain.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
@@ -215,6 +233,8 @@ type frame struct {
 	Console  bool   // the menu of the console is for who is here
 	Opens    bool   // the reader may open cases
 	Reads    bool   // and read them
+	Liaison  bool   // the reader answers for a department
+	Verifies bool   // and verify them
 	Concerns string // the menu's line on concerns, for who may read them
 	Nodes    bool   // the reader may see how this node stands among others
 	Below    bool   // this node has a parent
@@ -238,6 +258,8 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
 		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
+		f.Liaison = o.May(hedui.AnswerQueries, o.Division) == nil
+		f.Verifies = o.May(hedui.VerifyCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
 		if n, since := s.Desk.Pending(); n > 0 {

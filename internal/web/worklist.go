@@ -1,0 +1,266 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"hedui/day"
+	"hedui/idcard"
+	"hedui/internal/casework"
+	"hedui/internal/hedui"
+)
+
+// worklistPage is where the day of somebody begins who answers for a department: the
+// open items of one source.
+type worklistPage struct {
+	frame
+	Tabs       []tab // the sources for which the officer answers
+	Lists      []tab // all open items, or those that are overdue
+	Source     string
+	Department string
+	Rows       []taskRow
+	More       string // address of the next part
+	Export     string // address of the workbook
+	Made       string
+	Wrong      []string
+	Problems   []string // of rows of a workbook
+	Named      bool     // the officer answers for a source
+}
+
+type taskRow struct {
+	Address, Name, Category, Purpose, State, Due, Left, Node string
+	Late                                                     bool
+}
+
+func (s *Server) worklist(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	p, err := s.worklistPage(r, o, r.URL.Query().Get("source"))
+	if err != nil {
+		return err
+	}
+	switch done := r.URL.Query().Get("done"); done {
+	case "answer", "correct", "return":
+		p.Made = p.T("worklist.done." + done)
+	}
+	return render(w, http.StatusOK, "worklist.html", p)
+}
+
+// worklistPage shows the list of a source, or of the officer's first one.
+func (s *Server) worklistPage(r *http.Request, o hedui.Officer, name string) (*worklistPage, error) {
+	p := &worklistPage{frame: s.frame(r, "worklist.title"), Named: len(o.Sources) > 0}
+	p.Path = "/worklist" // also of a page that a workbook has brought
+	if !p.Named {
+		return p, nil
+	}
+	if name == "" {
+		name = o.Sources[0]
+	}
+	late, after := r.URL.Query().Get("list") == "overdue", r.URL.Query().Get("after")
+	here := "/worklist?" + url.Values{"lang": {string(p.Lang)}, "source": {name}}.Encode()
+	read := s.Desk.Worklist
+	if late {
+		read = s.Desk.Overdue
+	}
+	list, err := read(r.Context(), o, name, after)
+	if err != nil {
+		return nil, err
+	}
+	p.Source, p.Department = name, name
+	p.Lists = []tab{{p.T("worklist.open"), here, !late}, {p.T("worklist.overdue"), here + "&list=overdue", late}}
+	if late {
+		here += "&list=overdue"
+	}
+	if list.More != "" {
+		p.More = here + "&after=" + url.QueryEscape(list.More)
+	}
+	if len(o.Sources) > 1 {
+		for _, other := range o.Sources {
+			p.Tabs = append(p.Tabs, tab{other, "/worklist?" + url.Values{"lang": {string(p.Lang)}, "source": {other}}.Encode(), other == name})
+		}
+	}
+	for _, t := range list.Tasks {
+		p.Department = t.Department
+		p.Rows = append(p.Rows, p.taskRow(s, t))
+	}
+	if len(p.Rows) > 0 {
+		p.Export = "/workbooks/" + url.PathEscape(name) + "?after=" + url.QueryEscape(after)
+	}
+	return p, nil
+}
+
+func (f frame) taskRow(s *Server, t casework.Task) taskRow {
+	row := taskRow{Address: "/worklist/" + t.ID + "?lang=" + string(f.Lang), Name: idcard.MaskName(t.Person.Name) + " " + t.Person.ID.Masked(), Category: f.category(t.Category.Code), Purpose: f.T("programme." + string(t.Purpose)),
+		State: f.T("item." + string(t.State)), Node: t.Node}
+	if !t.DueAt.IsZero() {
+		row.Due = day.Of(t.DueAt).String()
+		row.Left, row.Late = f.left(t.DueAt.Sub(s.Now()))
+	}
+	return row
+}
+
+// workbook gives the open items as a workbook. It holds whole numbers, so each one
+// that is made is recorded.
+func (s *Server) workbook(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	if onlyGet(w, r) {
+		return nil
+	}
+	file, _, err := s.Desk.ExportList(r.Context(), o, r.PathValue("source"), r.URL.Query().Get("after"))
+	if err != nil {
+		return err
+	}
+	return sendWorkbook(w, file)
+}
+
+func sendWorkbook(w http.ResponseWriter, file casework.File) error {
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+file.Name+`"`)
+	_, err := w.Write(file.Body)
+	return err
+}
+
+// takeWorkbook takes the answers of a workbook. What was not taken is listed by row;
+// or the workbook comes back with that written beside its rows. Handing the same one
+// in again does no harm.
+func (s *Server) takeWorkbook(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	name := r.PathValue("source")
+	if err := o.MayAnswer(name); err != nil {
+		return err
+	}
+	body, err := s.fileOf(r)
+	if err == nil && len(body) == 0 {
+		err = hedui.Fail(hedui.Invalid, hedui.Say("own.no_file"), nil)
+	}
+	var in casework.Imported
+	if err == nil {
+		in, err = s.Desk.ImportList(r.Context(), o, name, body)
+	}
+	kind, code := hedui.KindOf(err), http.StatusOK
+	if err != nil && kind != hedui.Invalid && kind != hedui.Conflict {
+		return err
+	}
+	if err == nil && r.PostFormValue("back") != "" {
+		return sendWorkbook(w, casework.File{Name: name + "-checked.xlsx", Body: in.Workbook})
+	}
+	p, cause := s.worklistPage(r, o, name)
+	if cause != nil {
+		return cause
+	}
+	if err != nil {
+		code, p.Wrong = status[kind], told(p.frame, err)
+	} else {
+		p.Made = p.T("worklist.imported", strconv.Itoa(in.Taken), strconv.Itoa(in.Same), strconv.Itoa(in.Refused))
+	}
+	for _, one := range in.Problems {
+		p.Problems = append(p.Problems, p.T("worklist.row", strconv.Itoa(one.Row), one.Column, p.say(one.Say)))
+	}
+	return render(w, code, "worklist.html", p)
+}
+
+// A taskPage is one item with the form for its answer. It is one of the places where
+// a whole identity number stands: the department looks the person up by it.
+type taskPage struct {
+	frame
+	taskRow
+	Item, Source, Person, Number, Mandate, Period string
+	Act                                           string // answer, or correct where there is an answer
+	Settled                                       bool
+	Outcomes                                      []choice
+	Outcome                                       string
+	Records                                       []entryRecord
+	Wrong                                         []string
+	Return                                        bool
+
+	values map[string]string
+	wrong  map[string][]string
+}
+
+func (s *Server) task(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	t, typed, err := s.Desk.Item(r.Context(), o, r.PathValue("entry"))
+	if err != nil {
+		return err
+	}
+	return render(w, http.StatusOK, "entry.html", s.taskPage(r, t, typed, nil, 0))
+}
+
+// taskPage shows an entry to an item, with room for some more records.
+func (s *Server) taskPage(r *http.Request, t casework.Task, e hedui.Entry, wrong map[string][]string, more int) *taskPage {
+	p := &taskPage{frame: s.frame(r, "worklist.item"), Item: t.ID, Source: t.Source, Person: t.Person.Name, Number: t.Person.ID.Reveal(), Mandate: t.Mandate,
+		Period: t.Window.From.String() + " – " + t.Window.To.String(), Outcome: e.Outcome, Act: "answer", Settled: !t.State.Open(), Return: t.State.Open(), values: entryFields(e), wrong: wrong}
+	p.Path = "/worklist/" + t.ID // also of a part of the page
+	p.taskRow = p.frame.taskRow(s, t)
+	if p.Settled {
+		p.Act = "correct"
+	}
+	for _, outcome := range hedui.EntryOutcomes() {
+		p.Outcomes = append(p.Outcomes, choice{string(outcome), p.T("workbook.outcome." + string(outcome))})
+	}
+	for i := range min(max(len(e.Records), 1)+more, maxRecords) {
+		p.Records = append(p.Records, p.entryRecord(t.Category, i, e))
+	}
+	return p
+}
+
+// Field is a field of the page outside the records.
+func (p *taskPage) Field(key string) field {
+	return field{Name: key, ID: anchor(key), Label: p.T("worklist." + key), Value: p.values[key], Wrong: p.wrong[key]}
+}
+
+// Bad is what is wrong with a field.
+func (p *taskPage) Bad(key string) []string { return p.wrong[key] }
+
+// taskActs are what can be done with an item. "more" keeps what was typed and makes
+// room for another record.
+var taskActs = []string{"answer", "correct", "return", "more"}
+
+// actOnTask does one of them. What was typed and refused comes back with what is
+// wrong beside the fields.
+func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	id, act := r.PathValue("entry"), r.PathValue("act")
+	if !slices.Contains(taskActs, act) {
+		return hedui.Fail(hedui.NotFound, hedui.Say("error.not_found"), nil)
+	}
+	t, _, err := s.Desk.Item(r.Context(), o, id) // before anything of the form is read
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return hedui.Fail(hedui.Invalid, hedui.Say("worklist.too_large"), err)
+	}
+	e, more := entryOf(r.PostForm, t.Category), 0
+	switch act {
+	case "answer":
+		err = s.Desk.AnswerItem(r.Context(), o, id, e)
+	case "correct":
+		err = s.Desk.CorrectItem(r.Context(), o, id, e)
+	case "return":
+		err = s.Desk.ReturnItem(r.Context(), o, id)
+	case "more":
+		more = 1
+	}
+	if err == nil && more == 0 {
+		lead(w, r, "/worklist?"+url.Values{"lang": {string(langOf(r))}, "source": {t.Source}, "done": {act}}.Encode())
+		return nil
+	}
+	if err == nil {
+		return render(w, http.StatusOK, "entry.html", s.taskPage(r, t, e, nil, more))
+	}
+	kind := hedui.KindOf(err)
+	if kind != hedui.Invalid && kind != hedui.Conflict {
+		return err
+	}
+	f, wrong := s.frame(r, ""), map[string][]string{}
+	var known *hedui.Error
+	if errors.As(err, &known) {
+		for _, one := range known.Problems {
+			wrong[one.Field] = append(wrong[one.Field], f.say(one.Say))
+		}
+	}
+	if now, _, err := s.Desk.Item(r.Context(), o, id); err == nil { // as it is now
+		t = now
+	}
+	p := s.taskPage(r, t, e, wrong, 0)
+	p.Wrong = told(p.frame, err)
+	return render(w, status[kind], "entry.html", p)
+}
