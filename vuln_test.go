@@ -61,7 +61,7 @@ func TestKnownVulnerabilitiesAreFound(t *testing.T) {
 		if err != nil || !strings.Contains(out, "vuln: NOT CHECKED") {
 			t.Errorf("%s: %v\n%s", database, err, out)
 		}
-		if took := time.Since(begun); took > time.Minute {
+		if took := time.Since(begun); took > 4*time.Minute { // it waits 20 s; the rest is building on a busy machine
 			t.Errorf("%s: after %s", database, took)
 		}
 	}
