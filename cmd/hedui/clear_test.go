@@ -104,13 +104,18 @@ func TestNobodyLiesInClear(t *testing.T) {
 				args = append(args, "--database", o.URL)
 			}
 			logs := 0
-			for _, killed := range []time.Duration{400 * time.Millisecond, 800 * time.Millisecond, 0} {
+			for _, killed := range []time.Duration{20 * time.Millisecond, 200 * time.Millisecond, 0} {
 				cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 				cmd.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+temporary)
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
-				if killed > 0 {
+				if killed > 0 { // so long after a database has begun its log
+					for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+						if begun, _ := filepath.Glob(filepath.Join(dir, "*", "*-wal")); len(begun) > 0 {
+							break
+						}
+					}
 					time.Sleep(killed)
 					_ = cmd.Process.Kill()
 				}

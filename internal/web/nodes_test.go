@@ -98,8 +98,7 @@ func TestTheLineGoesWhenTheLinkIsBack(t *testing.T) {
 		_, err := tx.SaveLink(ctx, store.Link{Peer: "ningbo", Since: downAt, Reason: "down"})
 		return err
 	})
-	now := time.Now()
-	d.Now = func() time.Time { return now }
+	begun := time.Now()
 	clerk := officer("clerk", hedui.ReadCases)
 	down := func() bool {
 		_, body, _ := get(t, d, clerk, true, "/link")
@@ -109,15 +108,16 @@ func TestTheLineGoesWhenTheLinkIsBack(t *testing.T) {
 		t.Fatal("the link is not told to be down")
 	}
 	if err := d.DB.InTx(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.SaveLink(t.Context(), store.Link{Peer: "ningbo", Up: true, Since: now})
+		_, err := tx.SaveLink(t.Context(), store.Link{Peer: "ningbo", Up: true, Since: begun})
 		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if now = now.Add(time.Second / 2); !down() {
+	if again := down(); !again && time.Since(begun) < time.Second { // or the machine is too slow to see it
 		t.Error("every page reads the link anew")
 	}
-	if now = now.Add(time.Second); down() {
+	time.Sleep(1100 * time.Millisecond)
+	if down() {
 		t.Error("the line stays after the link is back")
 	}
 }
