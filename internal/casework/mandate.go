@@ -30,9 +30,9 @@ func (d *Desk) MandateNode() string { return cmp.Or(d.Node, lonely) }
 
 // signMandates makes the signed mandates of a case that is about to be asked.
 func (d *Desk) signMandates(c *hedui.Case) error {
-	signed := make([]string, len(c.Persons))
+	signed, key := make([]string, len(c.Persons)), d.MandateKey()
 	for i, p := range c.Persons {
-		s, err := d.mandate(c, p.No)
+		s, err := d.mandate(c, p.No, key)
 		if err != nil {
 			return err
 		}
@@ -44,12 +44,11 @@ func (d *Desk) signMandates(c *hedui.Case) error {
 
 // mandate is the signed mandate of a person: the one that is kept with the case, or
 // a new one where consent, keys or node have changed since.
-func (d *Desk) mandate(c *hedui.Case, person int) (source.Signed, error) {
+func (d *Desk) mandate(c *hedui.Case, person int, key seal.Signer) (source.Signed, error) {
 	g, ok := c.Grant(person)
 	if !ok {
 		return source.Signed{}, source.ErrNoMandate
 	}
-	key := d.MandateKey()
 	if person <= len(c.Signed) {
 		if s, err := source.ParseSigned(c.Signed[person-1]); err == nil && s.Grants(g, d.MandateNode(), key.KeyID()) {
 			return s, nil
@@ -61,11 +60,12 @@ func (d *Desk) mandate(c *hedui.Case, person int) (source.Signed, error) {
 // hand puts the signed mandate on a question, narrowed to it and addressed to a
 // source of this node or to a peer.
 func (d *Desk) hand(c *hedui.Case, q *hedui.Query, asked source.Query, to string, until time.Time) (source.Query, error) {
-	s, err := d.mandate(c, q.Person)
+	key := d.MandateKey() // one for both: it may change in between, and who hands on must be who holds
+	s, err := d.mandate(c, q.Person, key)
 	if err != nil {
 		return source.Query{}, err
 	}
-	s, err = s.Narrow(source.Hop{Node: d.MandateNode(), Key: d.MandateKey(), To: to, Categories: []catalog.Code{q.Category},
+	s, err = s.Narrow(source.Hop{Node: d.MandateNode(), Key: key, To: to, Categories: []catalog.Code{q.Category},
 		Until: earlierOf(until, asked.Mandate().Terms().Until)})
 	return asked.WithSigned(s.Text()), err
 }
