@@ -1,22 +1,16 @@
 package web
 
 import (
-	"bytes"
 	"image"
 	"image/png"
-	"log/slog"
-	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"hedui/day"
-	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
@@ -208,7 +202,7 @@ func TestAClerkLooksAfterTheirCase(t *testing.T) {
 		file string
 		code int
 	}{{"not a scan", http.StatusUnprocessableEntity}, {scan(t, 1), http.StatusSeeOther}, {scan(t, 2), http.StatusConflict}} {
-		if code, body := upload(t, d, township, home+"/consents/"+number+"/scan", step.file); code != step.code {
+		if code, body := sent(t, d, township, home+"/consents/"+number+"/scan", nil, []byte(step.file)); code != step.code {
 			t.Errorf("%q: %d, want %d: %s", step.file, code, step.code, body)
 		}
 	}
@@ -230,29 +224,4 @@ func TestAClerkLooksAfterTheirCase(t *testing.T) {
 			t.Errorf("%s by another clerk: %d", path, code)
 		}
 	}
-}
-
-// upload sends a file as a browser does.
-func upload(t *testing.T, d *casework.Desk, o hedui.Officer, path, content string) (int, string) {
-	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	file, err := form.CreateFormFile("file", "scan.pdf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = file.Write([]byte(content))
-	if err := form.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{Desk: d, Log: slog.New(slog.DiscardHandler), Now: time.Now, Who: func(*http.Request) (hedui.Officer, bool) { return o, true }}
-	h, err := s.Handler()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := httptest.NewRequest(http.MethodPost, path, &body)
-	r.Header.Set("Content-Type", form.FormDataContentType())
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w.Code, w.Body.String()
 }
