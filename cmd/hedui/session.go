@@ -239,7 +239,7 @@ func (c *signInEnterCommand) Run(ctx context.Context, s streams) error {
 }
 
 func enterAs(ctx context.Context, config string, args enterArgs, answer *enterAnswer) error {
-	raw, err := json.Marshal(args)
+	raw, err := json.Marshal(args) //nolint:gosec // G117: it goes over loopback, to the node
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func enterAs(ctx context.Context, config string, args enterArgs, answer *enterAn
 // typed asks for one line; what is secret does not show on a terminal. Where nobody
 // sits at one it is the next line of standard input.
 func (s streams) typed(in *bufio.Reader, key string, secret bool) (string, error) {
-	fd := int(os.Stdin.Fd()) //nolint:gosec // G115: a file descriptor is small
+	fd := int(os.Stdin.Fd())
 	if !term.IsTerminal(fd) || !secret {
 		if term.IsTerminal(fd) {
 			s.say(s.err, key)
