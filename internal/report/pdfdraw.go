@@ -165,6 +165,7 @@ func (p *printer) part(part part) {
 		p.y += 1
 	}
 	p.body(part.Body, contentWidth)
+	p.chart(part.Chart)
 	if len(part.Grids) > 0 {
 		p.gap(part.Body)
 	}
