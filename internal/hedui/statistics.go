@@ -173,6 +173,14 @@ func ShareOf(part, whole Count) Share {
 	return Share{100 * min(1, part.Middle()/whole.Middle()), true, !part.Exact() || !whole.Exact()}
 }
 
+// SumFigures adds the counts of two rows; their hours are not those of the sum and
+// left out.
+func SumFigures(a, b Figures) Figures {
+	a.hours, b.hours, a.Median, a.P90 = nil, nil, 0, 0
+	a.add(b)
+	return a
+}
+
 func (f *Figures) add(o Figures) {
 	mine, other := f.counts(), o.counts()
 	for i := range mine {
