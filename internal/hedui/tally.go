@@ -110,23 +110,23 @@ const (
 	TallyOpened     Tallied = "opened"
 	TallyAccepted   Tallied = "accepted"
 	TallyTerminated Tallied = "terminated"
-	TallyDelivered  Tallied = "delivered"      // a first report
-	TallyLate       Tallied = "late"           // of these, after what was promised at acceptance
-	TallyFound      Tallied = "found"          // of these, with something that asked the family for an explanation
-	TallyStanding   Tallied = "standing"       // of these, with something that was not explained away
-	TallyObjected   Tallied = "objected"       // of those delivered in the month, objected to at any time
-	TallyRevised    Tallied = "revised"        // of these, with a further version of the report
-	TallyItems      Tallied = "items"          // to explain, opened in the month
-	TallySettled    Tallied = "settled"        // of these, settled by two officers
-	TallyHours      Tallied = "hours"          // delivered, by begun hours since acceptance
-	TallyCategory   Tallied = "category"       // delivered and found, by category
-	TallyAgain      Tallied = "again"          // existing recipients delivered, by months since the one before; 0 = none before
-	TallyAsked      Tallied = "source"         // questions, by source, of the month in which they were asked
-	TallyAnswered   Tallied = "source.answer"  // of these, answered
-	TallyNone       Tallied = "source.none"    // of these, with nothing found
-	TallyFailed     Tallied = "source.failed"  // of those asked, given up, refused or without an outcome
-	TallyTardy      Tallied = "source.late"    // of those answered, after the report was promised
-	TallySeconds    Tallied = "source.seconds" // answered, by source and bound of seconds, see [SecondsOf]
+	TallyDelivered  Tallied = "delivered"         // a first report
+	TallyLate       Tallied = "late"              // of these, after what was promised at acceptance
+	TallyFound      Tallied = "found"             // of these, with something that asked the family for an explanation
+	TallyStanding   Tallied = "standing"          // of these, with something that was not explained away
+	TallyObjected   Tallied = "objected"          // of those delivered in the month, objected to at any time
+	TallyRevised    Tallied = "revised"           // of these, with a further version of the report
+	TallyItems      Tallied = "items"             // to explain, opened in the month
+	TallySettled    Tallied = "settled"           // of these, settled by two officers
+	TallyHours      Tallied = "hours"             // delivered, by begun hours since acceptance
+	TallyCategory   Tallied = "category"          // delivered and found, by category
+	TallyAgain      Tallied = "again"             // existing recipients delivered, by months since the one before; 0 = none before
+	TallyAsked      Tallied = "question"          // questions, by source, of the month in which they were asked
+	TallyAnswered   Tallied = "question.answered" // of these, answered
+	TallyNone       Tallied = "question.none"     // of these, with nothing found
+	TallyFailed     Tallied = "question.failed"   // of those asked, given up, refused or without an outcome
+	TallyTardy      Tallied = "question.late"     // of those answered, after the report was promised
+	TallySeconds    Tallied = "question.seconds"  // answered, by source and bound of seconds, see [SecondsOf]
 )
 
 // A Tally is how often something was counted. Office is set, and programme and kind

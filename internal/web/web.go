@@ -76,6 +76,10 @@ var routes = []struct {
 	{"GET /workbooks/{source}", hedui.AnswerQueries, (*Server).workbook},
 	{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
 	{"GET /sources", hedui.ReadCases, (*Server).sources},
+	{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
+	{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
+	{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},
+	{"POST /statistics/totals", hedui.KeepTotals, (*Server).enterTotals},
 	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
 	{"GET /audit", hedui.ReadAudit, (*Server).audit},
@@ -151,7 +155,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadStatistics, "/statistics"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}
@@ -235,6 +239,7 @@ type frame struct {
 	Reads    bool   // and read them
 	Liaison  bool   // the reader answers for a department
 	Verifies bool   // and verify them
+	Counts   bool   // and read statistics
 	Concerns string // the menu's line on concerns, for who may read them
 	Nodes    bool   // the reader may see how this node stands among others
 	Below    bool   // this node has a parent
@@ -260,6 +265,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
 		f.Liaison = o.May(hedui.AnswerQueries, o.Division) == nil
 		f.Verifies = o.May(hedui.VerifyCases, o.Division) == nil
+		f.Counts = o.May(hedui.ReadStatistics, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
 		f.Audit = s.Desk.MayReadLog(o) == nil
 		if n, since := s.Desk.Pending(); n > 0 {
