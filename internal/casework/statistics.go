@@ -220,6 +220,11 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 	if len(programmes) > 0 { // what offices and sources have is of all programmes
 		s.Sources, s.Coverage = nil, nil
 	}
+	for i, f := range s.Sources {
+		if at := slices.IndexFunc(d.Registers, func(r hedui.Register) bool { return r.Source == f.Source }); at >= 0 {
+			s.Sources[i].Department = d.Registers[at].DepartmentOn(q.Until.Last())
+		}
+	}
 	return s, nil
 }
 

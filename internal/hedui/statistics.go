@@ -233,13 +233,14 @@ type CategoryHits struct {
 
 // A SourceFigures is how a source has answered.
 type SourceFigures struct {
-	Source   string `json:"source"`
-	Asked    Count  `json:"asked"`
-	Answered Count  `json:"answered"`
-	None     Count  `json:"none"`
-	Failed   Count  `json:"failed"`
-	Late     Count  `json:"late"`
-	Median   int    `json:"median_seconds,omitempty"` // a bound, see [SecondsOf]
+	Source     string `json:"source"`
+	Department string `json:"department,omitempty"` // who keeps it now
+	Asked      Count  `json:"asked"`
+	Answered   Count  `json:"answered"`
+	None       Count  `json:"none"`
+	Failed     Count  `json:"failed"`
+	Late       Count  `json:"late"`
+	Median     int    `json:"median_seconds,omitempty"` // a bound, see [SecondsOf]
 
 	seconds map[int]int64
 }

@@ -64,7 +64,9 @@ func (p *printer) chart(c *chart) {
 		low := (chartHeight - 5) * min(b.Part, b.Value) / top
 		p.fill(left, foot-low, width, low, amber)
 		p.font("", sizeFoot, ink)
-		p.pdf.Text(left+(width-p.pdf.GetStringWidth(b.Text))/2, foot-high-1, b.Text)
+		if wide := p.pdf.GetStringWidth(b.Text); wide < step {
+			p.pdf.Text(left+(width-wide)/2, foot-high-1, b.Text)
+		}
 		p.font("", sizeFoot, grey)
 		if len(c.Bars) <= 14 || i%4 == 0 {
 			p.pdf.Text(left+(width-p.pdf.GetStringWidth(b.Label))/2, foot+3.2, b.Label)

@@ -44,7 +44,13 @@ func StatTables(s hedui.Statistics, l lang.Lang) []StatTable {
 	add(w.statRows("months", s.Months, func(key string) string { return key }, false))
 	add(w.statRows("programmes", s.Programmes, func(key string) string { return w.t("programme." + key) }, true))
 	add(w.statRows("divisions", s.Divisions, func(key string) string { return StatPlaceName(key, on) }, true))
-	add(w.statRows("offices", s.Offices, func(key string) string { _, office, _ := strings.Cut(key, " "); return office }, false))
+	add(w.statRows("offices", s.Offices, func(key string) string {
+		division, office, _ := strings.Cut(key, " ")
+		if len(s.Divisions) > 1 {
+			return StatPlaceName(division, on) + " " + office
+		}
+		return office
+	}, false))
 	add(w.statCategories(s))
 	add(w.statSources(s))
 	add(w.statDefinitions(s))
@@ -165,9 +171,13 @@ func (w words) statColumns(names ...string) []string {
 // what is under way as well.
 func (w words) statRows(name string, rows []hedui.StatRow, title func(string) string, running bool) StatTable {
 	t := StatTable{Name: name, Columns: w.statColumns(name, "opened", "accepted", "delivered", "on_time", "found", "detection")}
-	more := name != "months" // of months before the period no more is read
+	more := name != "months"           // of months before the period no more is read
+	timed := more && name != "offices" // hours are counted by programme
 	if more {
-		t.Columns = append(t.Columns, w.statColumns("standing", "median", "p90", "objected")...)
+		t.Columns = append(t.Columns, w.statColumns("standing", "objected")...)
+	}
+	if timed {
+		t.Columns = append(t.Columns, w.statColumns("median", "p90")...)
 	}
 	if running {
 		t.Columns = append(t.Columns, w.statColumns("running")...)
@@ -175,7 +185,10 @@ func (w words) statRows(name string, rows []hedui.StatRow, title func(string) st
 	for _, r := range rows {
 		row := []any{title(r.Key), figure(r.Opened), figure(r.Accepted), figure(r.Delivered), w.share(r.OnTime(), r.Delivered), figure(r.Found), w.share(r.Found, r.Delivered)}
 		if more {
-			row = append(row, w.share(r.Standing, r.Delivered), w.hours(r.Median), w.hours(r.P90), w.share(r.Objected, r.Delivered))
+			row = append(row, w.share(r.Standing, r.Delivered), w.share(r.Objected, r.Delivered))
+		}
+		if timed {
+			row = append(row, w.hours(r.Median), w.hours(r.P90))
 		}
 		if running {
 			row = append(row, figure(r.Running))
@@ -194,7 +207,7 @@ func (w words) statCategories(s hedui.Statistics) StatTable {
 	return t
 }
 
-// category is the name of a category in the catalogue, which is in Chinese.
+// category is the name of a category in the catalogue.
 func (w words) category(code catalog.Code) string {
 	known, ok := catalog.Get(code)
 	switch {
@@ -203,7 +216,7 @@ func (w words) category(code catalog.Code) string {
 	case !ok:
 		return string(code)
 	case lang.Lang(w) == lang.English:
-		return known.Name + " " + string(code)
+		return known.NameEn
 	}
 	return known.Name
 }
@@ -215,7 +228,7 @@ func (w words) statSources(s hedui.Statistics) StatTable {
 		if f.Median > 0 {
 			half = w.t("statistics.within", w.span(f.Median))
 		}
-		name := f.Source
+		name := join(" ", f.Department, f.Source)
 		if peer, ok := hedui.NodeOf(f.Source); ok {
 			name = w.t("statistics.by_node", peer)
 		}
@@ -307,6 +320,9 @@ func (w words) statGrid(t StatTable) grid {
 		cells := make([]cell, len(row))
 		for i, v := range row {
 			cells[i] = cell{Text: StatCell(v)}
+			if i > 0 && t.Name != "definitions" && t.Name != "summary" { // the columns are narrow
+				cells[i].Text = strings.ReplaceAll(cells[i].Text, " %", "%")
+			}
 		}
 		g.Rows = append(g.Rows, cells)
 	}

@@ -58,7 +58,7 @@ func (p *statisticsPage) columns(rows []hedui.StatRow) *svgChart {
 		part := min(high, (foot-20)*r.Found.Middle()/most)
 		c.rect("outer", x, foot-high, wide, high)
 		c.rect("inner", x, foot-part, wide, part)
-		if len(rows) <= 14 {
+		if len(rows) <= 14 && r.Delivered.Exact() { // there is no room for bounds
 			c.text("value", x+wide/2, foot-high-5, r.Delivered.String())
 		}
 		if len(rows) <= 14 || i%6 == 0 {

@@ -41,7 +41,6 @@ type statTable struct {
 	report.StatTable
 	Chart *svgChart
 	Lines []statLine
-	Fold  bool // the table is opened by who wants it
 }
 
 type statLine struct {
@@ -155,9 +154,6 @@ func (p *statisticsPage) with(change map[string]string) string {
 	return "?" + q.Encode()
 }
 
-// folded are the tables that are opened by who wants them.
-var folded = []string{"definitions"}
-
 func (p *statisticsPage) fill(q casework.StatQuery, s hedui.Statistics) {
 	p.Counted = p.T("statistics.uncounted")
 	if !s.CountedAt.IsZero() {
@@ -170,7 +166,7 @@ func (p *statisticsPage) fill(q casework.StatQuery, s hedui.Statistics) {
 	p.Of = tables[0].Note
 	p.Export, p.Bulletin = "/statistics/export.xlsx"+p.with(nil), "/statistics/bulletin/"+string(q.Until)+".pdf"+p.with(nil)
 	for _, t := range tables {
-		one := statTable{StatTable: t, Fold: slices.Contains(folded, t.Name)}
+		one := statTable{StatTable: t}
 		for i, row := range t.Rows {
 			line := statLine{Head: report.StatCell(row[0])}
 			for _, v := range row[1:] {
