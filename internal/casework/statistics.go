@@ -183,26 +183,16 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 	if err != nil {
 		return hedui.Statistics{}, err
 	}
-	l := hedui.Ledger{Period: q.Period, Trend: min(q.From, q.Until.Add(1-trendMonths)), Division: q.Division, Programme: q.Programme,
+	l := &hedui.Ledger{Period: q.Period, Trend: min(q.From, q.Until.Add(1-trendMonths)), Division: q.Division, Programme: q.Programme,
 		Rule: rule, Veiled: o.May(hedui.ReadCases, q.Division) != nil}
 	prefix := hedui.PlacePrefix(q.Division)
 	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		for _, f := range []store.TallyFilter{
-			{From: q.From, Until: q.Until},
-			{From: l.Trend, Until: q.From.Add(-1), What: trendFigures},
-			{From: min(l.WindowFrom(), l.Trend), Until: l.Trend.Add(-1), What: trendFigures},
-			{From: q.From, Until: q.Until, ByOffice: true},
-		} {
-			if f.From > f.Until || f.ByOffice && (l.Veiled || len(programmes) > 0) {
-				continue
-			}
+		read := func(f store.TallyFilter, each func(hedui.Tally)) error {
 			f.Place = prefix
-			if !f.ByOffice {
-				f.Programmes = programmes
-			}
-			if err := tx.EachTally(ctx, f, l.Add); err != nil {
-				return err
-			}
+			return tx.EachTally(ctx, f, each)
+		}
+		if err := readCells(l, programmes, read); err != nil {
+			return err
 		}
 		if l.Running, err = tx.CountRunning(ctx, prefix, programmes); err != nil {
 			return err
@@ -228,8 +218,46 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 	return s, nil
 }
 
-// trendFigures are what is shown of months before the period.
-var trendFigures = []hedui.Tallied{hedui.TallyOpened, hedui.TallyAccepted, hedui.TallyDelivered, hedui.TallyLate, hedui.TallyFound, hedui.TallyAgain}
+// earlierFigures are what is read of the months before the period: for the trend, and
+// for how many existing recipients were verified.
+var earlierFigures = []hedui.Tallied{hedui.TallyOpened, hedui.TallyAccepted, hedui.TallyDelivered, hedui.TallyLate, hedui.TallyFound, hedui.TallyAgain}
+
+// readCells fills a ledger: cell by cell where each is veiled by itself, otherwise
+// summed as far as the tables allow.
+func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.TallyFilter, func(hedui.Tally)) error) error {
+	earlier := func(t hedui.Tally) {
+		if t.Programme == "" || !slices.Contains(earlierFigures, t.What) {
+			return
+		}
+		if t.Month >= l.Trend && t.What != hedui.TallyAgain {
+			one := t
+			if !l.Veiled {
+				one.Division, one.Programme, one.Kind = "", "", ""
+			}
+			l.AddTrend(one)
+		}
+		if l.Veiled || t.What == hedui.TallyAgain || t.What == hedui.TallyAccepted {
+			if !l.Veiled {
+				t.Programme = ""
+			}
+			l.AddCover(t)
+		}
+	}
+	err := read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, Programmes: programmes}, func(t hedui.Tally) {
+		earlier(t)
+		if !l.Veiled {
+			t.Month, t.Kind = l.Period.From, ""
+		}
+		l.Add(t)
+	})
+	if err == nil {
+		err = read(store.TallyFilter{From: min(l.Trend, l.WindowFrom()), Until: l.Period.From.Add(-1), Programmes: programmes, What: earlierFigures}, earlier)
+	}
+	if err == nil && !l.Veiled && len(programmes) == 0 { // offices are not counted by programme
+		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true}, l.Add)
+	}
+	return err
+}
 
 // StatisticsFile gives the figures as a workbook ("xlsx") or as the bulletin of a
 // period ("pdf"), signed as copies of reports are. It is recorded before it is

@@ -324,33 +324,47 @@ type Ledger struct {
 	Running   []Tally
 	Totals    []OfficeTotal
 
-	cells   map[Tally]map[Tallied]map[string]int64 // by month, division, programme and kind
-	offices map[Tally]map[Tallied]map[string]int64 // by month, division and office
-	sources map[Tally]map[Tallied]map[string]int64 // by month and division
+	cells, trend, cover, offices, sources cells
 }
 
-// Add takes a count.
+// cells are counts by what is counted and part, for each month, division, office,
+// programme and kind, see [Tally.Cell].
+type cells map[Tally]map[Tallied]map[string]int64
+
+func (to *cells) add(t Tally) {
+	cell := t.Cell()
+	if *to == nil {
+		*to = cells{}
+	}
+	counts := (*to)[cell]
+	if counts == nil {
+		counts = map[Tallied]map[string]int64{}
+		(*to)[cell] = counts
+	}
+	if counts[t.What] == nil {
+		counts[t.What] = map[string]int64{}
+	}
+	counts[t.What][t.Part] += t.N
+}
+
+// Add takes a count of the period.
 func (l *Ledger) Add(t Tally) {
-	to := &l.cells
 	switch {
 	case t.Office != "":
-		to = &l.offices
+		l.offices.add(t)
 	case t.Programme == "":
-		to = &l.sources
+		l.sources.add(t)
+	default:
+		l.cells.add(t)
 	}
-	cell := t
-	cell.What, cell.Part, cell.N = "", "", 0
-	if *to == nil {
-		*to = map[Tally]map[Tallied]map[string]int64{}
-	}
-	if (*to)[cell] == nil {
-		(*to)[cell] = map[Tallied]map[string]int64{}
-	}
-	if (*to)[cell][t.What] == nil {
-		(*to)[cell][t.What] = map[string]int64{}
-	}
-	(*to)[cell][t.What][t.Part] += t.N
 }
+
+// AddTrend takes a count of a month of the trend.
+func (l *Ledger) AddTrend(t Tally) { l.trend.add(t) }
+
+// AddCover takes a count of the months in which existing recipients count as
+// verified, or of the period.
+func (l *Ledger) AddCover(t Tally) { l.cover.add(t) }
 
 func (l *Ledger) least() int64 {
 	if l.Veiled {
@@ -408,14 +422,11 @@ func (l *Ledger) Statistics() Statistics {
 		months[string(m)] = &Figures{}
 	}
 	hits := map[catalog.Code]Count{}
+	for cell, counts := range l.trend {
+		months.add(string(cell.Month), l.cell(counts))
+	}
 	for cell, counts := range l.cells {
 		f := l.cell(counts)
-		if cell.Month >= l.Trend {
-			months.add(string(cell.Month), f)
-		}
-		if cell.Month < l.Period.From {
-			continue
-		}
 		s.Whole.add(f)
 		programmes.add(string(cell.Programme), f)
 		divisions.add(cell.Division, f)
@@ -449,10 +460,7 @@ func (l *Ledger) Statistics() Statistics {
 
 func (l *Ledger) sourceFigures() []SourceFigures {
 	all := map[string]*SourceFigures{}
-	for cell, counts := range l.sources {
-		if cell.Month < l.Period.From {
-			continue
-		}
+	for _, counts := range l.sources {
 		for name, asked := range counts[TallyAsked] {
 			if all[name] == nil {
 				all[name] = &SourceFigures{Source: name, seconds: map[int]int64{}}
@@ -489,7 +497,7 @@ func (l *Ledger) addSource(f *SourceFigures, asked int64, counts map[Tallied]map
 // month by month, existing recipients as there are at the end of the period.
 func (l *Ledger) coverage() []Coverage {
 	divisions := map[string]bool{}
-	for cell := range l.cells {
+	for cell := range l.cover {
 		divisions[cell.Division] = true
 	}
 	for _, t := range l.Totals {
@@ -523,7 +531,7 @@ func (l *Ledger) WindowFrom() Month { return l.Period.Until.Add(1 - l.Rule.Reche
 
 func (l *Ledger) verified(division string, kind CaseKind) Count {
 	var sum Count
-	for cell, counts := range l.cells {
+	for cell, counts := range l.cover {
 		if cell.Division != division || cell.Kind != kind {
 			continue
 		}

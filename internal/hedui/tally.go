@@ -317,6 +317,13 @@ func (t *tallier) list() []Tally {
 	return list
 }
 
+// Cell is the tally without what is counted: month, division, office, programme and
+// kind.
+func (t Tally) Cell() Tally {
+	t.What, t.Part, t.N = "", "", 0
+	return t
+}
+
 func (t Tally) key() string {
 	return strings.Join([]string{string(t.Month), t.Division, t.Office, string(t.Programme), string(t.Kind), string(t.What), t.Part}, "\x00")
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"hedui/internal/hedui"
@@ -115,13 +117,67 @@ func (tx *Tx) SaveCounted(ctx context.Context, list []Counted) error {
 			return fmt.Errorf("save counts of a case: %w", err)
 		}
 	}
-	var rows [][]any
-	for _, t := range hedui.TallyChange(was, now) {
-		rows = append(rows, []any{string(t.Month), t.Division, t.Office, string(t.Programme), string(t.Kind), string(t.What), t.Part, t.N})
-	}
-	if err := tx.insert(ctx, `INSERT INTO tallies (month, division, office, programme, kind, figure, part, n)`, rows,
-		`ON CONFLICT (month, division, office, programme, kind, figure, part) DO UPDATE SET n = tallies.n + excluded.n`); err != nil {
+	if err := tx.addTallies(ctx, hedui.TallyChange(was, now)); err != nil {
 		return fmt.Errorf("save counts: %w", err)
+	}
+	return nil
+}
+
+// addTallies adds changes, which come in the order of their cells.
+func (tx *Tx) addTallies(ctx context.Context, changes []hedui.Tally) error {
+	if err := tx.lockName(ctx, "tallies"); err != nil {
+		return err
+	}
+	for len(changes) > 0 {
+		cell := changes[0].Cell()
+		n := slices.IndexFunc(changes, func(t hedui.Tally) bool { return t.Cell() != cell })
+		if n < 0 {
+			n = len(changes)
+		}
+		if err := tx.addToCell(ctx, cell, changes[:n]); err != nil {
+			return err
+		}
+		changes = changes[n:]
+	}
+	return nil
+}
+
+func (tx *Tx) addToCell(ctx context.Context, cell hedui.Tally, changes []hedui.Tally) error {
+	key := []any{string(cell.Month), cell.Division, cell.Office, string(cell.Programme), string(cell.Kind)}
+	var text string
+	err := tx.tx.QueryRowContext(ctx, `SELECT counts FROM tallies WHERE month = $1 AND division = $2 AND office = $3 AND programme = $4 AND kind = $5`, key...).Scan(&text)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	var have []hedui.Tally
+	if err := eachCount(text, func(what hedui.Tallied, part string, n int64) {
+		t := cell
+		t.What, t.Part, t.N = what, part, n
+		have = append(have, t)
+	}); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, t := range hedui.TallyChange(nil, append(have, changes...)) {
+		fmt.Fprintf(&b, "%s\t%s\t%d\n", t.What, t.Part, t.N)
+	}
+	_, err = tx.exec(ctx, `INSERT INTO tallies (month, division, office, programme, kind, counts) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (month, division, office, programme, kind) DO UPDATE SET counts = excluded.counts`, append(key, b.String())...)
+	return err
+}
+
+// eachCount reads the counts of a cell.
+func eachCount(text string, each func(what hedui.Tallied, part string, n int64)) error {
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		what, rest, _ := strings.Cut(line, "\t")
+		part, number, _ := strings.Cut(rest, "\t")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return fmt.Errorf("counts: %w", err)
+		}
+		each(hedui.Tallied(what), part, n)
 	}
 	return nil
 }
@@ -149,26 +205,26 @@ type TallyFilter struct {
 
 // EachTally calls f with counts.
 func (tx *Tx) EachTally(ctx context.Context, f TallyFilter, each func(hedui.Tally)) error {
-	query := `SELECT month, division, office, programme, kind, figure, part, n FROM tallies
-		WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 AND (office = '') = $4 AND n <> 0`
+	query := `SELECT month, division, office, programme, kind, counts FROM tallies
+		WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 AND (office = '') = $4`
 	args := []any{string(f.From), string(f.Until), f.Place, !f.ByOffice}
 	if len(f.Programmes) > 0 {
 		args = append(args, tx.db.engine.list(append(texts(f.Programmes), "")))
 		query += " AND programme " + tx.db.engine.in(len(args))
 	}
-	if len(f.What) > 0 {
-		args = append(args, tx.db.engine.list(texts(f.What)))
-		query += " AND figure " + tx.db.engine.in(len(args))
-	}
-	var t hedui.Tally
-	var month, programme, kind, what string
 	err := tx.each(ctx, func(rows *sql.Rows) error {
-		if err := rows.Scan(&month, &t.Division, &t.Office, &programme, &kind, &what, &t.Part, &t.N); err != nil {
+		var t hedui.Tally
+		var month, programme, kind, counts string
+		if err := rows.Scan(&month, &t.Division, &t.Office, &programme, &kind, &counts); err != nil {
 			return err
 		}
-		t.Month, t.Programme, t.Kind, t.What = hedui.Month(month), hedui.Programme(programme), hedui.CaseKind(kind), hedui.Tallied(what)
-		each(t)
-		return nil
+		t.Month, t.Programme, t.Kind = hedui.Month(month), hedui.Programme(programme), hedui.CaseKind(kind)
+		return eachCount(counts, func(what hedui.Tallied, part string, n int64) {
+			if len(f.What) == 0 || slices.Contains(f.What, what) {
+				t.What, t.Part, t.N = what, part, n
+				each(t)
+			}
+		})
 	}, query, args...)
 	if err != nil {
 		return fmt.Errorf("counts: %w", err)

@@ -12,16 +12,14 @@ CREATE TABLE case_tallies ( -- what a case has added to the counts, so that it i
   body    BYTEA NOT NULL -- box
 );
 
-CREATE TABLE tallies ( -- counts; an empty column stands for all
+CREATE TABLE tallies ( -- counts of a cell; an empty column stands for all
   month     TEXT NOT NULL, -- 2006-01, in Beijing
   division  TEXT NOT NULL,
   office    TEXT NOT NULL,
   programme TEXT NOT NULL,
   kind      TEXT NOT NULL,
-  figure    TEXT NOT NULL,
-  part      TEXT NOT NULL, -- category, source, or how many hours, seconds or months
-  n         BIGINT NOT NULL,
-  PRIMARY KEY (month, division, office, programme, kind, figure, part)
+  counts    TEXT NOT NULL, -- a line each: what is counted, part, number, with tabs between; a row for each would be ten times slower to read
+  PRIMARY KEY (month, division, office, programme, kind)
 );
 
 CREATE TABLE tally_rounds ( -- when the job was done last; one row
