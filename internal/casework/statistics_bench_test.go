@@ -41,7 +41,7 @@ func BenchmarkStatistics(b *testing.B) {
 			for from := 0; from < n; from += 500 {
 				var list []made
 				for i := range min(500, n-from) {
-					list = append(list, made{n: from + i, division: strconv.Itoa(330203 + r.IntN(11)), office: "街道" + strconv.Itoa(r.IntN(10)), programme: hedui.Programmes()[r.IntN(9)],
+					list = append(list, made{n: (from + i) % 99998, division: strconv.Itoa(330203 + r.IntN(11)), office: "街道" + strconv.Itoa(r.IntN(10)), programme: hedui.Programmes()[r.IntN(9)],
 						kind: hedui.CaseKinds()[r.IntN(2)], accepted: statNow.AddDate(0, 0, -r.IntN(420)), hours: 1 + r.IntN(40), items: make([]hedui.ExplanationState, r.IntN(5)/3)})
 				}
 				desk.write(b, list...)
