@@ -187,9 +187,9 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 		Rule: rule, Veiled: o.May(hedui.ReadCases, q.Division) != nil}
 	prefix := hedui.PlacePrefix(q.Division)
 	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		read := func(f store.TallyFilter, each func(hedui.Tally)) error {
+		read := func(f store.TallyFilter, in func(hedui.Tally) hedui.Sink) error {
 			f.Place = prefix
-			return tx.EachTally(ctx, f, each)
+			return tx.ReadTallies(ctx, f, in)
 		}
 		if err := readCells(l, programmes, read); err != nil {
 			return err
@@ -218,45 +218,57 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 	return s, nil
 }
 
-// earlierFigures are what is read of the months before the period: for the trend, and
-// for how many existing recipients were verified.
-var earlierFigures = []hedui.Tallied{hedui.TallyOpened, hedui.TallyAccepted, hedui.TallyDelivered, hedui.TallyLate, hedui.TallyFound, hedui.TallyAgain}
-
 // readCells fills a ledger: cell by cell where each is veiled by itself, otherwise
 // summed as far as the tables allow.
-func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.TallyFilter, func(hedui.Tally)) error) error {
-	earlier := func(t hedui.Tally) {
-		if t.Programme == "" || !slices.Contains(earlierFigures, t.What) {
-			return
-		}
-		if t.Month >= l.Trend && t.What != hedui.TallyAgain {
-			one := t
-			if !l.Veiled {
-				one.Division, one.Programme, one.Kind = "", "", ""
-			}
-			l.AddTrend(one)
-		}
-		if l.Veiled || t.What == hedui.TallyAgain || t.What == hedui.TallyAccepted {
-			if !l.Veiled {
-				t.Programme = ""
-			}
-			l.AddCover(t)
-		}
-	}
-	err := read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, Programmes: programmes}, func(t hedui.Tally) {
-		earlier(t)
+func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.TallyFilter, func(hedui.Tally) hedui.Sink) error) error {
+	err := read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, Programmes: programmes}, func(cell hedui.Tally) hedui.Sink {
+		also := earlierIn(l, cell)
 		if !l.Veiled {
-			t.Month, t.Kind = l.Period.From, ""
+			cell.Month, cell.Kind = l.Period.From, ""
 		}
-		l.Add(t)
+		in := l.In(cell)
+		return func(what hedui.Tallied, part string, n int64) {
+			in(what, part, n)
+			also(what, part, n)
+		}
 	})
 	if err == nil {
-		err = read(store.TallyFilter{From: min(l.Trend, l.WindowFrom()), Until: l.Period.From.Add(-1), Programmes: programmes, What: earlierFigures}, earlier)
+		err = read(store.TallyFilter{From: min(l.Trend, l.WindowFrom()), Until: l.Period.From.Add(-1), Programmes: programmes, Brief: true},
+			func(cell hedui.Tally) hedui.Sink { return earlierIn(l, cell) })
 	}
 	if err == nil && !l.Veiled && len(programmes) == 0 { // offices are not counted by programme
-		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true}, l.Add)
+		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true, Brief: true}, l.In)
 	}
 	return err
+}
+
+// earlierIn takes what is needed of a month before the period, and of the period too:
+// for the trend, and for how many existing recipients were verified.
+func earlierIn(l *hedui.Ledger, cell hedui.Tally) hedui.Sink {
+	if cell.Programme == "" { // of sources
+		return func(hedui.Tallied, string, int64) {}
+	}
+	of, cover := cell, cell
+	if !l.Veiled {
+		of.Division, of.Programme, of.Kind = "", "", ""
+		cover.Programme = ""
+	}
+	inTrend := func(hedui.Tallied, string, int64) {}
+	if cell.Month >= l.Trend {
+		inTrend = l.InTrend(of)
+	}
+	inCover := l.InCover(cover)
+	return func(what hedui.Tallied, part string, n int64) {
+		switch what {
+		case hedui.TallyOpened, hedui.TallyLate, hedui.TallyFound:
+			inTrend(what, part, n)
+		case hedui.TallyAccepted, hedui.TallyDelivered:
+			inTrend(what, part, n)
+			inCover(what, part, n)
+		case hedui.TallyAgain:
+			inCover(what, part, n)
+		}
+	}
 }
 
 // StatisticsFile gives the figures as a workbook ("xlsx") or as the bulletin of a

@@ -331,8 +331,10 @@ type Ledger struct {
 // programme and kind, see [Tally.Cell].
 type cells map[Tally]map[Tallied]map[string]int64
 
-func (to *cells) add(t Tally) {
-	cell := t.Cell()
+// A Sink takes what was counted in one cell.
+type Sink func(what Tallied, part string, n int64)
+
+func (to *cells) in(cell Tally) Sink {
 	if *to == nil {
 		*to = cells{}
 	}
@@ -341,30 +343,33 @@ func (to *cells) add(t Tally) {
 		counts = map[Tallied]map[string]int64{}
 		(*to)[cell] = counts
 	}
-	if counts[t.What] == nil {
-		counts[t.What] = map[string]int64{}
+	return func(what Tallied, part string, n int64) {
+		parts := counts[what]
+		if parts == nil {
+			parts = map[string]int64{}
+			counts[what] = parts
+		}
+		parts[part] += n
 	}
-	counts[t.What][t.Part] += t.N
 }
 
-// Add takes a count of the period.
-func (l *Ledger) Add(t Tally) {
+// In takes the counts of a cell of the period.
+func (l *Ledger) In(cell Tally) Sink {
 	switch {
-	case t.Office != "":
-		l.offices.add(t)
-	case t.Programme == "":
-		l.sources.add(t)
-	default:
-		l.cells.add(t)
+	case cell.Office != "":
+		return l.offices.in(cell)
+	case cell.Programme == "":
+		return l.sources.in(cell)
 	}
+	return l.cells.in(cell)
 }
 
-// AddTrend takes a count of a month of the trend.
-func (l *Ledger) AddTrend(t Tally) { l.trend.add(t) }
+// InTrend takes those of a month of the trend.
+func (l *Ledger) InTrend(cell Tally) Sink { return l.trend.in(cell) }
 
-// AddCover takes a count of the months in which existing recipients count as
-// verified, or of the period.
-func (l *Ledger) AddCover(t Tally) { l.cover.add(t) }
+// InCover takes those of the months in which existing recipients count as verified,
+// and of the period.
+func (l *Ledger) InCover(cell Tally) Sink { return l.cover.in(cell) }
 
 func (l *Ledger) least() int64 {
 	if l.Veiled {

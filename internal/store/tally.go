@@ -144,30 +144,34 @@ func (tx *Tx) addTallies(ctx context.Context, changes []hedui.Tally) error {
 
 func (tx *Tx) addToCell(ctx context.Context, cell hedui.Tally, changes []hedui.Tally) error {
 	key := []any{string(cell.Month), cell.Division, cell.Office, string(cell.Programme), string(cell.Kind)}
-	var text string
-	err := tx.tx.QueryRowContext(ctx, `SELECT counts FROM tallies WHERE month = $1 AND division = $2 AND office = $3 AND programme = $4 AND kind = $5`, key...).Scan(&text)
+	var counts, more string
+	err := tx.tx.QueryRowContext(ctx, `SELECT counts, more FROM tallies WHERE month = $1 AND division = $2 AND office = $3 AND programme = $4 AND kind = $5`, key...).Scan(&counts, &more)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	var have []hedui.Tally
-	if err := eachCount(text, func(what hedui.Tallied, part string, n int64) {
+	if err := eachCount(counts+more, func(what hedui.Tallied, part string, n int64) {
 		t := cell
 		t.What, t.Part, t.N = what, part, n
 		have = append(have, t)
 	}); err != nil {
 		return err
 	}
-	var b strings.Builder
+	var brief, rest strings.Builder
 	for _, t := range hedui.TallyChange(nil, append(have, changes...)) {
-		fmt.Fprintf(&b, "%s\t%s\t%d\n", t.What, t.Part, t.N)
+		to := &brief
+		if t.Part != "" && t.What != hedui.TallyAgain {
+			to = &rest
+		}
+		fmt.Fprintf(to, "%s\t%s\t%d\n", t.What, t.Part, t.N)
 	}
-	_, err = tx.exec(ctx, `INSERT INTO tallies (month, division, office, programme, kind, counts) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (month, division, office, programme, kind) DO UPDATE SET counts = excluded.counts`, append(key, b.String())...)
+	_, err = tx.exec(ctx, `INSERT INTO tallies (month, division, office, programme, kind, counts, more) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (month, division, office, programme, kind) DO UPDATE SET counts = excluded.counts, more = excluded.more`, append(key, brief.String(), rest.String())...)
 	return err
 }
 
 // eachCount reads the counts of a cell.
-func eachCount(text string, each func(what hedui.Tallied, part string, n int64)) error {
+func eachCount(text string, each hedui.Sink) error {
 	for text != "" {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
@@ -199,13 +203,17 @@ type TallyFilter struct {
 	From, Until hedui.Month
 	Place       string            // beginning of the code of the division
 	Programmes  []hedui.Programme // any of them; none = all. Counts of sources and offices belong to no programme.
-	What        []hedui.Tallied   // any of them; none = all
 	ByOffice    bool              // those of offices instead of those of programmes and sources
+	Brief       bool              // without hours, categories and sources
 }
 
-// EachTally calls f with counts.
-func (tx *Tx) EachTally(ctx context.Context, f TallyFilter, each func(hedui.Tally)) error {
-	query := `SELECT month, division, office, programme, kind, counts FROM tallies
+// ReadTallies reads counts; in gives what takes those of a cell.
+func (tx *Tx) ReadTallies(ctx context.Context, f TallyFilter, in func(cell hedui.Tally) hedui.Sink) error {
+	more := "more"
+	if f.Brief {
+		more = "''"
+	}
+	query := `SELECT month, division, office, programme, kind, counts, ` + more + ` FROM tallies
 		WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 AND (office = '') = $4`
 	args := []any{string(f.From), string(f.Until), f.Place, !f.ByOffice}
 	if len(f.Programmes) > 0 {
@@ -214,17 +222,15 @@ func (tx *Tx) EachTally(ctx context.Context, f TallyFilter, each func(hedui.Tall
 	}
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var t hedui.Tally
-		var month, programme, kind, counts string
-		if err := rows.Scan(&month, &t.Division, &t.Office, &programme, &kind, &counts); err != nil {
+		var month, programme, kind, counts, more string
+		if err := rows.Scan(&month, &t.Division, &t.Office, &programme, &kind, &counts, &more); err != nil {
 			return err
 		}
+		if counts == "" && more == "" { // all of it was taken off again
+			return nil
+		}
 		t.Month, t.Programme, t.Kind = hedui.Month(month), hedui.Programme(programme), hedui.CaseKind(kind)
-		return eachCount(counts, func(what hedui.Tallied, part string, n int64) {
-			if len(f.What) == 0 || slices.Contains(f.What, what) {
-				t.What, t.Part, t.N = what, part, n
-				each(t)
-			}
-		})
+		return eachCount(counts+more, in(t))
 	}, query, args...)
 	if err != nil {
 		return fmt.Errorf("counts: %w", err)

@@ -18,7 +18,8 @@ CREATE TABLE tallies ( -- counts of a cell; an empty column stands for all
   office    TEXT NOT NULL,
   programme TEXT NOT NULL,
   kind      TEXT NOT NULL,
-  counts    TEXT NOT NULL, -- a line each: what is counted, part, number, with tabs between; a row for each would be ten times slower to read
+  counts    TEXT NOT NULL, -- a line each: what is counted, part, number, with tabs between; a row for each is far slower to read
+  more      TEXT NOT NULL, -- as counts: hours, categories, sources
   PRIMARY KEY (month, division, office, programme, kind)
 );
 
