@@ -33,7 +33,7 @@ func (c *svgChart) text(class string, x, y float64, s string) {
 	c.Parts = append(c.Parts, svgPart{Class: class, X: at(x), Y: at(y), Text: s})
 }
 
-func (p *statisticsPage) chart(id, title string, w, h int) *svgChart {
+func (p frame) chart(id, title string, w, h int) *svgChart {
 	return &svgChart{ID: "chart-" + id, Title: title, W: w, H: h, Outer: p.T("statistics.col.delivered"), Inner: p.T("statistics.col.found")}
 }
 
@@ -47,7 +47,7 @@ func mostDelivered(rows []hedui.StatRow) float64 {
 
 // columns draws a column for each month: what was delivered, and of it what had
 // findings.
-func (p *statisticsPage) columns(rows []hedui.StatRow) *svgChart {
+func (p frame) columns(rows []hedui.StatRow) *svgChart {
 	const w, h, foot = 520.0, 190.0, 160.0
 	c := p.chart("months", p.T("statistics.chart.months"), w, h)
 	most, step := mostDelivered(rows), w/float64(len(rows))
@@ -73,7 +73,7 @@ func (p *statisticsPage) columns(rows []hedui.StatRow) *svgChart {
 }
 
 // bars draws a bar for each row, one below the other, with its name above it.
-func (p *statisticsPage) bars(id, title string, rows []hedui.StatRow, lines []statLine) *svgChart {
+func (p frame) bars(id, title string, rows []hedui.StatRow, lines []statLine) *svgChart {
 	const w, step = 520.0, 38.0
 	c := p.chart(id, title, w, int(step)*len(rows))
 	most := mostDelivered(rows)

@@ -43,6 +43,9 @@ type statTable struct {
 	Lines []statLine
 }
 
+// Rest are the heads of the columns after the first.
+func (t statTable) Rest() []string { return t.Columns[1:] }
+
 type statLine struct {
 	ID, Head, Link string
 	Cells          []string
