@@ -64,9 +64,13 @@ func (d *Desk) statisticsWork(ctx context.Context, jobs []queue.Job) error {
 	return err
 }
 
-// CountCases brings the counts into step with every case that has changed.
+// CountCases brings the counts into step with every case that has changed, and with
+// the questions of other nodes that are settled.
 func (d *Desk) CountCases(ctx context.Context) error {
 	began := d.Now()
+	if err := d.countRelays(ctx, began); err != nil {
+		return err
+	}
 	for {
 		n := 0
 		err := d.DB.InTx(ctx, func(tx *store.Tx) error {
@@ -92,6 +96,34 @@ func (d *Desk) CountCases(ctx context.Context) error {
 		}
 		if n < statisticsPage {
 			return d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SetCountedAt(ctx, began) })
+		}
+	}
+}
+
+// relaysPage is how many questions of other nodes are counted in one transaction.
+const relaysPage = 500
+
+func (d *Desk) countRelays(ctx context.Context, at time.Time) error {
+	for {
+		n := 0
+		err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+			list, err := tx.UncountedRelays(ctx, at, relaysPage)
+			if n = len(list); err != nil || n == 0 {
+				return err
+			}
+			ids, questions := make([]string, n), map[string][]hedui.Query{}
+			for i, r := range list {
+				ids[i] = r.ID
+				questions[r.Peer] = append(questions[r.Peer], hedui.Query{State: r.State, Outcome: r.Outcome, CreatedAt: r.CreatedAt, AskedAt: r.AskedAt, AnsweredAt: r.AnsweredAt})
+			}
+			var added []hedui.Tally
+			for peer, of := range questions {
+				added = append(added, hedui.RelayTallies(d.Division, peer, of)...)
+			}
+			return tx.SaveCountedRelays(ctx, ids, added)
+		})
+		if err != nil || n < relaysPage {
+			return err
 		}
 	}
 }
@@ -208,7 +240,7 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 	}
 	s := l.Statistics()
 	if len(programmes) > 0 { // what offices and sources have is of all programmes
-		s.Sources, s.Coverage = nil, nil
+		s.Sources, s.Nodes, s.Coverage = nil, nil, nil
 	}
 	for i, f := range s.Sources {
 		if at := slices.IndexFunc(d.Registers, func(r hedui.Register) bool { return r.Source == f.Source }); at >= 0 {

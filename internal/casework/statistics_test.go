@@ -482,3 +482,33 @@ func TestTheJobCounts(t *testing.T) {
 		t.Errorf("got %s, %d sources, counted at %s", line(got.Whole), len(got.Sources), got.CountedAt)
 	}
 }
+
+// What a hub knows of its counties: how many questions each has sent, and how they
+// were answered. Each is counted once, also when it is asked anew after its time.
+func TestQuestionsOfOtherNodesAreCounted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := statBench(t, db)
+		b.Division = "330200"
+		open := storetest.Relay("haishu", "q3", []byte("x"))
+		over := storetest.Relay("yinzhou", "q1", []byte("x"))
+		over.ExpiresAt = statNow.Add(-time.Hour)
+		refused := storetest.Answered(storetest.Relay("haishu", "q2", nil))
+		refused.Outcome = source.Refused
+		write := func(list ...store.Relay) {
+			t.Helper()
+			if err := b.DB.InTx(t.Context(), func(tx *store.Tx) error { _, err := tx.AddRelays(t.Context(), list); return err }); err != nil {
+				t.Fatal(err)
+			}
+			b.countCases(t)
+		}
+		write(storetest.Answered(storetest.Relay("haishu", "q1", nil)), refused, open, over)
+		write()
+		var got []string
+		for _, n := range b.statistics(t, overseer, StatQuery{Period: hedui.PeriodOf("month", "2026-11")}).Nodes {
+			got = append(got, fmt.Sprintf("%s %s %s %s", n.Source, n.Asked, n.Answered, n.Failed))
+		}
+		if want := "[haishu 2 1 1 yinzhou 1 0 1]"; fmt.Sprint(got) != want {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	})
+}

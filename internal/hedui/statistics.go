@@ -309,6 +309,7 @@ type Statistics struct {
 	Months     []StatRow       `json:"months"`            // trend, up to the end of the period
 	Categories []CategoryHits  `json:"categories"`
 	Sources    []SourceFigures `json:"sources,omitempty"` // only without a programme
+	Nodes      []SourceFigures `json:"nodes,omitempty"`   // questions of other nodes, by node
 	Coverage   []Coverage      `json:"coverage,omitempty"`
 }
 
@@ -458,19 +459,20 @@ func (l *Ledger) Statistics() Statistics {
 	}
 	slices.SortStableFunc(s.Categories, func(a, b CategoryHits) int { return cmp.Compare(b.Cases.Middle(), a.Cases.Middle()) })
 	if l.Programme == "" {
-		s.Sources, s.Coverage = l.sourceFigures(), l.coverage()
+		s.Sources, s.Nodes, s.Coverage = l.answers(TallyQuestions), l.answers(TallyRelays), l.coverage()
 	}
 	return s
 }
 
-func (l *Ledger) sourceFigures() []SourceFigures {
+// answers are the figures of all who were asked, or who asked.
+func (l *Ledger) answers(base Tallied) []SourceFigures {
 	all := map[string]*SourceFigures{}
 	for _, counts := range l.sources {
-		for name, asked := range counts[TallyAsked] {
+		for name, asked := range counts[base] {
 			if all[name] == nil {
 				all[name] = &SourceFigures{Source: name, seconds: map[int]int64{}}
 			}
-			l.addSource(all[name], asked, counts)
+			l.addAnswers(all[name], base, asked, counts)
 		}
 	}
 	var list []SourceFigures
@@ -481,18 +483,18 @@ func (l *Ledger) sourceFigures() []SourceFigures {
 	return list
 }
 
-func (l *Ledger) addSource(f *SourceFigures, asked int64, counts map[Tallied]map[string]int64) {
-	n := func(what Tallied) int64 { return counts[what][f.Source] }
+func (l *Ledger) addAnswers(f *SourceFigures, base Tallied, asked int64, counts map[Tallied]map[string]int64) {
+	n := func(what Tallied) int64 { return counts[base+what][f.Source] }
 	least := l.least()
 	shown := Veil(asked, least)
-	answered := VeilPart(n(TallyAnswered), asked, shown, least)
-	f.Asked, f.Answered = f.Asked.plus(shown), f.Answered.plus(answered)
-	f.None = f.None.plus(VeilPart(n(TallyNone), n(TallyAnswered), answered, least))
-	f.Failed = f.Failed.plus(VeilPart(n(TallyFailed), asked, shown, least))
-	f.Late = f.Late.plus(VeilPart(n(TallyTardy), n(TallyAnswered), answered, least))
-	for part, n := range counts[TallySeconds] {
-		name, seconds, _ := strings.Cut(part, " ")
-		if bound, err := strconv.Atoi(seconds); err == nil && name == f.Source && answered.Exact() {
+	heard := VeilPart(n(answered), asked, shown, least)
+	f.Asked, f.Answered = f.Asked.plus(shown), f.Answered.plus(heard)
+	f.None = f.None.plus(VeilPart(n(none), n(answered), heard, least))
+	f.Failed = f.Failed.plus(VeilPart(n(failed), asked, shown, least))
+	f.Late = f.Late.plus(VeilPart(n(tardy), n(answered), heard, least))
+	for part, n := range counts[base+seconds] {
+		name, within, _ := strings.Cut(part, " ")
+		if bound, err := strconv.Atoi(within); err == nil && name == f.Source && heard.Exact() {
 			f.seconds[bound] += n
 		}
 	}
@@ -584,5 +586,5 @@ func StatPlace(o Officer, asked string) (string, error) {
 // "statistics.bottom.", "statistics.when." and "statistics.out.".
 func StatFigures() []string {
 	return []string{"opened", "accepted", "delivered", "running", "terminated", "on_time", "hours", "detection", "standing",
-		"items", "objections", "cover_new", "cover_existing", "sources"}
+		"items", "objections", "cover_new", "cover_existing", "sources", "nodes"}
 }

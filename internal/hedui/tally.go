@@ -110,23 +110,28 @@ const (
 	TallyOpened     Tallied = "opened"
 	TallyAccepted   Tallied = "accepted"
 	TallyTerminated Tallied = "terminated"
-	TallyDelivered  Tallied = "delivered"         // a first report
-	TallyLate       Tallied = "late"              // of these, after what was promised at acceptance
-	TallyFound      Tallied = "found"             // of these, with something that asked the family for an explanation
-	TallyStanding   Tallied = "standing"          // of these, with something that was not explained away
-	TallyObjected   Tallied = "objected"          // of those delivered in the month, objected to at any time
-	TallyRevised    Tallied = "revised"           // of these, with a further version of the report
-	TallyItems      Tallied = "items"             // to explain, opened in the month
-	TallySettled    Tallied = "settled"           // of these, settled by two officers
-	TallyHours      Tallied = "hours"             // delivered, by begun hours since acceptance
-	TallyCategory   Tallied = "category"          // delivered and found, by category
-	TallyAgain      Tallied = "again"             // existing recipients delivered, by months since the one before; 0 = none before
-	TallyAsked      Tallied = "question"          // questions, by source, of the month in which they were asked
-	TallyAnswered   Tallied = "question.answered" // of these, answered
-	TallyNone       Tallied = "question.none"     // of these, with nothing found
-	TallyFailed     Tallied = "question.failed"   // of those asked, given up, refused or without an outcome
-	TallyTardy      Tallied = "question.late"     // of those answered, after the report was promised
-	TallySeconds    Tallied = "question.seconds"  // answered, by source and bound of seconds, see [SecondsOf]
+	TallyDelivered  Tallied = "delivered" // a first report
+	TallyLate       Tallied = "late"      // of these, after what was promised at acceptance
+	TallyFound      Tallied = "found"     // of these, with something that asked the family for an explanation
+	TallyStanding   Tallied = "standing"  // of these, with something that was not explained away
+	TallyObjected   Tallied = "objected"  // of those delivered in the month, objected to at any time
+	TallyRevised    Tallied = "revised"   // of these, with a further version of the report
+	TallyItems      Tallied = "items"     // to explain, opened in the month
+	TallySettled    Tallied = "settled"   // of these, settled by two officers
+	TallyHours      Tallied = "hours"     // delivered, by begun hours since acceptance
+	TallyCategory   Tallied = "category"  // delivered and found, by category
+	TallyAgain      Tallied = "again"     // existing recipients delivered, by months since the one before; 0 = none before
+	TallyQuestions  Tallied = "question"  // asked, by source, of the month in which they were asked
+	TallyRelays     Tallied = "relay"     // the same of questions of other nodes, by node
+)
+
+// What came of questions is counted by what was asked and one of these.
+const (
+	answered = ".answered"
+	none     = ".none"    // of those answered, with nothing found
+	failed   = ".failed"  // of those asked, given up, refused or without an outcome
+	tardy    = ".late"    // of those answered, after the report was promised
+	seconds  = ".seconds" // of those answered, by bound of seconds, see [SecondsOf]
 )
 
 // A Tally is how often something was counted. Office is set, and programme and kind
@@ -247,26 +252,49 @@ func (c Countable) delivered(t *tallier, at time.Time) {
 
 func (c Countable) sources(t *tallier) {
 	for _, q := range c.Queries {
-		if q.AskedAt.IsZero() || q.TakenFrom != "" || !t.here(q.AskedAt) {
-			continue
+		if !q.AskedAt.IsZero() && q.TakenFrom == "" && t.here(q.AskedAt) {
+			t.question(TallyQuestions, q.Source, q, c.Promised)
 		}
-		m := monthAt(q.AskedAt)
-		t.source(m, TallyAsked, q.Source)
-		if q.State != Answered || q.Outcome == source.Failed || q.Outcome == source.Refused {
-			if q.Settled() || q.State == Retrying {
-				t.source(m, TallyFailed, q.Source)
-			}
-			continue
-		}
-		t.source(m, TallyAnswered, q.Source)
-		if q.Outcome == source.None {
-			t.source(m, TallyNone, q.Source)
-		}
-		if !c.Promised.IsZero() && q.AnsweredAt.After(c.Promised) {
-			t.source(m, TallyTardy, q.Source)
-		}
-		t.source(m, TallySeconds, q.Source+" "+strconv.Itoa(SecondsOf(q.Millis())))
 	}
+}
+
+// question counts what came of a question that was asked.
+func (t *tallier) question(base Tallied, of string, q Query, promised time.Time) {
+	add := func(what Tallied, part string) {
+		t.sums[Tally{Month: monthAt(q.AskedAt), Division: t.of.Division, What: base + what, Part: part}]++
+	}
+	add("", of)
+	if q.State != Answered || q.Outcome == source.Failed || q.Outcome == source.Refused {
+		if q.Settled() || q.State == Retrying {
+			add(failed, of)
+		}
+		return
+	}
+	add(answered, of)
+	if q.Outcome == source.None {
+		add(none, of)
+	}
+	if !promised.IsZero() && q.AnsweredAt.After(promised) {
+		add(tardy, of)
+	}
+	add(seconds, of+" "+strconv.Itoa(SecondsOf(q.Millis())))
+}
+
+// RelayTallies is what questions of another node add to the counts of the node in a
+// division that was asked. Each question is counted once, when nothing more is
+// expected of it; what was never asked of a department counts from when it came.
+func RelayTallies(division, peer string, questions []Query) []Tally {
+	t := tallier{of: &Case{Division: division}, sums: map[Tally]int64{}}
+	for _, q := range questions {
+		if q.AskedAt.IsZero() {
+			q.AskedAt = q.CreatedAt
+		}
+		if q.State != Answered { // its time is over
+			q.State = Cancelled
+		}
+		t.question(TallyRelays, peer, q, time.Time{})
+	}
+	return t.list()
 }
 
 // secondBounds are the bounds by which times of answers are counted.
@@ -301,10 +329,6 @@ func (t *tallier) add(m Month, what Tallied, n int64) {
 
 func (t *tallier) part(m Month, what Tallied, part string, n int64) {
 	t.sums[Tally{Month: m, Division: t.of.Division, Programme: t.of.Programme, Kind: t.of.Kind, What: what, Part: part}] += n
-}
-
-func (t *tallier) source(m Month, what Tallied, part string) {
-	t.sums[Tally{Month: m, Division: t.of.Division, What: what, Part: part}]++
 }
 
 func (t *tallier) list() []Tally {

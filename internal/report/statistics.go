@@ -52,7 +52,8 @@ func StatTables(s hedui.Statistics, l lang.Lang) []StatTable {
 		return office
 	}, false))
 	add(w.statCategories(s))
-	add(w.statSources(s))
+	add(w.statAnswers("sources", s.Sources))
+	add(w.statAnswers("nodes", s.Nodes))
 	add(w.statDefinitions(s))
 	return list
 }
@@ -221,9 +222,10 @@ func (w words) category(code catalog.Code) string {
 	return known.Name
 }
 
-func (w words) statSources(s hedui.Statistics) StatTable {
-	t := StatTable{Name: "sources", Columns: w.statColumns("source", "asked", "answered", "none", "failed", "late", "half")}
-	for _, f := range s.Sources {
+// statAnswers is the table of who was asked, or who asked.
+func (w words) statAnswers(name string, list []hedui.SourceFigures) StatTable {
+	t := StatTable{Name: name, Columns: w.statColumns(name, "asked", "answered", "none", "failed", "late", "half")}
+	for _, f := range list {
 		half := "–"
 		if f.Median > 0 {
 			half = w.t("statistics.within", w.span(f.Median))

@@ -27,9 +27,9 @@ func someStatistics(veiled bool) hedui.Statistics {
 			}
 			add(hedui.Tally{Month: m, Division: c.division, Programme: c.programme, Kind: hedui.NewApplication, What: hedui.TallyHours, Part: "7", N: c.n})
 			add(hedui.Tally{Month: m, Division: c.division, Programme: c.programme, Kind: hedui.NewApplication, What: hedui.TallyCategory, Part: "vehicle", N: c.n / 4})
-			add(hedui.Tally{Month: m, Division: c.division, What: hedui.TallyAsked, Part: "vehicle", N: 100})
-			add(hedui.Tally{Month: m, Division: c.division, What: hedui.TallyAnswered, Part: "vehicle", N: 90})
-			add(hedui.Tally{Month: m, Division: c.division, What: hedui.TallySeconds, Part: "vehicle 5", N: 90})
+			add(hedui.Tally{Month: m, Division: c.division, What: hedui.TallyQuestions, Part: "vehicle", N: 100})
+			add(hedui.Tally{Month: m, Division: c.division, What: hedui.TallyQuestions + ".answered", Part: "vehicle", N: 90})
+			add(hedui.Tally{Month: m, Division: c.division, What: hedui.TallyQuestions + ".seconds", Part: "vehicle 5", N: 90})
 		}
 	}
 	return l.Statistics()

@@ -186,6 +186,38 @@ func eachCount(text string, each hedui.Sink) error {
 	return nil
 }
 
+// UncountedRelays lists some questions of other nodes of which nothing more is
+// expected, and that are in no count.
+func (tx *Tx) UncountedRelays(ctx context.Context, at time.Time, limit int) ([]Relay, error) {
+	var list []Relay
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var r Relay
+		var state, outcome string
+		var created, asked, answered int64
+		err := rows.Scan(&r.ID, &r.Peer, &state, &outcome, &created, &asked, &answered)
+		r.State, r.Outcome, r.CreatedAt, r.AskedAt, r.AnsweredAt = hedui.QueryState(state), source.Outcome(outcome), instant(created), instant(asked), instant(answered)
+		list = append(list, r)
+		return err
+	}, `SELECT id, peer, state, outcome, created_at, asked_at, answered_at FROM relays
+		WHERE counted = 0 AND (state IN ('answered', 'cancelled') OR expires_at < $1) ORDER BY id LIMIT $2`, micros(at), limit)
+	if err != nil {
+		return nil, fmt.Errorf("uncounted relays: %w", err)
+	}
+	return list, nil
+}
+
+// SaveCountedRelays adds what was counted of questions of other nodes.
+func (tx *Tx) SaveCountedRelays(ctx context.Context, ids []string, added []hedui.Tally) error {
+	_, err := tx.exec(ctx, `UPDATE relays SET counted = 1 WHERE id `+tx.db.engine.in(1), tx.db.engine.list(ids))
+	if err == nil {
+		err = tx.addTallies(ctx, hedui.TallyChange(nil, added))
+	}
+	if err != nil {
+		return fmt.Errorf("save counts of relays: %w", err)
+	}
+	return nil
+}
+
 // countAnew has cases counted once more, although they themselves did not change.
 func (tx *Tx) countAnew(ctx context.Context, cases []string) error {
 	slices.Sort(cases)

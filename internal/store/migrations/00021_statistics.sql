@@ -7,6 +7,9 @@ ALTER TABLE cases ADD COLUMN counted BIGINT NOT NULL DEFAULT 0; -- rev at which 
 CREATE INDEX cases_uncounted ON cases (id) WHERE counted <> rev;
 CREATE INDEX cases_running ON cases (division, programme, kind) WHERE running = 1;
 
+ALTER TABLE relays ADD COLUMN counted BIGINT NOT NULL DEFAULT 0; -- 1 = it is in the counts
+CREATE INDEX relays_uncounted ON relays (id) WHERE counted = 0;
+
 CREATE TABLE case_tallies ( -- what a case has added to the counts, so that it is taken off before it is counted anew
   case_id TEXT PRIMARY KEY REFERENCES cases (id),
   body    BYTEA NOT NULL -- box
