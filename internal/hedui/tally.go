@@ -161,15 +161,15 @@ type Countable struct {
 func (c Countable) Tallies() []Tally {
 	t := tallier{of: c.Case, sums: map[Tally]int64{}}
 	if t.here(c.Case.CreatedAt) {
-		t.add(monthAt(c.Case.CreatedAt), TallyOpened, 1)
+		t.add(monthAt(c.Case.CreatedAt), TallyOpened)
 	}
 	if t.here(c.Case.AcceptedAt) {
-		t.add(monthAt(c.Case.AcceptedAt), TallyAccepted, 1)
+		t.add(monthAt(c.Case.AcceptedAt), TallyAccepted)
 	}
 	if c.Case.Stage == Terminated {
 		for _, s := range slices.Backward(c.Case.Steps) {
 			if s.Stage == Terminated && t.here(s.At) {
-				t.add(monthAt(s.At), TallyTerminated, 1)
+				t.add(monthAt(s.At), TallyTerminated)
 				break
 			}
 		}
@@ -178,9 +178,9 @@ func (c Countable) Tallies() []Tally {
 		if !t.here(e.OpenedAt) || e.State == ExplanationGone {
 			continue
 		}
-		t.add(monthAt(e.OpenedAt), TallyItems, 1)
+		t.add(monthAt(e.OpenedAt), TallyItems)
 		if slices.Contains(ExplanationOutcomes(), e.State) {
-			t.add(monthAt(e.OpenedAt), TallySettled, 1)
+			t.add(monthAt(e.OpenedAt), TallySettled)
 		}
 	}
 	if at := c.Case.deliveredAt(); t.here(at) {
@@ -211,12 +211,12 @@ func (c *Case) DeliveredIn() Month {
 
 func (c Countable) delivered(t *tallier, at time.Time) {
 	m := monthAt(at)
-	t.add(m, TallyDelivered, 1)
+	t.add(m, TallyDelivered)
 	if !c.Promised.IsZero() && at.After(c.Promised) {
-		t.add(m, TallyLate, 1)
+		t.add(m, TallyLate)
 	}
 	if !c.Case.AcceptedAt.IsZero() {
-		t.part(m, TallyHours, strconv.Itoa(int((at.Sub(c.Case.AcceptedAt)+time.Hour-1)/time.Hour)), 1)
+		t.part(m, TallyHours, strconv.Itoa(int((at.Sub(c.Case.AcceptedAt)+time.Hour-1)/time.Hour)))
 	}
 	found, standing := map[string]bool{}, false
 	for _, e := range c.Items {
@@ -227,18 +227,18 @@ func (c Countable) delivered(t *tallier, at time.Time) {
 		standing = standing || !slices.Contains([]ExplanationState{ExplanationDone, ExplanationWrong, ExplanationNotHis}, e.State)
 	}
 	if len(found) > 0 {
-		t.add(m, TallyFound, 1)
+		t.add(m, TallyFound)
 	}
 	for code := range found {
-		t.part(m, TallyCategory, code, 1)
+		t.part(m, TallyCategory, code)
 	}
 	if standing {
-		t.add(m, TallyStanding, 1)
+		t.add(m, TallyStanding)
 	}
 	if slices.ContainsFunc(c.Case.Steps, func(s Step) bool { return s.Stage == Objected }) {
-		t.add(m, TallyObjected, 1)
+		t.add(m, TallyObjected)
 		if c.Case.Version > 1 {
-			t.add(m, TallyRevised, 1)
+			t.add(m, TallyRevised)
 		}
 	}
 	if c.Case.Kind == PeriodicRecheck {
@@ -246,7 +246,7 @@ func (c Countable) delivered(t *tallier, at time.Time) {
 		if c.Before != "" {
 			gap = m.since(c.Before)
 		}
-		t.part(m, TallyAgain, strconv.Itoa(gap), 1)
+		t.part(m, TallyAgain, strconv.Itoa(gap))
 	}
 }
 
@@ -322,13 +322,13 @@ func (t *tallier) here(at time.Time) bool {
 	return !at.IsZero() && (t.of.Taken == nil || at.After(t.of.Taken.At))
 }
 
-func (t *tallier) add(m Month, what Tallied, n int64) {
-	t.part(m, what, "", n)
-	t.sums[Tally{Month: m, Division: t.of.Division, Office: t.of.Office, What: what}] += n
+func (t *tallier) add(m Month, what Tallied) {
+	t.part(m, what, "")
+	t.sums[Tally{Month: m, Division: t.of.Division, Office: t.of.Office, What: what}]++
 }
 
-func (t *tallier) part(m Month, what Tallied, part string, n int64) {
-	t.sums[Tally{Month: m, Division: t.of.Division, Programme: t.of.Programme, Kind: t.of.Kind, What: what, Part: part}] += n
+func (t *tallier) part(m Month, what Tallied, part string) {
+	t.sums[Tally{Month: m, Division: t.of.Division, Programme: t.of.Programme, Kind: t.of.Kind, What: what, Part: part}]++
 }
 
 func (t *tallier) list() []Tally {

@@ -33,8 +33,8 @@ func (c *svgChart) text(class string, x, y float64, s string) {
 	c.Parts = append(c.Parts, svgPart{Class: class, X: at(x), Y: at(y), Text: s})
 }
 
-func (p frame) chart(id, title string, w, h int) *svgChart {
-	return &svgChart{ID: "chart-" + id, Title: title, W: w, H: h, Outer: p.T("statistics.col.delivered"), Inner: p.T("statistics.col.found")}
+func (f frame) chart(id, title string, w, h int) *svgChart {
+	return &svgChart{ID: "chart-" + id, Title: title, W: w, H: h, Outer: f.T("statistics.col.delivered"), Inner: f.T("statistics.col.found")}
 }
 
 func mostDelivered(rows []hedui.StatRow) float64 {
@@ -47,9 +47,9 @@ func mostDelivered(rows []hedui.StatRow) float64 {
 
 // columns draws a column for each month: what was delivered, and of it what had
 // findings.
-func (p frame) columns(rows []hedui.StatRow) *svgChart {
+func (f frame) columns(rows []hedui.StatRow) *svgChart {
 	const w, h, foot = 520.0, 190.0, 160.0
-	c := p.chart("months", p.T("statistics.chart.months"), w, h)
+	c := f.chart("months", f.T("statistics.chart.months"), w, h)
 	most, step := mostDelivered(rows), w/float64(len(rows))
 	c.rect("axis", 0, foot, w, 1)
 	for i, r := range rows {
@@ -67,15 +67,15 @@ func (p frame) columns(rows []hedui.StatRow) *svgChart {
 				c.text("label", x+wide/2, foot+29, r.Key[:4])
 			}
 		}
-		c.Said += fmt.Sprintf("%s. ", p.T("statistics.chart.said", r.Key, r.Delivered.String(), r.Found.String()))
+		c.Said += fmt.Sprintf("%s. ", f.T("statistics.chart.said", r.Key, r.Delivered.String(), r.Found.String()))
 	}
 	return c
 }
 
 // bars draws a bar for each row, one below the other, with its name above it.
-func (p frame) bars(id, title string, rows []hedui.StatRow, lines []statLine) *svgChart {
+func (f frame) bars(id, title string, rows []hedui.StatRow, lines []statLine) *svgChart {
 	const w, step = 520.0, 38.0
-	c := p.chart(id, title, w, int(step)*len(rows))
+	c := f.chart(id, title, w, int(step)*len(rows))
 	most := mostDelivered(rows)
 	for i, r := range rows {
 		y := float64(i) * step
@@ -85,7 +85,7 @@ func (p frame) bars(id, title string, rows []hedui.StatRow, lines []statLine) *s
 		c.rect("outer", 0, y+18, long, 14)
 		c.rect("inner", 0, y+18, part, 14)
 		c.text("beside", long+6, y+30, r.Delivered.String())
-		c.Said += fmt.Sprintf("%s. ", p.T("statistics.chart.said", lines[i].Head, r.Delivered.String(), r.Found.String()))
+		c.Said += fmt.Sprintf("%s. ", f.T("statistics.chart.said", lines[i].Head, r.Delivered.String(), r.Found.String()))
 	}
 	return c
 }
