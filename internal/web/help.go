@@ -27,6 +27,7 @@ var helpSections = []struct {
 	{"sources", []string{"/sources"}},
 	{"statistics", []string{"/statistics"}},
 	{"nodes", []string{"/nodes"}},
+	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},
 	{"audit", []string{"/audit"}},
 }
@@ -73,7 +74,7 @@ func (s *Server) help(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 func mayOpen(o hedui.Officer, section string) bool {
 	return slices.ContainsFunc(routes(), func(r route) bool {
 		_, path, _ := strings.Cut(r.pattern, " ")
-		return sectionOf(strings.TrimSuffix(path, "{$}")) == section && (r.right == "" || o.May(r.right, o.Division) == nil)
+		return sectionOf(strings.TrimSuffix(path, "{$}")) == section && r.may(o) == nil
 	})
 }
 

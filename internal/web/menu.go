@@ -24,6 +24,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []tab {
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases)},
 		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
+		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
 		{"/concerns", concerns, concerns != ""},
 		{"/audit", lang.Text(l, "page.audit"), s.Desk.MayReadLog(o) == nil},
 	} {
