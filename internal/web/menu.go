@@ -22,6 +22,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []tab {
 		{"/", lang.Text(l, "page.cases"), may(hedui.ReadCases)},
 		{"/corrections", lang.Text(l, "correction.title"), may(hedui.VerifyCases)},
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases)},
+		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
 		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
 		{"/concerns", concerns, concerns != ""},
