@@ -97,6 +97,12 @@ T............. AddConsents
 ...T.......... AskAgain
 .T.T.......... Attach
 T............. AttachConsent
+T............. BulkProblems
+T............. BulkRegister
+T............. BulkTemplate
+T............. BulkUpload
+T............. BulkUploads
+T............. BulkWithdraw
 ...T.......... ByHand
 T............. CaseOf
 .TTTTTT...T... Cases

@@ -31,7 +31,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /log/"): // the log is shorter
 			case code == http.StatusNotFound && strings.HasSuffix(r.pattern, "/erasure.pdf"): // the case is kept
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /cases/{id}/consents"): // there is no such consent
-			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}")): // nothing is held against the family
+			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}") || strings.Contains(r.pattern, "{upload}")): // nothing is held against the family
 			case code == http.StatusSeeOther && path == "/": // to where the day of the role begins
 				mark = ">"
 			case code == http.StatusSeeOther:
@@ -61,6 +61,12 @@ T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}/erasure.pdf
 T............. GET /intake
 T............. GET /intake/new
+T............. GET /intake/bulk
+T............. POST /intake/bulk
+T............. GET /intake/bulk/template.xlsx
+T............. GET /intake/bulk/{upload}
+T............. GET /intake/bulk/{upload}/problems.xlsx
+T............. POST /intake/bulk/{upload}/withdraw
 T............. GET /intake/{draft}
 T............. POST /intake/{draft}
 T............. GET /own/{id}
