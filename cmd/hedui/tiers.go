@@ -181,7 +181,7 @@ func (t *tiers) configure(n *tier) (string, error) {
 		fmt.Fprintf(&text, "  - {source: sources/%s, scope: %q}\n", name, scope)
 	}
 	t.elsewhere(&text, n, own, county)
-	text.WriteString("sign_in: {second_factor: optional}\nofficers:\n")
+	text.WriteString("sign_in: {second_factor: optional}\norders: trusted\nofficers:\n")
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, roles: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Roles))
 	}

@@ -53,6 +53,7 @@ var nodeBoxes = []nodeBox{
 	{"concerns", "note", []string{"id"}},
 	{"uploads", "body", []string{"id"}},
 	{"uploads", "result", []string{"id"}},
+	{"exports", "password", []string{"number"}},
 }
 
 type nodeBox struct {

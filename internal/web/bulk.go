@@ -160,8 +160,10 @@ func (s *Server) uploadPage(r *http.Request, o hedui.Officer) (*uploadPage, erro
 	return p, nil
 }
 
+// uploadProblems gives the workbook of what has problems. It holds whole numbers, so it
+// takes a fresh proof.
 func (s *Server) uploadProblems(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	if onlyGet(w, r) {
+	if onlyGet(w, r) || !s.provedAnew(w, r, "/intake/bulk/"+r.PathValue("upload")+"?lang="+string(langOf(r))) {
 		return nil
 	}
 	file, err := s.Desk.BulkProblems(r.Context(), o, r.PathValue("upload"))

@@ -20,7 +20,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got strings.Builder
-	for _, r := range routes {
+	for _, r := range routes() {
 		method, path := filled(r.pattern, id, "000")
 		for _, role := range hedui.OfficerRoles() {
 			code, body, _ := send(t, d, officer(string(role), table.Rights(role)...), true, method, path, nil)
@@ -80,7 +80,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ........T..... GET /worklist
 ........T..... GET /worklist/{entry}
 ........T..... POST /worklist/{entry}/{act}
-.............. GET /workbooks/{source}
+.............. POST /workbooks/{source}/exports
+.............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
 .TTTTTT...T... GET /sources
 ..........T..T GET /concerns
@@ -89,6 +90,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ..........T..T GET /log/tile/entries/{path...}
 ......TT..T.TT GET /nodes
 .TTTTTT...T... GET /link
+TTTTTTTTTTTTTT GET /help
+TTTTTTTTTTTTTT GET /design
 `
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
