@@ -23,7 +23,7 @@ var helpSections = []struct {
 	{"cases", []string{"/", "/find"}},
 	{"case", []string{"/cases"}},
 	{"corrections", []string{"/corrections"}},
-	{"worklist", []string{"/worklist", "/workbooks"}},
+	{"worklist", []string{"/worklist", "/workbooks", "/letters"}},
 	{"sources", []string{"/sources"}},
 	{"nodes", []string{"/nodes"}},
 	{"concerns", []string{"/concerns"}},

@@ -31,7 +31,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /log/"): // the log is shorter
 			case code == http.StatusNotFound && strings.HasSuffix(r.pattern, "/erasure.pdf"): // the case is kept
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /cases/{id}/consents"): // there is no such consent
-			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}") || strings.Contains(r.pattern, "{upload}")): // nothing is held against the family
+			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}") || strings.Contains(r.pattern, "{upload}") || strings.HasPrefix(r.pattern, "GET /letters/")): // nothing is held against the family
 			case code == http.StatusSeeOther && path == "/": // to where the day of the role begins
 				mark = ">"
 			case code == http.StatusSeeOther:
@@ -83,6 +83,7 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. POST /workbooks/{source}/exports
 .............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
+........T..... GET /letters/{number}
 .TTTTTT...T... GET /sources
 ..........T..T GET /concerns
 ..........T..T POST /concerns/{concern}

@@ -86,6 +86,7 @@ func routes() []route {
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
+		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
 		{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 		{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
