@@ -23,6 +23,8 @@ var helpSections = []struct {
 	{"cases", []string{"/", "/find"}},
 	{"case", []string{"/cases"}},
 	{"corrections", []string{"/corrections"}},
+	{"requests", []string{"/requests"}},
+	{"erasures", []string{"/erasures"}},
 	{"worklist", []string{"/worklist", "/workbooks", "/letters"}},
 	{"sources", []string{"/sources"}},
 	{"nodes", []string{"/nodes"}},
