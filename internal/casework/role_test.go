@@ -130,6 +130,8 @@ TTTTTTT...T... ErasureCertificate
 .T.T.......... Explain
 .TTTTTT...T... Explanations
 ........T..... Exports
+T............. FindOwnPerson
+.TTTTTT...T... FindPerson
 ...T.......... Finish
 ......T....... HandOver
 ......T....... HandedOver
