@@ -27,7 +27,9 @@ var helpSections = []struct {
 	{"erasures", []string{"/erasures"}},
 	{"worklist", []string{"/worklist", "/workbooks", "/letters"}},
 	{"sources", []string{"/sources"}},
+	{"statistics", []string{"/statistics"}},
 	{"nodes", []string{"/nodes"}},
+	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},
 	{"audit", []string{"/audit"}},
 }
@@ -74,7 +76,7 @@ func (s *Server) help(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 func mayOpen(o hedui.Officer, section string) bool {
 	return slices.ContainsFunc(routes(), func(r route) bool {
 		_, path, _ := strings.Cut(r.pattern, " ")
-		return sectionOf(strings.TrimSuffix(path, "{$}")) == section && (r.right == "" || o.May(r.right, o.Division) == nil)
+		return sectionOf(strings.TrimSuffix(path, "{$}")) == section && r.may(o) == nil
 	})
 }
 
@@ -87,6 +89,9 @@ func (s *Server) design(w http.ResponseWriter, r *http.Request, _ hedui.Officer)
 		p.Outcomes = append(p.Outcomes, mark{Symbol: symbols[o], Class: string(o), Text: p.T("outcome." + string(o))})
 	}
 	p.Outcomes = append(p.Outcomes, mark{Symbol: "…", Class: "waiting", Text: p.T("state.waiting")})
+	for n, m := range (hedui.Period{From: "2026-01", Until: "2026-06"}).Months() {
+		p.Months = append(p.Months, hedui.StatRow{Key: string(m), Figures: hedui.Figures{Delivered: hedui.Exact(int64(40 + 9*n)), Found: hedui.Exact(int64(8 + n))}})
+	}
 	return render(w, http.StatusOK, "design.html", p)
 }
 
@@ -94,7 +99,11 @@ type designPage struct {
 	frame
 	Tabs     []tab
 	Outcomes []mark
+	Months   []hedui.StatRow
 }
+
+// Chart is a chart as the page of statistics has them.
+func (p *designPage) Chart() *svgChart { return p.columns(p.Months) }
 
 // Field is a field of a form, with what is wrong with it.
 func (p *designPage) Field(wrong bool) field {

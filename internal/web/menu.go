@@ -24,7 +24,9 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []tab {
 		{"/requests", lang.Text(l, "request.title"), may(hedui.CommissionCases)},
 		{"/erasures", lang.Text(l, "erasures.title"), may(hedui.ProposeErasure) || may(hedui.ConfirmErasure) || may(hedui.HoldCases)},
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases)},
+		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
+		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
 		{"/concerns", concerns, concerns != ""},
 		{"/audit", lang.Text(l, "page.audit"), s.Desk.MayReadLog(o) == nil},
 	} {
