@@ -126,6 +126,7 @@ func routes() []route {
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
+		{"POST /design", "", (*Server).design},
 	}
 }
 
