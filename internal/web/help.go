@@ -100,7 +100,7 @@ func (s *Server) design(w http.ResponseWriter, r *http.Request, _ hedui.Officer)
 		p.Acts[i].To = here
 	}
 	for i, d := range []time.Duration{50 * time.Minute, 30 * time.Hour, -2 * time.Hour} {
-		row := caseRow{Address: "/design", Number: fmt.Sprintf("330200202601010100000%d", i+1), Applicant: "王*", Programme: p.T("programme.dibao"), Stage: p.T("stage.accepted"), Due: "2026-01-02 09:00"}
+		row := caseRow{Address: "/design", Number: fmt.Sprintf("330200202601010100000%d", i+1), Applicant: p.T("design.somebody"), Programme: p.T("programme.dibao"), Stage: p.T("stage.accepted"), Due: "2026-01-02 09:00"}
 		row.Left, row.Late = p.left(d)
 		p.Rows = append(p.Rows, row)
 	}

@@ -212,9 +212,9 @@ type officerPage struct {
 	Programmes string
 	Sources    string
 	Proofs     []string // with what the officer signs in
-	Offered    []tick // roles
-	For        []tick // programmes
-	Answers    []tick // sources
+	Offered    []tick   // roles
+	For        []tick   // programmes
+	Answers    []tick   // sources
 	Ties       []choice
 	Locks      bool // the reader may lock
 	Unlocks    bool
@@ -399,9 +399,8 @@ type rightsPage struct {
 }
 
 type roleRow struct {
-	Role, Alone, Apart string
-	Rights             []string
-	Holders            int
+	Role, Rights, Alone, Apart string
+	Holders                    int
 }
 
 func (s *Server) rights(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
@@ -438,9 +437,11 @@ func (s *Server) rights(w http.ResponseWriter, r *http.Request, o hedui.Officer)
 		if slices.Contains(table.Alone, role) {
 			row.Alone = p.T("rights.alone")
 		}
+		var may []string
 		for _, right := range table.Rights(role) {
-			row.Rights = append(row.Rights, p.T("right."+string(right)))
+			may = append(may, p.T("right."+string(right)))
 		}
+		row.Rights = strings.Join(may, p.T("staff.and"))
 		for _, m := range list {
 			if active(m, s.Now()) && slices.Contains(m.Roles, role) {
 				row.Holders++
