@@ -33,6 +33,7 @@ type Server struct {
 	Who    func(*http.Request) (hedui.Officer, bool) // who is at the other end
 	SignIn *SignIn
 	Roster *staff.Roster // nil: no pages for officers
+	Peers  Peers         // nil: other nodes are only shown
 	Log    *slog.Logger
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
@@ -56,6 +57,8 @@ func besides(pattern string) []hedui.Right {
 	switch pattern {
 	case "GET /officers", "GET /officers/{officer}", "GET /rights":
 		return []hedui.Right{hedui.GrantRoles, hedui.ReadIncidents}
+	case "GET /nodes":
+		return []hedui.Right{hedui.RunNode}
 	case "POST /officers/{officer}/acts/{act}":
 		return []hedui.Right{hedui.GrantRoles}
 	}
@@ -117,6 +120,7 @@ func routes() []route {
 		{"GET /audit", hedui.ReadAudit, (*Server).audit},
 		{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
 		{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
+		{"POST /nodes/{act}", hedui.RunNode, (*Server).actOnNode},
 		{"GET /link", hedui.ReadCases, (*Server).link},
 		{"GET /officers", hedui.KeepOfficers, (*Server).officers},
 		{"POST /officers", hedui.KeepOfficers, (*Server).addOfficer},
