@@ -115,6 +115,7 @@ T............. Draft
 T............. DraftPaper
 T............. Drafts
 T............. DropDraft
+......T..T.... EnterTotals
 ......T....... EraseAgain
 ......T....... EraseDue
 TTTTTTT...T... Erasure
@@ -165,6 +166,8 @@ T............. SaveDraft
 ....T......... SendBackExplanation
 ..........T..T SettleConcern
 ....T......... SettleExplanation
+......T..T.... Statistics
+......T..T.... StatisticsFile
 ...T.......... Suspend
 ...T.......... SuspendClaim
 ?????????????? Take

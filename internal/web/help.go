@@ -26,6 +26,7 @@ var helpSections = []struct {
 	{"corrections", []string{"/corrections"}},
 	{"worklist", []string{"/worklist", "/workbooks"}},
 	{"sources", []string{"/sources"}},
+	{"statistics", []string{"/statistics"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},
@@ -106,6 +107,9 @@ func (s *Server) design(w http.ResponseWriter, r *http.Request, _ hedui.Officer)
 	}
 	p.Rows = append(p.Rows, caseRow{Address: "/design", Number: "3302002025010101000009", Erased: true, Stage: p.T("stage.archived")})
 	p.Problems = []fieldProblem{{"f-wrong", p.T("problem.id.check")}}
+	for n, m := range (hedui.Period{From: "2026-01", Until: "2026-06"}).Months() {
+		p.Months = append(p.Months, hedui.StatRow{Key: string(m), Figures: hedui.Figures{Delivered: hedui.Exact(int64(40 + 9*n)), Found: hedui.Exact(int64(8 + n))}})
+	}
 	return render(w, http.StatusOK, "design.html", p)
 }
 
@@ -118,7 +122,11 @@ type designPage struct {
 	Problems []fieldProblem
 	More     string
 	Missed   string // there is no search that has led nowhere
+	Months   []hedui.StatRow
 }
+
+// Chart is a chart as the page of statistics has them.
+func (p *designPage) Chart() *svgChart { return p.columns(p.Months) }
 
 // Field is a field of a form, with what is wrong with it.
 func (p *designPage) Field(wrong bool) field {

@@ -42,6 +42,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
 		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
 		{"", lang.Text(l, "menu.oversight"), true},
+		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
 		{"/concerns", concerns, concerns != ""},
 		{"/audit", lang.Text(l, "page.audit"), s.Desk.MayReadLog(o) == nil},
 	} {

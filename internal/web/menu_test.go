@@ -31,7 +31,7 @@ func TestALongMenuIsInGroups(t *testing.T) {
 	d.Node = "hub"
 	_, all, _ := get(t, d, officer("all", hedui.Rights()...), true, "/sources")
 	_, one, _ := get(t, d, officer("one", hedui.ReadCases), true, "/sources")
-	if n := strings.Count(all, `role="group" aria-label="`); n < 3 || !strings.Contains(all, `aria-label="监督"`) {
+	if n := strings.Count(all, `role="group" aria-label="`); n < 3 || !strings.Contains(all, `aria-label="统计与监督"`) {
 		t.Errorf("%d groups for who has all rights", n)
 	}
 	if strings.Contains(one, `class="group"`) {

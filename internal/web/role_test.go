@@ -45,7 +45,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 		}
 		fmt.Fprintf(&got, " %s\n", r.pattern)
 	}
-	want := `>TTTTTT>>.T>>> GET /{$}
+	want := `>TTTTTT>>>T>>> GET /{$}
 .TTTTTT...T... POST /find
 T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}
@@ -78,6 +78,10 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
 .TTTTTT...T... GET /sources
+......T..T.... GET /statistics
+......T..T.... GET /statistics/export.xlsx
+......T..T.... GET /statistics/bulletin/{bulletin}
+......T..T.... POST /statistics/totals
 ..........T..T GET /concerns
 ..........T..T POST /concerns/{concern}
 ..........T..T GET /audit

@@ -115,6 +115,10 @@ func routes() []route {
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
+		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
+		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
+		{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},
+		{"POST /statistics/totals", hedui.KeepTotals, (*Server).enterTotals},
 		{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 		{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
 		{"GET /audit", hedui.ReadAudit, (*Server).audit},
@@ -202,7 +206,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadStatistics, "/statistics"}, {hedui.ReadAudit, "/audit"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}
@@ -358,7 +362,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account"}
+	"/worklist": "lead.worklist", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
