@@ -35,6 +35,7 @@ type tiers struct {
 	deadline time.Duration
 	database string     // of the hub
 	suite    seal.Suite // of new nodes
+	stepUp   time.Duration
 	cuts     map[string]time.Duration
 	city     *sim.City
 	nodes    []*tier // the hub first
@@ -181,7 +182,11 @@ func (t *tiers) configure(n *tier) (string, error) {
 		fmt.Fprintf(&text, "  - {source: sources/%s, scope: %q}\n", name, scope)
 	}
 	t.elsewhere(&text, n, own, county)
-	text.WriteString("sign_in: {second_factor: optional}\nofficers:\n")
+	text.WriteString("sign_in: {second_factor: optional")
+	if t.stepUp > 0 {
+		fmt.Fprintf(&text, ", step_up: %s", t.stepUp)
+	}
+	text.WriteString("}\nofficers:\n")
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, roles: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Roles))
 	}
