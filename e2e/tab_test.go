@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -104,6 +105,16 @@ func get[T any](p *tab, what string, action chromedp.Action[T]) T {
 		p.Fatalf("%s: %v, at %s:\n%s", what, err, p.address(), p.text())
 	}
 	return v
+}
+
+// command sends a command of the protocol to the tab.
+func command[P, R any](p *tab, what cdp.Command[P, R], params P) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.Call(ctx, what, params); err != nil {
+		p.Fatal(err)
+	}
 }
 
 // moves runs actions that lead to another page and returns the status of that one.
