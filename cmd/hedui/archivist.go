@@ -9,6 +9,7 @@ import (
 
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
+	"hedui/internal/workbook"
 )
 
 // An archivist is the clerk of a county's land archive in the demo: an officer who
@@ -78,7 +79,11 @@ func (a *archivist) round(ctx context.Context) error {
 	if err := a.do(ctx, "worklist/export", listArgs{Source: landSource}, &out); err != nil {
 		return err
 	}
-	filled, err := a.city.FillWorklist(ctx, a.division, out.File.Body)
+	plain, _, err := workbook.Unlock(out.File.Body, []string{out.Password})
+	if err != nil {
+		return err
+	}
+	filled, err := a.city.FillWorklist(ctx, a.division, plain)
 	if err != nil {
 		return err
 	}

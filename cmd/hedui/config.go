@@ -25,6 +25,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/report"
 	"hedui/internal/rule/book"
+	"hedui/internal/store"
 	"hedui/region"
 	"hedui/seal"
 	"hedui/source"
@@ -52,6 +53,7 @@ type config struct {
 	Officers     []officerConfig   `yaml:"officers"`
 	TLS          *tlsConfig        `yaml:"tls"`
 	SignIn       signInConfig      `yaml:"sign_in"`
+	Orders       string            `yaml:"orders"`          // signed_in or trusted, docs/sign-in.md
 	Suite        string            `yaml:"suite"`           // of cryptography: intl or gm, docs/suites.md
 	KeyHelper    *helperConfig     `yaml:"key_helper"`      // a device that wraps the master keys, docs/keys.md
 	PortalKey    string            `yaml:"portal_key_file"` // of other government portals, docs/mirror.md
@@ -111,6 +113,7 @@ func readSettings(path string, log *slog.Logger) (*settings, error) {
 	s.places()
 	s.keyHelper()
 	s.signIn()
+	s.orders()
 	s.parent()
 	s.registers(log)
 	s.officers()
@@ -172,10 +175,14 @@ func (s *settings) places() {
 		text, err := os.ReadFile(s.beside(c.DatabaseFile))
 		if s.database = strings.TrimSpace(string(text)); err != nil || checkDatabase(s.database) != nil || s.database == "" {
 			s.bad("database_file", "problem.config.database")
+		} else if !store.SafelyReached(s.database) {
+			s.bad("database_file", "problem.config.database_tls")
 		}
 	case strings.Contains(c.Database, "://"):
 		if s.database = c.Database; checkDatabase(s.database) != nil {
 			s.bad("database", "problem.config.database")
+		} else if !store.SafelyReached(s.database) {
+			s.bad("database", "problem.config.database_tls")
 		}
 	default:
 		s.file = s.beside(cmp.Or(c.Database, "hedui.db"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -15,7 +16,22 @@ func initNode(t *testing.T, args ...string) string {
 	if code, out, errs := runHedui(t, append([]string{"init", dir}, args...)...); code != 0 || !strings.Contains(out, "Key ids") {
 		t.Fatalf("init: exit %d: %s%s", code, out, errs)
 	}
-	return filepath.Join(dir, "node.yaml")
+	path := filepath.Join(dir, "node.yaml")
+	trusting(t, path)
+	return path
+}
+
+// trusting has a new node take the word of commands, where a test is not about who
+// gives orders.
+func trusting(t *testing.T, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil || !bytes.Contains(text, []byte("orders: signed_in")) {
+		t.Fatalf("a new node trusts everybody: %v", err)
+	}
+	if err := os.WriteFile(config, bytes.Replace(text, []byte("orders: signed_in"), []byte("orders: trusted"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestANewNodePassesItsOwnCheck(t *testing.T) {
@@ -98,6 +114,7 @@ registers:
   - {node: ningbo, categories: [moon], scope: "999999", below: "330200"}
   - {node: ningbo, categories: [land], scope: "330200", from: 2020-01-01, until: 2019-01-01}
 deadlines: none.yaml
+orders: perhaps
 officers:
   - {id: a, roles: [fly]}
 tls: {certificate: none.crt, key: none.key}
@@ -113,7 +130,7 @@ sign_in: {origin: "http://hedui.example/x", second_factor: sometimes, idle: 1s, 
 		}
 		for _, want := range []string{"  node:", "level:", "issuer:", "report_layout:", "database:", "page:", "exchange:", "suite:", "links.Yinzhou:", "links.ningbo:", "parent.suite:", "parent.node:", "parent.urls[0]:", "parent.urls[1]:",
 			"registers[0].source:", "registers[1]:", "registers[2].categories:", "registers[3].categories[0]:", "registers[3]:", "registers[4].until:",
-			"deadlines:", "officers[0].id:", "officers[0].name:", "officers[0].roles:", "tls:", "sign_in.origin:",
+			"deadlines:", "officers[0].id:", "officers[0].name:", "officers[0].roles:", "tls:", "sign_in.origin:", "orders:",
 			"sign_in.second_factor:", "sign_in.idle:", "sign_in.absolute:", "sign_in.step_up:", "sign_in.oidc.name:", "sign_in.oidc.client_id:", "sign_in.oidc.issuer:",
 			"sign_in.oidc.secret_file:"} {
 			if !strings.Contains(errs, want) {
@@ -209,5 +226,15 @@ func TestAnEndedCountyHandsOver(t *testing.T) {
 	}
 	if code, _, errs := runHedui(t, "node", "handover", "--config", jiangdong, "--to", cards["yinzhou"], "--out", file); code != 1 || !strings.Contains(errs, "choose another name") {
 		t.Errorf("an old file: exit %d: %s", code, errs)
+	}
+}
+
+func TestACheckWantsTLSToADatabaseElsewhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "node.yaml")
+	if err := os.WriteFile(path, []byte("node: a\ndatabase: postgres://h:secret@db.example/hedui\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := runHedui(t, "check", "--config", path); code != 1 || !strings.Contains(errs, "sslmode=verify-full") || strings.Contains(errs, "secret") {
+		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -21,8 +21,8 @@ import (
 
 // A running node takes orders from whoever may read the file "control" in its
 // directory: an address on loopback and a secret, new at every start. The same
-// orders are carried out directly where no node is running. Until the console has
-// forms this is the only door through which a case is changed.
+// orders are carried out directly where no node is running. Who gives one has
+// signed in, see session.go.
 
 // controlFile is where a running node says how it takes orders.
 const controlFile = "control"
@@ -37,6 +37,8 @@ type order struct {
 	Name string          `json:"name"`
 	As   string          `json:"as"` // id of the officer
 	Args json.RawMessage `json:"args,omitempty"`
+
+	Session string `json:"session,omitempty"` // of the officer
 }
 
 // wireError is an error as the person at the other end needs it.
@@ -135,11 +137,14 @@ func (e *wireError) known() error {
 
 // carryOut does what an order says.
 func (n *node) carryOut(ctx context.Context, o order) (any, error) {
+	if at, ok := doorOrders[o.Name]; ok {
+		return at(ctx, n, o.Args)
+	}
 	do, ok := orders[o.Name]
 	if !ok {
 		return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.order", o.Name), nil)
 	}
-	by, err := n.roster.Officer(ctx, o.As)
+	by, err := n.acting(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +220,7 @@ func askRunning(ctx context.Context, dir string, o order) ([]byte, error) {
 // callRunning sends an order to the process that serves the directory. No patience
 // means to wait as long as it takes.
 func callRunning(ctx context.Context, dir, path string, o order, patience time.Duration) (*http.Response, error) {
+	o.Session = session(dir, o.As).Session
 	var c control
 	text, err := os.ReadFile(filepath.Join(dir, controlFile))
 	if err != nil || json.Unmarshal(text, &c) != nil {
@@ -248,6 +254,7 @@ func askHere(ctx context.Context, s *settings, o order) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Session = session(s.dir, o.As).Session
 	answer, err := n.carryOut(ctx, o)
 	if err = errors.Join(err, n.db.Close()); err != nil {
 		return nil, err

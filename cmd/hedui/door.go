@@ -63,6 +63,17 @@ type door struct {
 	portal string      // bearer key of other portals; empty = none may ask
 }
 
+// orders says whose word commands need.
+func (s *settings) orders() {
+	switch s.config.Orders {
+	case "", "signed_in":
+	case ordersTrusted:
+		s.ordersTrusted = true
+	default:
+		s.bad("orders", "problem.choice", "signed_in, "+ordersTrusted)
+	}
+}
+
 // signIn reads what concerns the page: where it listens, its certificate, and who
 // may come in how.
 func (s *settings) signIn() {
@@ -236,6 +247,8 @@ func (n *node) pageAddress(l net.Listener) string {
 
 // signInCommands are what an administrator does for those who cannot sign in.
 type signInCommands struct {
+	Enter signInEnterCommand `cmd:"" help:"Sign in for the commands that follow: asks for password and code, or reads them as lines."`
+	Leave signInLeaveCommand `cmd:"" help:"Sign out again."`
 	Reset signInResetCommand `cmd:"" help:"Give an officer a new initial password, printed once; their sessions end."`
 }
 
@@ -271,7 +284,7 @@ func (c *signInResetCommand) Run(ctx context.Context, s streams) error {
 }
 
 func orderReset(ctx context.Context, n *node, o hedui.Officer, args resetArgs) (any, error) {
-	d, err := n.openDoor(n.door.at(nil))
+	d, err := n.commandDoor()
 	if err != nil {
 		return nil, err
 	}

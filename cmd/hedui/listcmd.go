@@ -21,16 +21,17 @@ import (
 // worklistCommands work the lists of sources that people answer. Each is done as
 // an officer with the right answer_queries who is named for the source.
 type worklistCommands struct {
-	List    listCommand      `cmd:"" help:"Open items of a source, oldest due first, as far as they fit a page."`
-	Show    showCommand      `cmd:"" help:"One item: person, category, purpose, mandate, period."`
-	Answer  answerCommand    `cmd:"" help:"Answer an item."`
-	Correct correctCommand   `cmd:"" help:"Put another answer beside one that was wrong."`
-	Return  giveBackCommand  `cmd:"" help:"Give an item back: the department cannot answer it."`
-	Export  exportCommand    `cmd:"" help:"Write the open items into a workbook (xlsx)."`
-	Import  importCommand    `cmd:"" help:"Take the answers of a workbook."`
-	Letter  letterCommand    `cmd:"" help:"Issue an assistance letter (PDF) about an item and what goes with it."`
-	Reprint reprintCommand   `cmd:"" help:"Print a letter once more."`
-	Remind  listAgainCommand `cmd:"" help:"Items, and letters without reply, whose promised time is over."`
+	List    listCommand       `cmd:"" help:"Open items of a source, oldest due first, as far as they fit a page."`
+	Show    showCommand       `cmd:"" help:"One item: person, category, purpose, mandate, period."`
+	Answer  answerCommand     `cmd:"" help:"Answer an item."`
+	Correct correctCommand    `cmd:"" help:"Put another answer beside one that was wrong."`
+	Return  giveBackCommand   `cmd:"" help:"Give an item back: the department cannot answer it."`
+	Export  exportCommand     `cmd:"" help:"Write the open items into a workbook (xlsx)."`
+	Import  importCommand     `cmd:"" help:"Take the answers of a workbook."`
+	Verify  listVerifyCommand `cmd:"" help:"Check a workbook without network: who gave it out, and that its persons are unaltered."`
+	Letter  letterCommand     `cmd:"" help:"Issue an assistance letter (PDF) about an item and what goes with it."`
+	Reprint reprintCommand    `cmd:"" help:"Print a letter once more."`
+	Remind  listAgainCommand  `cmd:"" help:"Items, and letters without reply, whose promised time is over."`
 }
 
 // listFlags are those of every worklist command.
@@ -204,6 +205,7 @@ func (c *exportCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	s.say(s.out, "list.exported", c.Source, path)
+	s.say(s.out, "list.locked", answer.Number, clock(answer.Until), answer.Password)
 	if answer.More != "" {
 		s.say(s.out, "list.more", answer.More)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"hedui/internal/connector"
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
+	"hedui/internal/workbook"
 )
 
 // lists is a county's node, a process of its own, on which people answer for land
@@ -85,15 +87,20 @@ func TestPeopleAnswerFromTheCommandLine(t *testing.T) {
 	list := filepath.Join(out, "list.xlsx")
 	w.write("out/bad.json", `{"outcome": "found", "as_of": "`+today+`", "by": "档案岗", "records": [{"fields": {"area_m2": "很大", "share": "120"}}]}`)
 	w.write("out/odd.json", `{"result": "found"}`)
-	run := func(want int, say string, args ...string) {
+	run := func(want int, say string, args ...string) string {
 		t.Helper()
-		code, out, errs := runHedui(t, append(append([]string{"worklist"}, args...), "--config", p.config)...)
+		args = append([]string{"worklist"}, args...)
+		if args[1] != "verify" {
+			args = append(args, "--config", p.config)
+		}
+		code, out, errs := runHedui(t, args...)
 		if code != want || !strings.Contains(out+errs, say) {
 			t.Errorf("%v: exit %d, want %d and %q\n%s%s", args[:2], code, want, say, out, errs)
 		}
 		if strings.Contains(errs, number) {
 			t.Errorf("%v: an error holds the number", args)
 		}
+		return out
 	}
 	run(0, number, "show", land.ID)
 	run(1, "not named", "show", housing.ID)
@@ -103,15 +110,30 @@ func TestPeopleAnswerFromTheCommandLine(t *testing.T) {
 	run(0, "it is kept", "show", land.ID)
 	run(1, "must be JSON", "answer", land.ID, "--file", filepath.Join(out, "odd.json"))
 	run(1, "no readable workbook", "import", "land", filepath.Join(out, "bad.json"))
-	run(0, list, "export", "land", "--out", list)
+	said := run(0, list, "export", "land", "--out", list)
+	if info, err := os.Stat(list); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the workbook can be read by others: %v %v", info.Mode(), err)
+	}
+	password := regexp.MustCompile(`: ([A-Z2-7-]{15})\n`).FindStringSubmatch(said)
+	if password == nil {
+		t.Fatal("the command does not say the password")
+	}
 	data, err := os.ReadFile(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(list); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the workbook can be read by others: %v %v", info.Mode(), err)
+	secret := filepath.Join(out, "password")
+	if err := os.WriteFile(secret, []byte(password[1]+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	filled, err := w.city.FillWorklist(t.Context(), "330203", data)
+	trust := filepath.Join(filepath.Dir(p.config), "trust.pem")
+	run(1, "is encrypted", "verify", list, "--trust", trust)
+	run(0, "The seal holds", "verify", list, "--trust", trust, "--password-file", secret)
+	plain, _, err := workbook.Unlock(data, password[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, err := w.city.FillWorklist(t.Context(), "330203", plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +165,7 @@ func TestAnOfficerAnswersOnlyForSourcesOfPeople(t *testing.T) {
 	machine, _ := connector.Example("http")
 	w.write("letter.yaml", string(letter))
 	w.write("http.yaml", string(machine))
-	w.write("node.yaml", "node: haishu\ndivision: \"330203\"\nissuer: 区中心\nregisters:\n  - {source: letter.yaml, scope: \"330203\"}\n  - {source: http.yaml, scope: \"330203\"}\nofficers:\n"+
+	w.write("node.yaml", "node: haishu\ndivision: \"330203\"\nissuer: 区中心\nregisters:\n  - {source: letter.yaml, scope: \"330203\"}\n  - {source: http.yaml, scope: \"330203\"}\norders: trusted\nofficers:\n"+
 		"  - {id: aa, name: 甲, roles: [liaison], sources: [vehicle, moon]}\n  - {id: bb, name: 乙, roles: [liaison]}\n  - {id: cc, name: 丙, roles: [], sources: [housing-archive]}\n")
 	code, _, errs := runHedui(t, "check", "--config", filepath.Join(w.dir, "node.yaml"))
 	for _, want := range []string{"officers[0].sources[0]:", "officers[0].sources[1]:", "officers[1].sources:", "officers[2].sources:", "housing-archive"} {

@@ -93,13 +93,20 @@ func orderReturn(ctx context.Context, n *node, o hedui.Officer, a itemArgs) (any
 }
 
 type exportAnswer struct {
-	File casework.File `json:"file"`
-	More string        `json:"more,omitempty"`
+	File     casework.File `json:"file"`
+	More     string        `json:"more,omitempty"`
+	Number   string        `json:"number"`
+	Until    time.Time     `json:"until"`
+	Password string        `json:"password"` // that opens the file; nobody else is told
 }
 
 func orderExport(ctx context.Context, n *node, o hedui.Officer, a listArgs) (any, error) {
-	file, more, err := n.desk.ExportList(ctx, o, a.Source, a.After)
-	return exportAnswer{file, more}, err
+	e, err := n.desk.PrepareExport(ctx, o, a.Source, a.After)
+	if err != nil {
+		return nil, err
+	}
+	file, more, err := n.desk.WriteExport(ctx, o, a.Source, e.Number)
+	return exportAnswer{file, more, e.Number, e.Until, e.Password}, err
 }
 
 type importAnswer struct {

@@ -65,7 +65,7 @@ func (n *node) carryOutLong(ctx context.Context, o order, tell func(done, of int
 	if !ok {
 		return nil, hedui.Fail(hedui.NotFound, hedui.Say("error.order", o.Name), nil)
 	}
-	by, err := n.roster.Officer(ctx, o.As)
+	by, err := n.acting(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +127,7 @@ func askHereLong(ctx context.Context, s *settings, o order, tell func(done, of i
 	if err != nil {
 		return nil, err
 	}
+	o.Session = session(s.dir, o.As).Session
 	answer, err := n.carryOutLong(ctx, o, tell)
 	return answer, errors.Join(err, n.db.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -54,6 +55,7 @@ type nodeOptions struct {
 	listen         string                // where children come; empty = nobody does
 	page           string                // where the console is served; empty = nowhere
 	door           door
+	ordersTrusted  bool            // commands act as whom they name, without a session
 	staff          []hedui.Officer // whom the first start takes into the roster
 	log            *slog.Logger
 }
@@ -67,6 +69,8 @@ type node struct {
 	roster  *staff.Roster
 	masters *masterKeys
 	peers   *federation.Node // nil without a name
+
+	commandDoor func() (*staff.Door, error) // by which officers come who give orders
 }
 
 // openNode makes what is missing – keys, certificate, database – and wires the
@@ -82,6 +86,7 @@ func openNode(ctx context.Context, o nodeOptions) (*node, error) {
 		return nil, err
 	}
 	n := &node{nodeOptions: o, trust: filepath.Join(o.dir, "trust.pem"), masters: keys.masters}
+	n.commandDoor = sync.OnceValues(func() (*staff.Door, error) { return n.openDoor(n.door.at(nil)) })
 	logKey, err := keys.logKey(o.name)
 	if err != nil {
 		return nil, err

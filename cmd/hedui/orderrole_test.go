@@ -103,7 +103,7 @@ func TestEveryOrderAsEveryRole(t *testing.T) {
 		fmt.Fprintf(&staff, "  - {id: %s, name: 某人, roles: [%s]%s}\n", idOf(role), role, extra)
 	}
 	w.write("node.yaml", "node: haishu\ndivision: \"330203\"\nissuer: 区中心\nparent: {node: ningbo, urls: [\"https://127.0.0.1:1\"]}\nregisters:\n"+
-		"  - {source: land.yaml, scope: \"330203\"}\n  - {source: letter.yaml, scope: \"330203\"}\nofficers:\n"+staff.String())
+		"  - {source: land.yaml, scope: \"330203\"}\n  - {source: letter.yaml, scope: \"330203\"}\norders: trusted\nofficers:\n"+staff.String())
 	n := w.open(&process{config: filepath.Join(w.dir, "node.yaml")})
 	t.Cleanup(func() { _ = n.db.Close() })
 	ask := func(name, as string, args any) (any, error) {

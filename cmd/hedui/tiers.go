@@ -186,7 +186,7 @@ func (t *tiers) configure(n *tier) (string, error) {
 	if t.stepUp > 0 {
 		fmt.Fprintf(&text, ", step_up: %s", t.stepUp)
 	}
-	text.WriteString("}\nofficers:\n")
+	text.WriteString("}\norders: trusted\nofficers:\n")
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, roles: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Roles))
 	}

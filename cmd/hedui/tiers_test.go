@@ -140,7 +140,7 @@ func (w *world) write(path, text string) {
 
 func staffYAML() string {
 	var b strings.Builder
-	b.WriteString("officers:\n")
+	b.WriteString("orders: trusted\nofficers:\n")
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&b, "  - {id: %s, name: %s, division: %q, roles: [%s]}\n", o.ID, o.Name, o.Division, joinWords(o.Roles))
 	}

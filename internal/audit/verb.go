@@ -69,6 +69,7 @@ const (
 
 	// The work of people who answer for departments.
 	ReadList      Verb = "list.read"    // items were shown; with each case, or mandate of another node
+	ListPrepared  Verb = "list.prepare" // a workbook may be written, with its number and until when
 	ListExported  Verb = "list.export"  // as a workbook
 	ListImported  Verb = "list.import"  // a workbook came back; the answers in it have entries of their own
 	ItemReturned  Verb = "list.return"  // the department cannot answer
@@ -151,7 +152,7 @@ func Verbs() []Verb {
 		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ErasureProposed, ErasureRejected, CaseHeld, HoldLifted, ReadCase, Searched, Replayed,
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
-		ReadList, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
+		ReadList, ListPrepared, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
 		SourceAlert, SourceOver, SourceHandled,
 		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,

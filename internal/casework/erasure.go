@@ -108,7 +108,7 @@ func (d *Desk) eraseDue(ctx context.Context, division string, o hedui.Officer) (
 func (d *Desk) purge(ctx context.Context) error {
 	at := d.Now()
 	return d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.PurgeDrafts(ctx, d.KeptSince(hedui.DraftData, at), at), tx.PurgeAlerts(ctx, d.KeptSince(hedui.AlertData, at)),
+		return errors.Join(tx.PurgeDrafts(ctx, d.KeptSince(hedui.DraftData, at), at), tx.PurgeExports(ctx, d.KeptSince(hedui.ExportData, at)), tx.PurgeAlerts(ctx, d.KeptSince(hedui.AlertData, at)),
 			tx.PurgeUse(ctx, day.Of(d.KeptSince(hedui.UseData, at))), tx.PurgeIncidents(ctx, day.Of(d.KeptSince(hedui.IncidentData, at))))
 	})
 }

@@ -2,6 +2,8 @@ package casework
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,8 @@ import (
 	"hedui/internal/report"
 	"hedui/internal/store"
 	"hedui/internal/store/storetest"
+	"hedui/internal/workbook"
+	"hedui/seal"
 	"hedui/source"
 )
 
@@ -186,10 +190,11 @@ func TestAnotherOfficerSeesAndAnswersNothing(t *testing.T) {
 			err3 := b.AnswerItem(ctx, o, task.ID, none(t))
 			err4 := b.ReturnItem(ctx, o, task.ID)
 			err5 := b.CorrectItem(ctx, o, task.ID, none(t))
-			_, _, err6 := b.ExportList(ctx, o, "land", "")
+			_, err6 := b.PrepareExport(ctx, o, "land", "")
 			_, err7 := b.ImportList(ctx, o, "land", nil)
 			_, err8 := b.IssueLetter(ctx, o, task.ID)
-			for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8} {
+			_, _, err9 := b.WriteExport(ctx, o, "land", "E20260101-0001")
+			for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9} {
 				if hedui.KindOf(err) != hedui.Forbidden {
 					t.Errorf("%s, act %d: %v, want forbidden", o.ID, i+1, err)
 				}
@@ -424,12 +429,9 @@ func TestASpreadsheetGoesOutAndComesBack(t *testing.T) {
 		b.onPaper(t)
 		b.listed(t, liaison, "land", 2)
 		ctx := t.Context()
-		file, more, err := b.ExportList(ctx, liaison, "land", "")
-		if err != nil || more != "" {
-			t.Fatal(err)
-		}
+		e, plain := b.exported(t, liaison, "land")
 		today := day.Of(time.Now()).String()
-		half := fill(t, file.Body, func(row int, _ string) map[string]string {
+		half := fill(t, plain, func(row int, _ string) map[string]string {
 			if row == 2 {
 				return map[string]string{"结果": "无记录", "数据截至日期": today, "答复人（岗位）": "甲科"}
 			}
@@ -451,6 +453,23 @@ func TestASpreadsheetGoesOutAndComesBack(t *testing.T) {
 				t.Errorf("import %d: taken %d, same %d, refused %d %v: %v", n+2, in.Taken, in.Same, in.Refused, in.Problems, err)
 			}
 		}
+		locked, err := workbook.Lock(whole, e.Password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in, err = b.ImportList(ctx, liaison, "land", locked); err != nil || in.Same != 2 {
+			t.Errorf("encrypted: %+v %v", in.Problems, err)
+		}
+		if _, at, err := workbook.Unlock(in.Workbook, []string{e.Password}); at != 0 || err != nil {
+			t.Errorf("what came encrypted goes back in clear: %v", err)
+		}
+		foreign, err := workbook.Lock(whole, workbook.Password())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.ImportList(ctx, liaison, "land", foreign); hedui.KindOf(err) != hedui.Invalid {
+			t.Errorf("under another password: %v", err)
+		}
 		changed := fill(t, whole, func(row int, _ string) map[string]string {
 			return map[int]map[string]string{2: {"结果": "不予反馈"}}[row]
 		})
@@ -468,6 +487,86 @@ func TestASpreadsheetGoesOutAndComesBack(t *testing.T) {
 	})
 }
 
+// exported writes the first part of a list into a workbook and opens it.
+func (b *bench) exported(t *testing.T, o hedui.Officer, source string) (store.Export, []byte) {
+	t.Helper()
+	e, err := b.PrepareExport(t.Context(), o, source, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, more, err := b.WriteExport(t.Context(), o, source, e.Number)
+	if err != nil || more != "" || strings.Contains(file.Name, e.Password) {
+		t.Fatalf("%s: %v", file.Name, err)
+	}
+	plain, at, err := workbook.Unlock(file.Body, []string{e.Password})
+	if err != nil || at != 0 {
+		t.Fatalf("the workbook is not encrypted with its password: %v", err)
+	}
+	return e, plain
+}
+
+// A workbook is the affair of the officer who had it made, and comes back only while
+// its time runs.
+func TestAWorkbookIsOnesOwnAndEnds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := newListBench(t, db, time.Hour)
+		b.start(t)
+		b.accepted(t, form(t, 8))
+		b.listed(t, liaison, "land", 2)
+		ctx := t.Context()
+		e, plain := b.exported(t, liaison, "land")
+		colleague := liaison
+		colleague.ID = "colleague"
+		if list, err := b.Exports(ctx, colleague, "land"); err != nil || len(list) != 0 {
+			t.Errorf("a colleague is told %d password(s): %v", len(list), err)
+		}
+		if _, _, err := b.WriteExport(ctx, colleague, "land", e.Number); hedui.KindOf(err) != hedui.NotFound {
+			t.Errorf("a colleague writes it: %v", err)
+		}
+		if list, err := b.Exports(ctx, liaison, "land"); err != nil || len(list) != 1 || list[0].Password != e.Password || !list[0].Until.Equal(e.Until) {
+			t.Errorf("its own list: %v %v", list, err)
+		}
+		if left := e.Until.Sub(e.MadeAt); left < 14*24*time.Hour || left > 15*24*time.Hour {
+			t.Errorf("it holds for %v; the table says 14 days", left)
+		}
+		if number, body, signature, err := workbook.Statement(plain); err != nil || number != e.Number {
+			t.Errorf("statement: %v", err)
+		} else {
+			var sealed seal.Seal
+			trust, err := seal.NewTrust(b.Signer.(*seal.PrivateKey).Public())
+			if err := errors.Join(json.Unmarshal(signature, &sealed), err); err != nil {
+				t.Fatal(err)
+			}
+			if err := sealed.CheckJSON(body, trust); err != nil || sealed.Subject != ListSubject+e.Number {
+				t.Errorf("its seal on %s: %v", sealed.Subject, err)
+			}
+			if err := sealed.CheckJSON(bytes.Replace(body, []byte("330"), []byte("331"), 1), trust); err == nil {
+				t.Error("another person is taken for the one that was signed")
+			}
+		}
+		if err := db.InTx(ctx, func(tx *store.Tx) error { return tx.PurgeExports(ctx, e.MadeAt) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.ImportList(ctx, liaison, "land", plain); hedui.KindOf(err) == hedui.Conflict {
+			t.Errorf("before its end it is over: %v", err)
+		}
+		if err := db.InTx(ctx, func(tx *store.Tx) error {
+			if list, err := tx.Exports(ctx, store.ExportFilter{Source: "land", At: e.Until}); err != nil || len(list) != 0 {
+				t.Errorf("at its end: %v %v", list, err)
+			}
+			return tx.PurgeExports(ctx, e.MadeAt.Add(time.Second))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.ImportList(ctx, liaison, "land", plain); hedui.KindOf(err) != hedui.Conflict {
+			t.Errorf("after its end: %v", err)
+		}
+		if _, _, err := b.WriteExport(ctx, liaison, "land", e.Number); hedui.KindOf(err) != hedui.NotFound {
+			t.Errorf("written after its end: %v", err)
+		}
+	})
+}
+
 // A workbook holds what a department needs, and nothing of the household.
 func TestAWorkbookHoldsNothingOfTheHousehold(t *testing.T) {
 	db := storetest.Engines()[0].Open(t)
@@ -475,11 +574,8 @@ func TestAWorkbookHoldsNothingOfTheHousehold(t *testing.T) {
 	b.start(t)
 	id := b.accepted(t, form(t, 9))
 	b.listed(t, liaison, "land", 2)
-	file, _, err := b.ExportList(t.Context(), liaison, "land", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(file.Body))
+	_, plain := b.exported(t, liaison, "land")
+	f, err := excelize.OpenReader(bytes.NewReader(plain))
 	if err != nil {
 		t.Fatal(err)
 	}

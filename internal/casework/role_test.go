@@ -123,7 +123,7 @@ TTTTTTT...T... ErasureCertificate
 .TTTTTT...T... Evidence
 .T.T.......... Explain
 .TTTTTT...T... Explanations
-........T..... ExportList
+........T..... Exports
 ...T.......... Finish
 ......T....... HandOver
 ......T....... HandedOver
@@ -145,6 +145,7 @@ TT............ IssueCode
 T............. OwnCase
 T............. OwnCases
 T............. Paper
+........T..... PrepareExport
 ...T.......... ProposeErasure
 .T....T....... PublicList
 T............. Register
@@ -172,6 +173,7 @@ T..T.......... Terminate
 ..........T..T Trail
 T..T.......... Withdraw
 ........T..... Worklist
+........T..... WriteExport
 `
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)

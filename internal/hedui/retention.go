@@ -21,6 +21,7 @@ type RetentionKind string
 const (
 	CaseData       RetentionKind = "case"
 	DraftData      RetentionKind = "draft"
+	ExportData     RetentionKind = "export" // a worklist as a workbook: so long it comes back, and its password is known
 	OutboxData     RetentionKind = "outbox"
 	InboxData      RetentionKind = "inbox"
 	RelayData      RetentionKind = "relay"
@@ -71,7 +72,7 @@ func (e RetentionEvent) Stages() []Stage {
 // retentionEvents says which events each kind may have.
 func retentionEvents() map[RetentionKind][]RetentionEvent {
 	return map[RetentionKind][]RetentionEvent{
-		CaseData: CaseEvents(), DraftData: {"saved"}, OutboxData: {"expired"}, InboxData: {"expired"}, RelayData: {"expired"},
+		CaseData: CaseEvents(), DraftData: {"saved"}, ExportData: {"made"}, OutboxData: {"expired"}, InboxData: {"expired"}, RelayData: {"expired"},
 		MirrorCodeData: {"issued"}, TryData: {"failed"}, BrowserData: {"known"}, AlertData: {"closed"}, UseData: {"counted"}, IncidentData: {"seen"}, AuditData: {"written"},
 	}
 }
@@ -167,6 +168,21 @@ func (t Term) latest(at time.Time) time.Time {
 	return today.Add(-t.Days + 1).Start()
 }
 
+// Until returns the instant from which on what happens at an instant is not kept any
+// more; the zero time for what is kept for good.
+func (r Retention) Until(at time.Time) time.Time {
+	switch k := r.Keep; {
+	case k.Never():
+		return time.Time{}
+	case k.Exact > 0:
+		return at.Add(k.Exact)
+	case k.Months > 0:
+		return day.Of(at).AddMonths(k.Months).Add(1).Start()
+	default:
+		return day.Of(at).Add(k.Days + 1).Start()
+	}
+}
+
 // Before returns the instant before which what happened is to be erased at the
 // instant at, for kinds that are deleted by a cut; the zero time for never.
 func (r Retention) Before(at time.Time) time.Time {
@@ -223,6 +239,9 @@ func ReadRetention(text []byte) (RetentionBook, error) {
 		}
 		if r.Keep.text == "" || r.Keep.Working > 0 {
 			bad(i+1, "keep %q: want hours, days, months or never", r.Keep)
+		}
+		if r.Kind == ExportData && r.Keep.Never() {
+			bad(i+1, "an export must end")
 		}
 		if strings.TrimSpace(r.Basis) == "" {
 			bad(i+1, "basis is missing")

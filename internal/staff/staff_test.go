@@ -210,6 +210,11 @@ func TestFirstSignIn(t *testing.T) {
 			t.Errorf("%s, %v", o.ID, err)
 		}
 		codes, err := b.RecoveryCodes(ctx, p.Session)
+		for _, code := range codes { // base32, so five bits each
+			if n := len(strings.ReplaceAll(code, "-", "")); n*5 < 112 {
+				t.Errorf("a recovery code of %d bits", n*5)
+			}
+		}
 		if err != nil || len(codes) != recoveryCodes {
 			t.Fatalf("%d codes, %v", len(codes), err)
 		}

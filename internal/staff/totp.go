@@ -209,7 +209,7 @@ func (d *Door) RecoveryCodes(ctx context.Context, s store.Session) ([]string, er
 	}
 	codes := make([]string, recoveryCodes)
 	for i := range codes {
-		codes[i] = grouped(rand.Text()[:12], "-") // 60 bits
+		codes[i] = grouped(rand.Text()[:24], "-") // 120 bits: too many to guess, so a plain hash is enough
 	}
 	return codes, d.DB.InTx(ctx, func(tx *store.Tx) error {
 		if err := tx.DropCredentials(ctx, o.ID, store.RecoveryCredential); err != nil {

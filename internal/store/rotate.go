@@ -51,6 +51,7 @@ var nodeBoxes = []nodeBox{
 	{"credentials", "body", []string{"id"}},
 	{"sessions", "pending", []string{"id"}},
 	{"concerns", "note", []string{"id"}},
+	{"exports", "password", []string{"number"}},
 }
 
 type nodeBox struct {

@@ -74,7 +74,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ........T..... GET /worklist
 ........T..... GET /worklist/{entry}
 ........T..... POST /worklist/{entry}/{act}
-.............. GET /workbooks/{source}
+.............. POST /workbooks/{source}/exports
+.............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
 .TTTTTT...T... GET /sources
 ..........T..T GET /concerns

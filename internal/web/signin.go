@@ -206,26 +206,36 @@ func sameSite(address string) string {
 // admit asks whether the session may use a route of the console, beyond the right.
 // What it leads to has been written if it says no.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, right hedui.Right) bool {
-	if s.SignIn == nil || !slices.Contains(proved, right) {
+	if !slices.Contains(proved, right) {
+		return true
+	}
+	back := ""
+	if r.Method == http.MethodGet {
+		back = r.URL.RequestURI()
+	}
+	if next, ok := strings.CutSuffix(r.URL.Path, "/acts/seal"); ok {
+		back = next // to press the button again
+	}
+	return s.provedAnew(w, r, back)
+}
+
+// provedAnew asks whether the officer has proved anew who they are, not long ago. If
+// not, a person is led to do so and from there back to a page, if there is one.
+func (s *Server) provedAnew(w http.ResponseWriter, r *http.Request, back string) bool {
+	if s.SignIn == nil {
 		return true
 	}
 	session, _, err := s.SignIn.Door.Who(r.Context(), s.SignIn.visitor(r).Token)
-	if err != nil {
+	switch {
+	case err != nil:
 		s.fail(w, r, err)
-		return false
-	}
-	if s.SignIn.Door.Fresh(session) {
+	case s.SignIn.Door.Fresh(session):
 		return true
-	}
-	if next, ok := strings.CutSuffix(r.URL.Path, "/acts/seal"); ok && navigates(r) { // and back to the case, to press the button again
-		lead(w, r, s.to(r, "/sign-in/again", sameSite(next)))
-		return false
-	}
-	if r.Method != http.MethodGet || !navigates(r) {
+	case back == "" || !navigates(r):
 		s.fail(w, r, hedui.Fail(hedui.Forbidden, hedui.Say("signin.stale"), nil))
-		return false
+	default:
+		lead(w, r, s.to(r, "/sign-in/again", sameSite(back)))
 	}
-	lead(w, r, s.to(r, "/sign-in/again", sameSite(r.URL.RequestURI())))
 	return false
 }
 

@@ -23,7 +23,9 @@ type worklistPage struct {
 	Department string
 	Rows       []taskRow
 	More       string // address of the next part
-	Export     string // address of the workbook
+	Export     bool   // the part of the list that is shown can go out as a workbook
+	After      string // where it begins
+	Exports    []exportRow
 	Made       string
 	Wrong      []string
 	Problems   []string // of rows of a workbook
@@ -84,10 +86,22 @@ func (s *Server) worklistPage(r *http.Request, o hedui.Officer, name string) (*w
 		p.Department = t.Department
 		p.Rows = append(p.Rows, p.taskRow(s, t))
 	}
-	if len(p.Rows) > 0 {
-		p.Export = "/workbooks/" + url.PathEscape(name) + "?after=" + url.QueryEscape(after)
+	p.Export, p.After = len(p.Rows) > 0 && !late, after
+	exports, err := s.Desk.Exports(r.Context(), o, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range exports {
+		p.Exports = append(p.Exports, exportRow{e.Number, clock(e.MadeAt), clock(e.Until), e.Password, "/workbooks/" + url.PathEscape(name) + "/" + e.Number + "?lang=" + string(p.Lang),
+			r.URL.Query().Get("made") == e.Number})
 	}
 	return p, nil
+}
+
+// exportRow is a workbook of the list that still holds.
+type exportRow struct {
+	Number, Made, Until, Password, Address string
+	New                                    bool // just made
 }
 
 func (f frame) taskRow(s *Server, t casework.Task) taskRow {
@@ -100,13 +114,34 @@ func (f frame) taskRow(s *Server, t casework.Task) taskRow {
 	return row
 }
 
+// prepareExport makes a workbook of a part of the list ready: the page shows its
+// password, and where it lies. What goes out holds whole numbers, so it takes a fresh
+// proof.
+func (s *Server) prepareExport(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	name := r.PathValue("source")
+	if err := o.MayAnswer(name); err != nil {
+		return err
+	}
+	here := url.Values{"lang": {string(langOf(r))}, "source": {name}}
+	if !s.provedAnew(w, r, "/worklist?"+here.Encode()+"#book") {
+		return nil
+	}
+	e, err := s.Desk.PrepareExport(r.Context(), o, name, r.PostFormValue("after"))
+	if err != nil {
+		return err
+	}
+	here.Set("made", e.Number)
+	lead(w, r, "/worklist?"+here.Encode()+"#book")
+	return nil
+}
+
 // workbook gives the open items as a workbook. It holds whole numbers, so each one
-// that is made is recorded.
+// that is written is recorded.
 func (s *Server) workbook(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	if onlyGet(w, r) {
 		return nil
 	}
-	file, _, err := s.Desk.ExportList(r.Context(), o, r.PathValue("source"), r.URL.Query().Get("after"))
+	file, _, err := s.Desk.WriteExport(r.Context(), o, r.PathValue("source"), r.PathValue("number"))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store/storetest"
+	"hedui/internal/workbook"
 	"hedui/source"
 )
 
@@ -144,7 +145,7 @@ func TestAListIsForWhoIsNamed(t *testing.T) {
 		t.Errorf("without a source: %d", code)
 	}
 	for _, o := range []hedui.Officer{unnamed, elsewhere} {
-		for _, path := range []string{"/worklist?source=land", address, "/workbooks/land"} {
+		for _, path := range []string{"/worklist?source=land", address, "/workbooks/land/E20260101-0001"} {
 			if path == "/worklist?source=land" && len(o.Sources) == 0 {
 				continue
 			}
@@ -163,10 +164,23 @@ func TestAWorkbookGoesOutAndComesIn(t *testing.T) {
 	d, _ := listDesk(t)
 	o := liaison()
 	firstTask(t, d, o)
-	code, file, h := get(t, d, o, true, "/workbooks/land")
+	if code, page := sent(t, d, o, "/workbooks/land/exports", nil, nil); code != http.StatusSeeOther {
+		t.Fatalf("to make it ready: %d %s", code, page)
+	}
+	_, page, _ := get(t, d, o, true, "/worklist")
+	made := regexp.MustCompile(`(?s)href="(/workbooks/land/E[0-9]{8}-0001)\?.*?<code>([A-Z2-7-]{15})</code>`).FindStringSubmatch(page)
+	if made == nil {
+		t.Fatalf("no export on the page:\n%s", page)
+	}
+	code, locked, h := get(t, d, o, true, made[1])
 	if code != http.StatusOK || !strings.Contains(h.Get("Content-Disposition"), "attachment") {
 		t.Fatalf("the workbook: %d", code)
 	}
+	plain, at, err := workbook.Unlock([]byte(locked), []string{made[2]})
+	if err != nil || at != 0 {
+		t.Fatalf("its password: %v", err)
+	}
+	file := string(plain)
 	fill := func(by string) []byte {
 		f, err := excelize.OpenReader(strings.NewReader(file))
 		if err != nil {

@@ -23,6 +23,7 @@ import (
 
 // A Filled is a workbook that came back.
 type Filled struct {
+	Number  string // of its export
 	f       *excelize.File
 	columns []column // by place; the zero column is not one of ours
 	rows    int      // the last one
@@ -56,9 +57,14 @@ func (b Book) Open(data []byte, lookup Lookup) (filled *Filled, err error) {
 }
 
 func (in *Filled) openList(b Book, lookup Lookup) error {
-	if err := b.ours(in.f); err != nil {
+	mark, err := marks(in.f)
+	switch {
+	case err != nil:
 		return err
+	case mark[1] != b.Node, mark[2] != b.Source, mark[3] != string(b.Category.Code):
+		return refuse("error.workbook.source", b.Source)
 	}
+	in.Number = mark[4]
 	return in.read(b, lookup)
 }
 
@@ -139,20 +145,6 @@ func measure(part *zip.File) error {
 			return refuse("error.workbook.columns", strconv.Itoa(maxColumns))
 		}
 	}
-}
-
-// ours reports whether the workbook was written for this list.
-func (b Book) ours(f *excelize.File) error {
-	for i, want := range []string{markForm, b.Node, b.Source, string(b.Category.Code)} {
-		got, err := f.GetCellValue(sheetMark, "A"+strconv.Itoa(i+1))
-		switch {
-		case err != nil, i == 0 && got != want:
-			return refuse("error.workbook.other")
-		case got != want:
-			return refuse("error.workbook.source", b.Source)
-		}
-	}
-	return nil
 }
 
 func (in *Filled) read(b Book, lookup Lookup) error {

@@ -17,13 +17,13 @@ import (
 // A Line is one item as a clerk sees it. Number is the whole identity number: a
 // department cannot look without it.
 type Line struct {
-	ID      string // opaque
-	Name    string
-	Number  string
-	Purpose string // in words
-	Mandate string // its number
-	Period  string // income period
-	Due     string // day by which an answer was promised
+	ID      string `json:"id"` // opaque
+	Name    string `json:"name"`
+	Number  string `json:"number"`
+	Purpose string `json:"purpose"` // in words
+	Mandate string `json:"mandate"` // its number
+	Period  string `json:"period"`  // income period
+	Due     string `json:"due"`     // day by which an answer was promised
 }
 
 // A Book is the list of one source.
@@ -31,6 +31,7 @@ type Book struct {
 	Node, Source string
 	Department   string
 	Category     catalog.Category
+	Export       Export
 	Lines        []Line
 }
 
@@ -70,7 +71,7 @@ const (
 	sheetMark  = "hedui"
 )
 
-const markForm = "hedui worklist 1"
+const markForm = "hedui worklist 2"
 
 // Sizes. A list is written in parts of MaxLines items.
 const (

@@ -3,17 +3,30 @@ package workbook
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
 	"hedui/catalog"
+	"hedui/day"
+	"hedui/seal"
 )
 
-// Write makes the workbook. Every cell is text, so that no spreadsheet takes an
-// identity number for a quantity.
-func (b Book) Write() ([]byte, error) {
+// Write makes the workbook and signs what it says. Every cell is text, so that no
+// spreadsheet takes an identity number for a quantity. [Lock] encrypts it.
+func (b Book) Write(sign Sign) ([]byte, error) {
 	if len(b.Lines) > MaxLines {
 		return nil, fmt.Errorf("workbook: %d items, at most %d", len(b.Lines), MaxLines)
+	}
+	salt := seal.NewSalt()
+	says, err := statement{markForm, b.Node, b.Source, string(b.Category.Code), b.Export.Number, b.Export.Until.UTC().Truncate(time.Second), salt, slices.Clone(b.Lines)}.bytes()
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := sign(says)
+	if err != nil {
+		return nil, fmt.Errorf("workbook: sign: %w", err)
 	}
 	f := excelize.NewFile()
 	w := &writer{f: f, columns: columnsOf(b.Category)}
@@ -26,7 +39,7 @@ func (b Book) Write() ([]byte, error) {
 	w.head()
 	w.lines(b.Lines)
 	w.choices(len(b.Lines))
-	w.mark(b)
+	w.mark(b, sealed, salt)
 	w.help(b)
 	w.do(f.SetSheetVisible(sheetCodes, false))
 	w.do(f.SetSheetVisible(sheetMark, false, true))
@@ -170,9 +183,10 @@ func wordsOf(c column) (words []string, strict bool) {
 	return words, false
 }
 
-// mark says whose list it is, so that it cannot be taken for another.
-func (w *writer) mark(b Book) {
-	for i, text := range []string{markForm, b.Node, b.Source, string(b.Category.Code)} {
+// mark says whose list it is, so that it cannot be taken for another, and holds the
+// seal.
+func (w *writer) mark(b Book, sealed []byte, salt string) {
+	for i, text := range []string{markForm, b.Node, b.Source, string(b.Category.Code), b.Export.Number, b.Export.Until.UTC().Format(time.RFC3339), string(sealed), salt} {
 		w.cell(sheetMark, 1, i+1, text)
 	}
 }
@@ -180,7 +194,7 @@ func (w *writer) mark(b Book) {
 func (w *writer) help(b Book) {
 	w.do(w.f.SetColWidth(sheetHelp, "A", "A", 110))
 	for i, line := range []string{
-		zh("workbook.help.title", b.Department, b.Category.Name), zh("workbook.help.secret"), zh("workbook.help.result"), zh("workbook.help.rows"),
+		zh("workbook.help.title", b.Department, b.Category.Name), zh("workbook.help.export", b.Export.Number, b.Export.Until.In(day.Beijing).Format("2006-01-02 15:04")), zh("workbook.help.secret"), zh("workbook.help.result"), zh("workbook.help.rows"),
 		zh("workbook.help.form"), zh("workbook.help.unsure"), zh("workbook.help.fixed"), zh("workbook.help.back"), b.Category.Notice,
 	} {
 		w.cell(sheetHelp, 1, i+1, line)
