@@ -110,17 +110,17 @@ func TestSessions(t *testing.T) {
 			if err != nil || got.Officer != "zhang" || len(got.Pending) != 0 || !got.ProvedAt.Equal(s.ProvedAt) || got.Browser != "Firefox" {
 				t.Errorf("%+v, %v", got, err)
 			}
-			if ended, err := tx.EndSession(ctx, "zhang", li.ID); err != nil || ended {
+			if ended, err := tx.EndSession(ctx, "zhang", li.ID, storetest.At); err != nil || ended {
 				t.Errorf("an officer ends another's session: %v", err)
 			}
-			if n, err := tx.EndSessions(ctx, "zhang", "1"); err != nil || n != 1 {
+			if n, err := tx.EndSessions(ctx, "zhang", "1", storetest.At); err != nil || n != 1 {
 				t.Errorf("ended %d others, %v", n, err)
 			}
 			list, err := tx.Sessions(ctx, "zhang")
 			if err != nil || len(list) != 1 || list[0].ID != "1" {
 				t.Errorf("%d sessions, %v", len(list), err)
 			}
-			return tx.PurgeSignIn(ctx, storetest.At.Add(time.Second), storetest.At, storetest.At)
+			return tx.PurgeSignIn(ctx, storetest.At.Add(time.Second), storetest.At, storetest.At, storetest.At)
 		})
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Session(ctx, li.Token)
