@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/base64"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,8 @@ func TestStory(t *testing.T) {
 			find(receiver, number)
 			reader := as(t, family.node, "reader")
 			find(reader, number)
-			watchGrid(reader, func() { acts(receiver, "受理并发出查询") })
+			liaison := as(t, family.node, "liaison")
+			watchGrid(reader, func() { acts(receiver, "受理并发出查询"); answerByHand(liaison, family.household) })
 
 			reviewer := as(t, family.node, "reviewer")
 			find(reviewer, number)
@@ -110,6 +112,30 @@ func watchGrid(p *tab, begin func()) {
 	p.waits(`document.querySelector(".state strong").textContent.startsWith("已汇总")`)
 	if !eval[bool](p, "window.loadedOnce === true") {
 		p.Fatal("the page was loaded anew")
+	}
+}
+
+// answerByHand answers for the archives of land, where nobody is registered, until each of the household has an answer.
+func answerByHand(p *tab, household []person) {
+	p.Helper()
+	surname := string([]rune(household[0].name)[:1]) + "*"
+	deadline := time.Now().Add(patience)
+	for answered := 0; answered < len(household); {
+		p.open("/worklist")
+		entry := eval[string](p, fmt.Sprintf(`[...document.querySelectorAll("td a[href^='/worklist/']")].find((a) => a.textContent.startsWith(%q))?.getAttribute("href") ?? ""`, surname))
+		switch {
+		case entry != "":
+			p.open(entry)
+			p.do("choose the outcome", chromedp.Click(chromedp.CSS("#o-none")))
+			p.fill("#as_of", time.Now().In(time.FixedZone("Beijing", 8*60*60)).Format(time.DateOnly))
+			p.fill("#by", "档案岗")
+			if code := p.moves("answer", chromedp.Click(chromedp.CSS(".do button"))); code != 200 || p.path() != "/worklist" {
+				p.Fatalf("answered: %d at %s:\n%s", code, p.path(), p.text())
+			}
+			answered++
+		case time.Now().After(deadline):
+			p.Fatalf("only %d on the list:\n%s", answered, p.text())
+		}
 	}
 }
 

@@ -187,7 +187,9 @@ func TestEndedSessions(t *testing.T) {
 		if _, err := kept("zhang", later); err != nil {
 			t.Errorf("dropped by another, or purged too early: %v", err)
 		}
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.PurgeSignIn(ctx, storetest.At, later.Add(time.Second), storetest.At, storetest.At) })
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.PurgeSignIn(ctx, storetest.At, later.Add(time.Second), storetest.At, storetest.At)
+		})
 		if _, err := kept("zhang", later); hedui.KindOf(err) != hedui.NotFound {
 			t.Errorf("purged, and there: %v", err)
 		}
