@@ -40,7 +40,7 @@ func TestEveryBodySaysWhatItIs(t *testing.T) {
 	d, id := desk(t)
 	h := consoleOf(t, d)
 	paths := []string{"/nowhere", "/static/style.css", "/static/live.js", "/trust.pem", "/mirror", "/mirror/api/v1/heartbeat", "/log/checkpoint"}
-	for _, r := range routes {
+	for _, r := range routes() {
 		path := strings.NewReplacer("GET ", "", "{$}", "", "{id}", id).Replace(r.pattern)
 		if strings.HasPrefix(path, "/") && !strings.Contains(path, "{") {
 			paths = append(paths, path)

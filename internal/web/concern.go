@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"hedui/internal/hedui"
+	"hedui/internal/lang"
 	"hedui/internal/store"
 )
 
@@ -99,14 +100,14 @@ func (s *Server) disposeOf(w http.ResponseWriter, r *http.Request, o hedui.Offic
 	return render(w, status[kind], "concerns.html", p)
 }
 
-// countConcerns fills in how many are open, for who may read them.
-func (s *Server) countConcerns(r *http.Request, o hedui.Officer, f *frame) {
+// concernsLine is the menu's line with how many are open, for who may read them.
+func (s *Server) concernsLine(r *http.Request, o hedui.Officer, l lang.Lang) string {
 	if o.May(hedui.ReadConcerns, o.Division) != nil {
-		return
+		return ""
 	}
 	n, err := s.Desk.OpenConcerns(r.Context(), o)
 	if err != nil {
 		s.Log.WarnContext(r.Context(), "count concerns", "error", err)
 	}
-	f.Concerns = f.T("concern.menu", strconv.Itoa(n))
+	return lang.Text(l, "concern.menu", strconv.Itoa(n))
 }

@@ -20,7 +20,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got strings.Builder
-	for _, r := range routes {
+	for _, r := range routes() {
 		method, path := filled(r.pattern, id, "000")
 		for _, role := range hedui.OfficerRoles() {
 			code, body, _ := send(t, d, officer(string(role), table.Rights(role)...), true, method, path, nil)
@@ -84,6 +84,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ..........T..T GET /log/tile/entries/{path...}
 ......TT..T.TT GET /nodes
 .TTTTTT...T... GET /link
+TTTTTTTTTTTTTT GET /help
+TTTTTTTTTTTTTT GET /design
 `
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)

@@ -559,7 +559,7 @@ func TestEveryDoorRouteAsNobody(t *testing.T) {
 			t.Errorf("%s as nobody: %d", r.pattern, b.code)
 		}
 	}
-	for _, r := range routes { // and every route of the console leads to the sign-in page
+	for _, r := range routes() { // and every route of the console leads to the sign-in page
 		method, path, _ := strings.Cut(r.pattern, " ")
 		b := h.browser(t)
 		b.do(method, strings.NewReplacer("{$}", "", "{id}", "x", "{file}", "1.json", "{act}", "accept", "{draft}", "begun", "{number}", "S1", "{concern}", "2026-11-23-ab").Replace(path), nil)

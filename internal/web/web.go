@@ -37,55 +37,62 @@ type Server struct {
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
 
-// routes is the whole console: what can be asked for, and the right it takes. A
-// right among those of proved takes a fresh proof as well.
-var routes = []struct {
+// A route is an address of the console, the right it takes, and what serves it. No
+// right means every officer; one among those of proved takes a fresh proof as well.
+type route struct {
 	pattern string
 	right   hedui.Right
 	serve   handler
-}{
-	{"GET /{$}", hedui.ReadCases, (*Server).cases},
-	{"POST /find", hedui.ReadCases, (*Server).find},
-	{"POST /find/own", hedui.OpenCases, (*Server).findOwn},
-	{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
-	{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
-	{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
-	{"POST /cases/{id}/requery", hedui.ReadCases, (*Server).cellsAgain},
-	{"GET /cases/{id}/items/{item}", hedui.ReadCases, (*Server).item},
-	{"POST /cases/{id}/items/{item}/{act}", hedui.ReadCases, (*Server).actOnItem},
-	{"GET /cases/{id}/evidence/{evidence}", hedui.ReadCases, (*Server).evidence},
-	{"GET /cases/{id}/papers/{kind}", hedui.ReadCases, (*Server).paper},
-	{"GET /cases/{id}/consents/{number}/scan", hedui.ReadCases, (*Server).consentScan},
-	{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
-	{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
-	{"GET /intake", hedui.OpenCases, (*Server).intakes},
-	{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
-	{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
-	{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
-	{"GET /own/{id}", hedui.OpenCases, (*Server).own},
-	{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
-	{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
-	{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
-	{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
-	{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
-	{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
-	{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
-	{"GET /worklist", hedui.AnswerQueries, (*Server).worklist},
-	{"GET /worklist/{entry}", hedui.AnswerQueries, (*Server).task},
-	{"POST /worklist/{entry}/{act}", hedui.AnswerQueries, (*Server).actOnTask},
-	{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
-	{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
-	{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
-	{"GET /sources", hedui.ReadCases, (*Server).sources},
-	{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
-	{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
-	{"GET /audit", hedui.ReadAudit, (*Server).audit},
-	{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
-	{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
-	{"GET /link", hedui.ReadCases, (*Server).link},
 }
 
-//go:embed static pages
+// routes is the whole console.
+func routes() []route {
+	return []route{
+		{"GET /{$}", hedui.ReadCases, (*Server).cases},
+		{"POST /find", hedui.ReadCases, (*Server).find},
+		{"POST /find/own", hedui.OpenCases, (*Server).findOwn},
+		{"GET /cases/{id}", hedui.ReadCases, (*Server).showCase},
+		{"GET /cases/{id}/live", hedui.ReadCases, (*Server).live},
+		{"POST /cases/{id}/acts/{act}", hedui.ReadCases, (*Server).act},
+		{"POST /cases/{id}/requery", hedui.ReadCases, (*Server).cellsAgain},
+		{"GET /cases/{id}/items/{item}", hedui.ReadCases, (*Server).item},
+		{"POST /cases/{id}/items/{item}/{act}", hedui.ReadCases, (*Server).actOnItem},
+		{"GET /cases/{id}/evidence/{evidence}", hedui.ReadCases, (*Server).evidence},
+		{"GET /cases/{id}/papers/{kind}", hedui.ReadCases, (*Server).paper},
+		{"GET /cases/{id}/consents/{number}/scan", hedui.ReadCases, (*Server).consentScan},
+		{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
+		{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
+		{"GET /intake", hedui.OpenCases, (*Server).intakes},
+		{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
+		{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
+		{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
+		{"GET /own/{id}", hedui.OpenCases, (*Server).own},
+		{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
+		{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
+		{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
+		{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
+		{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
+		{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
+		{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
+		{"GET /worklist", hedui.AnswerQueries, (*Server).worklist},
+		{"GET /worklist/{entry}", hedui.AnswerQueries, (*Server).task},
+		{"POST /worklist/{entry}/{act}", hedui.AnswerQueries, (*Server).actOnTask},
+		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
+		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
+		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
+		{"GET /sources", hedui.ReadCases, (*Server).sources},
+		{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
+		{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
+		{"GET /audit", hedui.ReadAudit, (*Server).audit},
+		{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
+		{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
+		{"GET /link", hedui.ReadCases, (*Server).link},
+		{"GET /help", "", (*Server).help},
+		{"GET /design", "", (*Server).design},
+	}
+}
+
+//go:embed static pages help
 var files embed.FS
 
 // Handler returns the console.
@@ -98,13 +105,14 @@ func (s *Server) Handler() (http.Handler, error) {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
 	mux.HandleFunc("GET /static/{$}", s.nothing) // no list of what is there
 	mux.HandleFunc("GET /log/{path...}", s.log)
-	for _, r := range routes {
+	for _, r := range routes() {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.handle(w, req, r.right, r.serve) })
 	}
 	for _, r := range mirrorRoutes {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.inMirror(w, req, r.serve) })
 	}
 	mux.HandleFunc("GET /trust.pem", s.trust)
+	mux.HandleFunc("POST /look", s.setLook)
 	if s.SignIn != nil {
 		for _, r := range doorRoutes {
 			mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.atDoor(w, req, r.need, r.serve) })
@@ -127,7 +135,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 		s.unknown(w, r, right)
 		return
 	}
-	if err := o.May(right, o.Division); err != nil {
+	if err := o.May(right, o.Division); right != "" && err != nil {
 		if to := home(o); r.URL.Path == "/" && r.Method == http.MethodGet && to != "/" {
 			lead(w, r, to+"?lang="+string(langOf(r)))
 			return
@@ -217,30 +225,27 @@ type errorPage struct {
 
 // frame is what every page has.
 type frame struct {
-	Lang     lang.Lang
-	HTML     string // the language as HTML names it
-	Title    string
-	Moving   bool   // what the page shows changes by itself
-	Refresh  int    // seconds after which the page loads itself anew, 0 = never
-	Live     string // address of what moves on the page, for the script that does this better
-	Issuer   string
-	Path     string
-	Audit    bool   // the reader may see who did what
-	Unkept   string // what it means that looks cannot be recorded; empty while they can
-	Next     string // on pages of the door: where the person wanted to go
-	Officer  string // who is signed in
-	Door     bool   // there are pages for signing in
-	Public   bool   // a page of the citizen's mirror
-	Console  bool   // the menu of the console is for who is here
-	Opens    bool   // the reader may open cases
-	Reads    bool   // and read them
-	Liaison  bool   // the reader answers for a department
-	Verifies bool   // and verify them
-	Concerns string // the menu's line on concerns, for who may read them
-	Nodes    bool   // the reader may see how this node stands among others
-	Below    bool   // this node has a parent
-	Apart    string // what the link to the parent being down means; empty while it is up
-	still    bool   // the reader has stopped the page from loading itself anew
+	Lang    lang.Lang
+	HTML    string // the language as HTML names it
+	Title   string
+	Moving  bool   // what the page shows changes by itself
+	Refresh int    // seconds after which the page loads itself anew, 0 = never
+	Live    string // address of what moves on the page, for the script that does this better
+	Issuer  string
+	Path    string
+	Unkept  string // what it means that looks cannot be recorded; empty while they can
+	Next    string // on pages of the door: where the person wanted to go
+	Officer string // who is signed in
+	Door    bool   // there are pages for signing in
+	Public  bool   // a page of the citizen's mirror
+	Console bool   // the console is for who is here
+	Menu    []tab  // the pages at which the day of the reader passes
+	Help    string // section of the handbook on this page
+	Look    look   // what the reader has chosen
+	Nodes   bool   // the reader may see how this node stands among others
+	Below   bool   // this node has a parent
+	Apart   string // what the link to the parent being down means; empty while it is up
+	still   bool   // the reader has stopped the page from loading itself anew
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -248,7 +253,7 @@ const refreshEvery = 5
 
 func (s *Server) frame(r *http.Request, title string) frame {
 	l := langOf(r)
-	f := frame{Lang: l, HTML: "zh-CN", Issuer: s.Desk.Issuer, Path: r.URL.Path, still: r.URL.Query().Get("live") == "0"}
+	f := frame{Lang: l, Look: lookOf(r), HTML: "zh-CN", Issuer: s.Desk.Issuer, Path: r.URL.Path, still: r.URL.Query().Get("live") == "0"}
 	if l == lang.English {
 		f.HTML = "en"
 	}
@@ -258,15 +263,12 @@ func (s *Server) frame(r *http.Request, title string) frame {
 	f.Door = s.SignIn != nil
 	if o, ok := s.Who(r); ok {
 		f.Officer, f.Console = o.Name, true
-		f.Opens, f.Reads = o.May(hedui.OpenCases, o.Division) == nil, o.May(hedui.ReadCases, o.Division) == nil
-		f.Liaison = o.May(hedui.AnswerQueries, o.Division) == nil
-		f.Verifies = o.May(hedui.VerifyCases, o.Division) == nil
 		f.Nodes = s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil
-		f.Audit = s.Desk.MayReadLog(o) == nil
+		f.Help = sectionOf(r.URL.Path)
 		if n, since := s.Desk.Pending(); n > 0 {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
-		s.countConcerns(r, o, &f)
+		f.Menu = s.menu(r, o, l)
 		s.fillApart(r, &f)
 	}
 	return f
@@ -283,9 +285,14 @@ func (f *frame) moves() {
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
 
-// langOf is English when asked for, in the address or by an earlier choice.
+// langOf is the language that the address asks for, or else the one that was chosen
+// in this browser, or else Chinese.
 func langOf(r *http.Request) lang.Lang {
-	if r.URL.Query().Get("lang") == string(lang.English) {
+	asked := r.URL.Query().Get("lang")
+	if asked == "" {
+		asked = lookOf(r).Language
+	}
+	if asked == string(lang.English) {
 		return lang.English
 	}
 	return lang.Chinese
