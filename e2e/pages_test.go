@@ -44,6 +44,8 @@ var looks = map[string]look{
 	"GET /concerns":         {"auditor", fixed("/concerns")},
 	"GET /audit":            {"auditor", fixed("/audit")},
 	"GET /nodes":            {"reader", fixed("/nodes")},
+	"GET /help":             {"clerk", fixed("/help")},
+	"GET /design":           {"reader", fixed("/design")},
 	"GET /mirror":           {"", fixed("/mirror")},
 	"GET /sign-in":          {"", fixed("/sign-in")},
 	"GET /sign-in/again":    {"clerk", fixed("/sign-in/again")},
@@ -75,6 +77,7 @@ var unseen = map[string]string{
 	"GET /mirror/api/v1/heartbeat":           "for machines",
 	"GET /sign-in/office":                    "leads to the office's provider",
 	"GET /sign-in/office/back":               "leads on",
+	"GET /kept/{id}":                         "looked at in TestSignedOutInTheMiddle",
 	"GET /sign-in/second":                    "looked at in TestSecondProof",
 }
 

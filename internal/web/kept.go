@@ -67,7 +67,7 @@ type keptPage struct {
 	ID, To string
 	Fields []keptField
 	Do     string // what the button said
-	Look   bool   // the form can be looked at first
+	Review bool   // the form can be looked at first
 	Files  bool
 }
 
@@ -88,7 +88,7 @@ func (s *Server) kept(w http.ResponseWriter, r *http.Request, at seat) error {
 	}
 	p := keptPage{doorPage: s.doorPage(r, "kept.title", at), ID: r.PathValue("id"), To: inLanguage(k.To, langOf(r)), Do: k.Fields.Get("do"), Files: k.Files}
 	p.Path = r.URL.Path
-	p.Look = strings.HasPrefix(k.To, "/intake/") && p.Do != "save"
+	p.Review = strings.HasPrefix(k.To, "/intake/") && p.Do != "save"
 	for name, values := range k.Fields {
 		for _, v := range values {
 			if name != "do" {
