@@ -46,6 +46,9 @@ e2e: build $(AXE) ## the tests in a real browser (Debian's chromium, or HEDUI_TE
 	@[ -n "$(BROWSER)" ] || { echo "e2e: no browser: install chromium, or set HEDUI_TEST_BROWSER" >&2; exit 1; }
 	HEDUI_TEST_BROWSER=$(BROWSER) go test -count=1 -timeout 15m ./e2e
 
+tour: build ## the pictures of docs/tour.md anew
+	HEDUI_TOUR=1 HEDUI_TEST_BROWSER=$(BROWSER) go test -count=1 -timeout 15m -run '^TestTour$$' ./e2e
+
 check: lint test ## lint and test: what has to pass before a change lands
 
 lint: assets $(LINT) ## gofmt, go vet, go mod tidy -diff, go mod verify, golangci-lint

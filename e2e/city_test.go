@@ -95,7 +95,7 @@ func (c *city) start() (stop func() error, err error) {
 	}
 	said := &account{}
 	cmd := exec.Command("../bin/hedui", "--lang", "zh", "demo", "--dir", filepath.Join(c.dir, "demo"), "--listen", "127.0.0.1:"+strconv.Itoa(port),
-		"--down", "police:slow", "--down", "land:down", "--deadline", "1h", "--step-up", stepUp.String(), "testdata/gao.yaml")
+		"--down", "police:slow", "--by-hand", "--deadline", "1h", "--step-up", stepUp.String(), "testdata/gao.yaml")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stderr = said
 	out, err := cmd.StdoutPipe()

@@ -25,7 +25,7 @@ var (
 
 // Pairs of persons whom the city does not know, one for each test that needs a household of its own.
 var (
-	zhang = []person{{name: "张建军", id: "330200198506120039"}, {name: "张小雨", id: "330200201404050011", relation: "daughter", capacity: "none", guardian: "1"}}
+	zhang = []person{{name: "张建军", id: "330200198506120039"}, {name: "张小雨", id: "33020020140405002X", relation: "daughter", capacity: "none", guardian: "1"}}
 	wu    = []person{{name: "吴海燕", id: "330200198609210045"}, {name: "吴德明", id: "330200196202020072", relation: "father"}}
 	zhao  = []person{{name: "赵立新", id: "330200197007070052"}}
 	qian  = []person{{name: "钱文静", id: "330200199108180065"}}

@@ -36,6 +36,7 @@ type tiers struct {
 	database string     // of the hub
 	suite    seal.Suite // of new nodes
 	stepUp   time.Duration
+	byHand   bool // nobody works in the archives of land
 	cuts     map[string]time.Duration
 	city     *sim.City
 	nodes    []*tier // the hub first
@@ -257,7 +258,7 @@ func (t *tiers) run(ctx context.Context) error {
 	for _, n := range t.nodes {
 		g.Go(func() error { return n.run(ctx, n.peers, n.page) })
 		g.Go(func() error { return n.takeOrders(ctx) })
-		if n.division != cityDivision {
+		if n.division != cityDivision && !t.byHand {
 			g.Go(func() error { return t.archivist(n).work(ctx) })
 		}
 		if n.page != nil {
