@@ -30,7 +30,8 @@ type benchCommand struct {
 	Detect     bool   `help:"Score the findings on applicants who keep quiet about some of what they have."`
 	Applicants int    `help:"Applicants for --detect." default:"10000"`
 	Replay     bool   `help:"Measure hedui rule replay on stored households."`
-	Households int    `help:"Households for --replay." default:"20000"`
+	Pages      bool   `help:"Measure the pages of the console on stored cases."`
+	Households int    `help:"Households for --replay and --pages." default:"20000"`
 	Profile    string `help:"Write a CPU profile here." type:"path"`
 }
 
@@ -46,6 +47,9 @@ func (b *benchCommand) Run(ctx context.Context, s streams) error {
 	}
 	if b.Replay { // profiles only what it measures
 		return b.replay(ctx, s)
+	}
+	if b.Pages {
+		return b.pages(ctx, s)
 	}
 	stop, err := b.profile()
 	if err != nil {

@@ -88,7 +88,7 @@ func (b *benchCommand) replayOn(ctx context.Context, s streams, city *sim.City, 
 	}
 	defer func() { err = errors.Join(err, n.db.Close()) }()
 	begun := time.Now()
-	queries, records, err := b.fill(ctx, n, city)
+	queries, records, err := b.fill(ctx, n, city, func(int) hedui.Stage { return hedui.Delivered })
 	if err != nil {
 		return err
 	}
@@ -123,8 +123,8 @@ func (b *benchCommand) replayOn(ctx context.Context, s streams, city *sim.City, 
 
 var replayReader = hedui.Officer{ID: "bench", Office: "市级", Division: cityDivision, Rights: []hedui.Right{hedui.ReadStatistics}}
 
-// fill stores copies of cases that were taken to their summary.
-func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City) (queries, records int, err error) {
+// fill stores copies of cases that were taken to their summary, at stages of their own.
+func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City, stage func(i int) hedui.Stage) (queries, records int, err error) {
 	run, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- n.desk.Run(run) }()
@@ -149,6 +149,7 @@ func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City) (queri
 			var all []hedui.Query
 			for i := from; i < min(from+replayBatch, b.Households); i++ {
 				c, grid := templates[i%len(templates)].copy(city, &person, i)
+				c.Stage = stage(i)
 				if err := tx.CreateCase(ctx, c); err != nil {
 					return err
 				}
@@ -212,7 +213,7 @@ var (
 func (t template) copy(city *sim.City, next *int, i int) (*hedui.Case, []hedui.Query) {
 	c := *t.c
 	c.ID, c.Number, c.Rev = audit.NewID(), "", 0
-	c.Stage, c.Version = hedui.Delivered, 1
+	c.Version = 1
 	c.Division = replayCounties[i/len(replayProgrammes)%len(replayCounties)]
 	c.Programme = replayProgrammes[i%len(replayProgrammes)]
 	c.Persons = append([]hedui.Person(nil), c.Persons...)

@@ -26,6 +26,7 @@ var helpSections = []struct {
 	{"worklist", []string{"/worklist", "/workbooks"}},
 	{"sources", []string{"/sources"}},
 	{"nodes", []string{"/nodes"}},
+	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},
 	{"audit", []string{"/audit"}},
 }
@@ -72,7 +73,7 @@ func (s *Server) help(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 func mayOpen(o hedui.Officer, section string) bool {
 	return slices.ContainsFunc(routes(), func(r route) bool {
 		_, path, _ := strings.Cut(r.pattern, " ")
-		return sectionOf(strings.TrimSuffix(path, "{$}")) == section && (r.right == "" || o.May(r.right, o.Division) == nil)
+		return sectionOf(strings.TrimSuffix(path, "{$}")) == section && r.may(o) == nil
 	})
 }
 

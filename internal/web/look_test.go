@@ -111,7 +111,7 @@ func TestTheStyleSheetFitsThePages(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\.([a-z][a-z_-]*)`).FindAllStringSubmatch(css, -1) {
 		defined[m[1]] = true
 	}
-	used := map[string]bool{"light": true, "dark": true, "large": true, "larger": true} // of the root
+	used := map[string]bool{"light": true, "dark": true, "large": true, "larger": true}                                                     // of the root
 	for _, given := range []string{"found", "none", "not_covered", "identity_doubt", "refused", "failed", "waiting", "ok", "ask", "late"} { // by the program
 		used[given] = true
 	}

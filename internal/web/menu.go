@@ -23,6 +23,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []tab {
 		{"/corrections", lang.Text(l, "correction.title"), may(hedui.VerifyCases)},
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases)},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
+		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
 		{"/concerns", concerns, concerns != ""},
 		{"/audit", lang.Text(l, "page.audit"), s.Desk.MayReadLog(o) == nil},
 	} {

@@ -31,7 +31,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /log/"): // the log is shorter
 			case code == http.StatusNotFound && strings.HasSuffix(r.pattern, "/erasure.pdf"): // the case is kept
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /cases/{id}/consents"): // there is no such consent
-			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}")): // nothing is held against the family
+			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}") || strings.Contains(r.pattern, "{officer}")): // nothing is held against the family
 			case code == http.StatusSeeOther && path == "/": // to where the day of the role begins
 				mark = ">"
 			case code == http.StatusSeeOther:
@@ -45,7 +45,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 		}
 		fmt.Fprintf(&got, " %s\n", r.pattern)
 	}
-	want := `>TTTTTT>>.T.>> GET /{$}
+	want := `>TTTTTT>>.T>>> GET /{$}
 .TTTTTT...T... POST /find
 T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}
@@ -84,6 +84,12 @@ T............. POST /own/{id}/consents/{number}/scan
 ..........T..T GET /log/tile/entries/{path...}
 ......TT..T.TT GET /nodes
 .TTTTTT...T... GET /link
+......TT..TTTT GET /officers
+...........T.. POST /officers
+...........T.. POST /officers/offices
+......TT..TTTT GET /officers/{officer}
+...........TT. POST /officers/{officer}/acts/{act}
+......TT..TTTT GET /rights
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design
 `

@@ -20,6 +20,7 @@ import (
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
+	"hedui/internal/staff"
 )
 
 // A Server serves the pages. All fields are needed but SignIn: without it Who
@@ -28,6 +29,7 @@ type Server struct {
 	Desk   *casework.Desk
 	Who    func(*http.Request) (hedui.Officer, bool) // who is at the other end
 	SignIn *SignIn
+	Roster *staff.Roster // nil: no pages for officers
 	Log    *slog.Logger
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
@@ -43,6 +45,32 @@ type route struct {
 	pattern string
 	right   hedui.Right
 	serve   handler
+}
+
+// besides are rights by which a route is open too: several administrators keep the
+// roster, each for a part, and the office below asks for which.
+func besides(pattern string) []hedui.Right {
+	switch pattern {
+	case "GET /officers", "GET /officers/{officer}", "GET /rights":
+		return []hedui.Right{hedui.GrantRoles, hedui.ReadIncidents}
+	case "POST /officers/{officer}/acts/{act}":
+		return []hedui.Right{hedui.GrantRoles}
+	}
+	return nil
+}
+
+// may reports, as a Forbidden error, why the route is not for the officer, or nil.
+func (r route) may(o hedui.Officer) error {
+	if r.right == "" {
+		return nil
+	}
+	err := o.May(r.right, o.Division)
+	for _, right := range besides(r.pattern) {
+		if err != nil && o.May(right, o.Division) == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // routes is the whole console.
@@ -87,6 +115,12 @@ func routes() []route {
 		{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
 		{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
 		{"GET /link", hedui.ReadCases, (*Server).link},
+		{"GET /officers", hedui.KeepOfficers, (*Server).officers},
+		{"POST /officers", hedui.KeepOfficers, (*Server).addOfficer},
+		{"POST /officers/offices", hedui.KeepOfficers, (*Server).addOffice},
+		{"GET /officers/{officer}", hedui.KeepOfficers, (*Server).officer},
+		{"POST /officers/{officer}/acts/{act}", hedui.KeepOfficers, (*Server).actOnOfficer},
+		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
 	}
@@ -106,7 +140,7 @@ func (s *Server) Handler() (http.Handler, error) {
 	mux.HandleFunc("GET /static/{$}", s.nothing) // no list of what is there
 	mux.HandleFunc("GET /log/{path...}", s.log)
 	for _, r := range routes() {
-		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.handle(w, req, r.right, r.serve) })
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.handle(w, req, r) })
 	}
 	for _, r := range mirrorRoutes {
 		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) { s.inMirror(w, req, r.serve) })
@@ -129,15 +163,15 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
 
 // handle asks for the right first; the office below asks again with the case's
 // division.
-func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Right, serve handler) {
+func (s *Server) handle(w http.ResponseWriter, r *http.Request, to route) {
 	o, ok := s.Who(r)
 	if !ok {
-		s.unknown(w, r, right)
+		s.unknown(w, r, to.right)
 		return
 	}
-	if err := o.May(right, o.Division); right != "" && err != nil {
-		if to := home(o); r.URL.Path == "/" && r.Method == http.MethodGet && to != "/" {
-			lead(w, r, to+"?lang="+string(langOf(r)))
+	if err := to.may(o); err != nil {
+		if page := home(o); r.URL.Path == "/" && r.Method == http.MethodGet && page != "/" {
+			lead(w, r, page+"?lang="+string(langOf(r)))
 			return
 		}
 		s.fail(w, r, err)
@@ -147,10 +181,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, right hedui.Righ
 		s.fail(w, r, err)
 		return
 	}
-	if !s.admit(w, r, right) {
+	if !s.admit(w, r, to.right) {
 		return
 	}
-	if err := serve(s, w, r, o); err != nil {
+	if err := to.serve(s, w, r, o); err != nil {
 		s.fail(w, r, err)
 	}
 }
@@ -160,7 +194,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"hedui/internal/hedui"
+	"hedui/internal/sim"
+	"hedui/internal/store"
+	"hedui/internal/web"
+)
+
+// The pages of the console are measured on a node with many cases: each page is asked
+// for in the process of the node, by an officer of the role whose page it is, and the
+// time until its last byte counts. What a browser then does is not in it.
+
+// pagesStages gives a tenth of the stored cases to those who have to act on them.
+func pagesStages(i int) hedui.Stage {
+	switch i % 20 {
+	case 0:
+		return hedui.Summarised
+	case 1:
+		return hedui.Reviewed
+	}
+	return hedui.Delivered
+}
+
+func (b *benchCommand) pages(ctx context.Context, s streams) error {
+	dir, err := os.MkdirTemp("", "hedui-bench-")
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	city, err := sim.NewCity(sim.Options{Population: 2*b.Households + 10_000, Seed: 1, Instant: true})
+	if err != nil {
+		return err
+	}
+	if err := city.Start(ctx); err != nil {
+		return err
+	}
+	defer city.Close()
+	sources, err := usualSources(city)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = nodeOptions{sources: sources}.closeSources() }()
+	o := nodeOptions{dir: filepath.Join(dir, "sqlite"), issuer: demoIssuer, sources: sources, staff: demoStaff()}
+	if err := b.pagesOn(ctx, s, city, o, "SQLite"); err != nil || b.Database == "" {
+		return err
+	}
+	o.dir, o.database = filepath.Join(dir, "postgres"), b.Database
+	return b.pagesOn(ctx, s, city, o, "PostgreSQL")
+}
+
+func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o nodeOptions, name string) (err error) {
+	n, err := openNode(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.db.Close()) }()
+	begun := time.Now()
+	if _, _, err := b.fill(ctx, n, city, pagesStages); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s: %d cases, stored in %.0f s; each page %d times\n", name, b.Households, time.Since(begun).Seconds(), pageTimes)
+	if n.db.Shared() {
+		if err := pause(ctx, 20*time.Second); err != nil { // its housekeeping after so many writes is not measured
+			return err
+		}
+	}
+	var who hedui.Officer
+	handler, err := (&web.Server{Desk: n.desk, Roster: n.roster, Log: slog.New(slog.DiscardHandler), Now: time.Now, Who: func(*http.Request) (hedui.Officer, bool) { return who, true }}).Handler()
+	if err != nil {
+		return err
+	}
+	ids, err := someCases(ctx, n)
+	if err != nil {
+		return err
+	}
+	for _, p := range consolePages {
+		if who, err = n.roster.Officer(ctx, p.officer); err != nil {
+			return err
+		}
+		if err := p.measure(ctx, s, handler, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const pageTimes = 200
+
+// consolePages are the pages of a working day, with whose they are.
+var consolePages = []consolePage{
+	{"reviewer", "/"}, {"signer", "/"}, {"reader", "/?list=all"}, {"reader", "/cases/{id}"}, {"reader", "/sources"}, {"reviewer", "/cases/{id}"},
+	{"clerk", "/intake"}, {"auditor", "/audit"}, {"auditor", "/concerns"}, {"security", "/officers"}, {"security", "/rights"}, {"reader", "/help"},
+}
+
+type consolePage struct{ officer, path string }
+
+func (p consolePage) measure(ctx context.Context, s streams, h http.Handler, ids []string) error {
+	var times []time.Duration
+	size := 0
+	for i := range pageTimes + 5 { // the first ones warm up
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.ReplaceAll(p.path, "{id}", ids[i%len(ids)]), nil)
+		if err != nil {
+			return err
+		}
+		r.RemoteAddr = "127.0.0.1:1"
+		w := &measured{header: http.Header{}, code: http.StatusOK}
+		begun := time.Now()
+		h.ServeHTTP(w, r)
+		if took := time.Since(begun); i >= 5 {
+			times = append(times, took)
+		}
+		if w.code != http.StatusOK {
+			return fmt.Errorf("bench: %s as %s: status %d", p.path, p.officer, w.code)
+		}
+		size = max(size, w.size)
+	}
+	slices.Sort(times)
+	at := func(share int) float64 { return times[len(times)*share/100].Seconds() * 1000 }
+	fmt.Fprintf(s.out, "  %-9s %-14s median %6.1f ms  p95 %6.1f ms  %5.1f KB\n", p.officer, p.path, at(50), at(95), float64(size)/1000)
+	return nil
+}
+
+// measured counts what a page writes.
+type measured struct {
+	header http.Header
+	code   int
+	size   int
+}
+
+func (m *measured) Header() http.Header { return m.header }
+
+func (m *measured) WriteHeader(code int) { m.code = code }
+
+func (m *measured) Write(p []byte) (int, error) {
+	m.size += len(p)
+	return len(p), nil
+}
+
+func someCases(ctx context.Context, n *node) (ids []string, err error) {
+	return ids, n.db.Read(ctx, func(tx *store.Tx) (err error) { ids, err = tx.CasesIn(ctx, replayCounties[0], "", pageTimes); return err })
+}
