@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestStory(t *testing.T) {
 			reader := as(t, family.node, "reader")
 			find(reader, number)
 			liaison := as(t, family.node, "liaison")
-			watchGrid(reader, func() { acts(receiver, "受理并发出查询"); answerByHand(liaison, family.household) })
+			watchGrid(reader, func() { acts(receiver, "受理并发出查询") }, func() { answerByHand(liaison, family.household) })
 
 			reviewer := as(t, family.node, "reviewer")
 			find(reviewer, number)
@@ -103,11 +104,12 @@ func decoded(p *tab, text string) []byte {
 }
 
 // watchGrid sees that a page of a case follows the answers of the departments without being loaded anew.
-func watchGrid(p *tab, begin func()) {
+func watchGrid(p *tab, begin, answer func()) {
 	p.Helper()
 	p.do("mark the page", chromedp.Evaluate[chromedp.Void](`window.loadedOnce = true; document.getElementById("moving").dataset.rev`))
 	begin()
 	p.waits(`document.querySelectorAll(".grid .waiting").length > 0`)
+	answer()
 	p.waits(`document.querySelectorAll(".grid .waiting").length === 0 && document.querySelectorAll(".grid .mark").length > 0`)
 	p.waits(`document.querySelector(".state strong").textContent.startsWith("已汇总")`)
 	if !eval[bool](p, "window.loadedOnce === true") {
@@ -118,11 +120,14 @@ func watchGrid(p *tab, begin func()) {
 // answerByHand answers for the archives of land, where nobody is registered, until each of the household has an answer.
 func answerByHand(p *tab, household []person) {
 	p.Helper()
-	surname := string([]rune(household[0].name)[:1]) + "*"
+	var surnames []string
+	for _, one := range household {
+		surnames = append(surnames, strconv.Quote(string([]rune(one.name)[:1])+"*"))
+	}
 	deadline := time.Now().Add(patience)
 	for answered := 0; answered < len(household); {
 		p.open("/worklist")
-		entry := eval[string](p, fmt.Sprintf(`[...document.querySelectorAll("td a[href^='/worklist/']")].find((a) => a.textContent.startsWith(%q))?.getAttribute("href") ?? ""`, surname))
+		entry := eval[string](p, fmt.Sprintf(`[...document.querySelectorAll("td a[href^='/worklist/']")].find((a) => [%s].some((n) => a.textContent.startsWith(n)))?.getAttribute("href") ?? ""`, strings.Join(surnames, ", ")))
 		switch {
 		case entry != "":
 			p.open(entry)
