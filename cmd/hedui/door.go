@@ -225,7 +225,11 @@ func servePages(ctx context.Context, l net.Listener, n *node) error {
 		return err
 	}
 	in := &web.SignIn{Door: d, Node: n.name, Secure: strings.HasPrefix(d.Origin, "https://")}
-	handler, err := (&web.Server{Desk: n.desk, Log: n.logger(), Who: in.Who, SignIn: in, Roster: n.roster, Now: time.Now, Portal: n.door.portal}).Handler()
+	s := &web.Server{Desk: n.desk, Log: n.logger(), Who: in.Who, SignIn: in, Roster: n.roster, Now: time.Now, Portal: n.door.portal}
+	if n.peers != nil {
+		s.Peers = n.peers
+	}
+	handler, err := s.Handler()
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type program struct {
 	Concern concernCommands `cmd:"" help:"What detectors notice about the looks of officers."`
 	Mirror  mirrorCommands  `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
 
+	Statistics statisticsCommands `cmd:"" help:"Counts over all cases: figures, bulletin, workbook, totals of offices."`
+
 	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, or by two officers; holds, certificates."`
 
 	Mandate mandateCommands `cmd:"" help:"Signed mandates: check one offline, print the keys for departments."`

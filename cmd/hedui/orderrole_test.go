@@ -65,6 +65,8 @@ var orderArguments = map[string]string{
 	"explain/send_back": `{"case":"ID","item":"1","why":"x"}`,
 	"explain/suspend":   `{"case":"ID","item":"1"}`,
 	"explain/evidence":  `{"case":"ID","evidence":"1"}`,
+	"statistics/show":   `{"from":"2026-10","until":"2026-10","language":"zh"}`,
+	"statistics/file":   `{"from":"2026-10","until":"2026-10","language":"zh","form":"xlsx"}`,
 	"worklist/list":     `{"source":"housing-archive"}`,
 	"worklist/export":   `{"source":"housing-archive"}`,
 	"worklist/import":   `{"source":"housing-archive"}`,
@@ -273,6 +275,9 @@ TTTTTTTTTTTTTT node/card
 ............T. officer/retract
 ...........T.. officer/unlock
 ............T. sign-in/reset
+......T..T.... statistics/enter
+......T..T.... statistics/file
+......T..T.... statistics/show
 ?????????????? worklist/answer
 ?????????????? worklist/correct
 ........T..... worklist/export

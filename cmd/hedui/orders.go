@@ -87,6 +87,10 @@ var orders = map[string]orderFunc{
 	"explain/reminders":   ordered(orderReminders),
 	"explain/handle":      ordered(orderReminded),
 
+	"statistics/show":  ordered(orderStatistics),
+	"statistics/file":  ordered(orderStatisticsFile),
+	"statistics/enter": ordered(orderEnterTotals),
+
 	"audit/show":   ordered(orderTrail),
 	"audit/export": ordered(orderCopyLog),
 

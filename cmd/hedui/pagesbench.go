@@ -70,7 +70,10 @@ func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o
 	if _, _, err := b.fill(ctx, n, city, pagesStages); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "%s: %d cases, stored in %.0f s; each page %d times\n", name, b.Households, time.Since(begun).Seconds(), pageTimes)
+	if err := n.desk.CountCases(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%s: %d cases, stored and counted in %.0f s; each page %d times\n", name, b.Households, time.Since(begun).Seconds(), pageTimes)
 	if n.db.Shared() {
 		if err := pause(ctx, 20*time.Second); err != nil { // its housekeeping after so many writes is not measured
 			return err
@@ -102,6 +105,7 @@ const pageTimes = 200
 var consolePages = []consolePage{
 	{"reviewer", "/"}, {"signer", "/"}, {"reader", "/?list=all"}, {"reader", "/cases/{id}"}, {"reader", "/sources"}, {"reviewer", "/cases/{id}"},
 	{"clerk", "/intake"}, {"auditor", "/audit"}, {"auditor", "/concerns"}, {"security", "/officers"}, {"security", "/rights"}, {"reader", "/help"},
+	{"reader", "/statistics"}, {"reader", "/statistics?span=year"}, {"statistician", "/statistics?span=year"},
 }
 
 type consolePage struct{ officer, path string }
@@ -149,5 +153,8 @@ func (m *measured) Write(p []byte) (int, error) {
 }
 
 func someCases(ctx context.Context, n *node) (ids []string, err error) {
-	return ids, n.db.Read(ctx, func(tx *store.Tx) (err error) { ids, err = tx.CasesIn(ctx, replayCounties[0], "", pageTimes); return err })
+	return ids, n.db.Read(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.CasesIn(ctx, replayCounties[0], "", pageTimes)
+		return err
+	})
 }

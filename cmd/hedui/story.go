@@ -29,6 +29,7 @@ var (
 	reviewer     = demoOfficer("reviewer", "中心审核（演示）", demoIssuer, hedui.ReviewerRole)
 	signer       = demoOfficer("signer", "中心签发（演示）", demoIssuer, hedui.SignerRole)
 	reader       = demoOfficer("reader", "中心负责人（演示）", demoIssuer, hedui.ManagerRole)
+	statistician = demoOfficer("statistician", "统计（演示）", demoIssuer, hedui.StatisticianRole)
 	operator     = demoOfficer("operator", "系统管理（演示）", demoIssuer, hedui.SystemAdminRole)
 	security     = demoOfficer("security", "安全管理（演示）", demoIssuer, hedui.SecurityAdminRole)
 	auditor      = demoOfficer("auditor", "安全审计（演示）", demoIssuer, hedui.AuditAdminRole)
@@ -37,7 +38,7 @@ var (
 
 // demoStaff is everybody who acts in the demo.
 func demoStaff() []hedui.Officer {
-	return []hedui.Officer{clerk, commissioner, receiver, reviewer, signer, reader, operator, security, auditor}
+	return []hedui.Officer{clerk, commissioner, receiver, reviewer, signer, reader, statistician, operator, security, auditor}
 }
 
 func demoOfficer(id, name, office string, roles ...hedui.OfficerRole) hedui.Officer {

@@ -141,6 +141,11 @@ const (
 	ConcernSettled  Verb = "concern.settle"
 	ConcernReopened Verb = "concern.reopen"
 
+	// Counts over all cases. The detail is period, division and programme, or what was entered.
+	StatisticsRead     Verb = "statistics.read"
+	StatisticsExported Verb = "statistics.export" // as a workbook or a bulletin
+	TotalEntered       Verb = "statistics.enter"  // how many applications or households the offices of a division have
+
 	Refused Verb = "refuse" // an officer had no right; the detail is what was tried
 )
 
@@ -159,7 +164,7 @@ func Verbs() []Verb {
 		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
 		KeysRead, MasterRotated, MasterRetired, NodeKeyRotated, NodeKeyDestroyed,
 		SignedIn, SignInFailed, SignedOut, ProvedAgain, CredentialSet, CredentialDropped, CredentialReset,
-		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, ConcernRaised, ConcernsRead, ConcernSettled, ConcernReopened, Refused,
+		MirrorCode, MirrorEntered, MirrorFailed, MirrorSeen, MirrorLeft, MirrorAsked, MirrorAnswered, MirrorListed, ConcernRaised, ConcernsRead, ConcernSettled, ConcernReopened, StatisticsRead, StatisticsExported, TotalEntered, Refused,
 	}
 }
 

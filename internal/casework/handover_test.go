@@ -102,7 +102,7 @@ func (b *bench) jobs(t *testing.T) (n int) {
 	if err := b.DB.Read(t.Context(), func(tx *store.Tx) error {
 		lanes, err := tx.Backlog(t.Context())
 		for lane, some := range lanes {
-			if lane != auditLane && lane != eraseLane && lane != concernLane {
+			if lane != auditLane && lane != eraseLane && lane != concernLane && lane != statisticsLane {
 				n += some
 			}
 		}

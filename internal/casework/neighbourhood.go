@@ -106,7 +106,11 @@ func (d *Desk) Neighbourhood(ctx context.Context, o hedui.Officer) (Neighbourhoo
 // MayReadNodes reports why an officer must not see how this node stands among
 // others, or nil.
 func (d *Desk) MayReadNodes(o hedui.Officer) error {
-	return o.May(hedui.ReadIncidents, cmp.Or(d.Division, o.Division))
+	division := cmp.Or(d.Division, o.Division)
+	if o.May(hedui.RunNode, division) == nil {
+		return nil
+	}
+	return o.May(hedui.ReadIncidents, division)
 }
 
 // peers lists the peers with their links, the parent first, and after them those

@@ -89,7 +89,7 @@ func TestEveryActAsEveryRole(t *testing.T) {
 	}
 	want := `..T........... Accept
 T............. AddConsents
-......TT..T.TT Alerts
+......TT..TTTT Alerts
 ?????????????? AnswerCorrection
 ?????????????? AnswerItem
 ?????????????? AnswerRequest
@@ -115,6 +115,7 @@ T............. Draft
 T............. DraftPaper
 T............. Drafts
 T............. DropDraft
+......T..T.... EnterTotals
 ......T....... EraseAgain
 ......T....... EraseDue
 TTTTTTT...T... Erasure
@@ -138,7 +139,7 @@ TT............ IssueCode
 ..........T..T LogEntries
 .TTTTTT...T... Look
 .T............ MirrorRequests
-......TT..T.TT Neighbourhood
+......TT..TTTT Neighbourhood
 .T............ Object
 ?????????????? OpenConcerns
 ........T..... Overdue
@@ -165,6 +166,8 @@ T............. SaveDraft
 ....T......... SendBackExplanation
 ..........T..T SettleConcern
 ....T......... SettleExplanation
+......T..T.... Statistics
+......T..T.... StatisticsFile
 ...T.......... Suspend
 ...T.......... SuspendClaim
 ?????????????? Take

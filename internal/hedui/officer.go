@@ -34,12 +34,13 @@ const (
 	HoldCases       Right = "hold_cases"       // keep a case from being erased, and let it go again
 	ReadConcerns    Right = "read_concerns"    // what the detectors have noticed about the looks of officers
 	DisposeConcerns Right = "dispose_concerns" // say what was found out about it; never about oneself
+	KeepTotals      Right = "keep_totals"      // enter how many applications and households the offices have, against which statistics are set
 )
 
 // Rights lists all rights.
 func Rights() []Right {
 	return []Right{OpenCases, CommissionCases, AcceptCases, VerifyCases, ReviewReports, SealReports, ReadCases, PrintReports, HandCases, RunNode, ReadIncidents, ReadAudit, AnswerQueries,
-		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes, ProposeErasure, ConfirmErasure, HoldCases, ReadConcerns, DisposeConcerns}
+		ReadStatistics, KeepOfficers, GrantRoles, KeepKeys, IssueCodes, ProposeErasure, ConfirmErasure, HoldCases, ReadConcerns, DisposeConcerns, KeepTotals}
 }
 
 // An Officer 经办人 acts within a division: a county code for a county, a city

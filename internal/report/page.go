@@ -50,6 +50,7 @@ type part struct {
 	ID, Title, Intro string
 	Cut              string
 	Body             []string // running text, of papers
+	Chart            *chart   // above the tables
 	Grids            []grid
 	Notices          []Notice
 	Tail             []string // at the right below the part: who signs, the day

@@ -155,6 +155,9 @@ func (p *printer) part(part part) {
 			p.font("", sizeSmall, grey)
 			intro := float64(len(wrap(part.Intro, contentWidth, p.pdf.GetStringWidth))) * height(sizeSmall)
 			need = headingHeight + intro + 1 + p.beginning(part.Grids[0], contentWidth)
+			if part.Chart != nil {
+				need += chartHead + chartHeight + chartFoot + 4
+			}
 		}
 		p.room(need)
 		p.heading(part.Title)
@@ -165,6 +168,7 @@ func (p *printer) part(part part) {
 		p.y += 1
 	}
 	p.body(part.Body, contentWidth)
+	p.chart(part.Chart)
 	if len(part.Grids) > 0 {
 		p.gap(part.Body)
 	}

@@ -13,6 +13,7 @@ func (sh *sheet) each(f func(string) string) {
 		p := &sh.Parts[i]
 		p.Title, p.Intro, p.Cut = f(p.Title), f(p.Intro), f(p.Cut)
 		p.Body, p.Tail = mapped(p.Body, f), mapped(p.Tail, f)
+		p.Chart = p.Chart.each(f)
 		for j := range p.Grids {
 			p.Grids[j].each(f)
 		}

@@ -58,12 +58,14 @@ func (tx *Tx) explanations(ctx context.Context, cases []string) (map[string][]he
 // that somebody else has changed meanwhile, or opened for the same finding, is a
 // Conflict.
 func (tx *Tx) SaveExplanations(ctx context.Context, items []hedui.Explanation) error {
-	for _, e := range items {
+	cases := make([]string, len(items))
+	for i, e := range items {
 		if err := tx.saveExplanation(ctx, e); err != nil {
 			return fmt.Errorf("save explanations: %w", err)
 		}
+		cases[i] = e.Case
 	}
-	return nil
+	return tx.countAnew(ctx, cases)
 }
 
 func (tx *Tx) saveExplanation(ctx context.Context, e hedui.Explanation) error {

@@ -75,7 +75,7 @@ func (tx *Tx) AddRelays(ctx context.Context, relays []Relay) (fresh []Relay, err
 	}, `INSERT INTO relays (`+relayColumns+`)`, rows, `ON CONFLICT (id) DO UPDATE SET category = excluded.category, source = excluded.source,
 		state = excluded.state, attempts = excluded.attempts, token = excluded.token, created_at = excluded.created_at, expires_at = excluded.expires_at,
 		asked_at = excluded.asked_at, answered_at = excluded.answered_at, outcome = excluded.outcome, reason = excluded.reason,
-		body = excluded.body WHERE relays.expires_at <= excluded.created_at RETURNING id`)
+		body = excluded.body, counted = 0 WHERE relays.expires_at <= excluded.created_at RETURNING id`)
 	if err != nil {
 		return nil, fmt.Errorf("add relays: %w", err)
 	}

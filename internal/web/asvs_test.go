@@ -288,7 +288,10 @@ func TestRolesTakenFromALiveSession(t *testing.T) {
 	if a := <-open; a.err != nil || a.code != http.StatusForbidden || strings.Contains(a.body, "王") {
 		t.Errorf("the open page hears %d %v %.300s", a.code, a.err, a.body)
 	}
-	for _, path := range []string{"/cases/" + id, "/", "/cases/" + id + "/live?seen=old", "/sources"} {
+	if b.get("/"); b.at.Path != "/statistics" || strings.Contains(b.body, "王") { // where the day of the role begins
+		t.Errorf("without the role, /: %d at %s", b.code, b.at)
+	}
+	for _, path := range []string{"/cases/" + id, "/cases/" + id + "/live?seen=old", "/sources"} {
 		if b.get(path); b.code != http.StatusForbidden || b.at.Path != strings.Split(path, "?")[0] || strings.Contains(b.body, "王") {
 			t.Errorf("without the role, %s: %d at %s", path, b.code, b.at)
 		}

@@ -25,6 +25,8 @@ var helpSections = []struct {
 	{"corrections", []string{"/corrections"}},
 	{"worklist", []string{"/worklist", "/workbooks"}},
 	{"sources", []string{"/sources"}},
+	{"statistics", []string{"/statistics"}},
+	{"books", []string{"/books"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},
@@ -86,6 +88,9 @@ func (s *Server) design(w http.ResponseWriter, r *http.Request, _ hedui.Officer)
 		p.Outcomes = append(p.Outcomes, mark{Symbol: symbols[o], Class: string(o), Text: p.T("outcome." + string(o))})
 	}
 	p.Outcomes = append(p.Outcomes, mark{Symbol: "…", Class: "waiting", Text: p.T("state.waiting")})
+	for n, m := range (hedui.Period{From: "2026-01", Until: "2026-06"}).Months() {
+		p.Months = append(p.Months, hedui.StatRow{Key: string(m), Figures: hedui.Figures{Delivered: hedui.Exact(int64(40 + 9*n)), Found: hedui.Exact(int64(8 + n))}})
+	}
 	return render(w, http.StatusOK, "design.html", p)
 }
 
@@ -93,7 +98,11 @@ type designPage struct {
 	frame
 	Tabs     []tab
 	Outcomes []mark
+	Months   []hedui.StatRow
 }
+
+// Chart is a chart as the page of statistics has them.
+func (p *designPage) Chart() *svgChart { return p.columns(p.Months) }
 
 // Field is a field of a form, with what is wrong with it.
 func (p *designPage) Field(wrong bool) field {

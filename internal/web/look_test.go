@@ -111,8 +111,8 @@ func TestTheStyleSheetFitsThePages(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\.([a-z][a-z_-]*)`).FindAllStringSubmatch(css, -1) {
 		defined[m[1]] = true
 	}
-	used := map[string]bool{"light": true, "dark": true, "large": true, "larger": true}                                                     // of the root
-	for _, given := range []string{"found", "none", "not_covered", "identity_doubt", "refused", "failed", "waiting", "ok", "ask", "late"} { // by the program
+	used := map[string]bool{"light": true, "dark": true, "large": true, "larger": true}                                                                               // of the root
+	for _, given := range []string{"found", "none", "not_covered", "identity_doubt", "refused", "failed", "waiting", "ok", "ask", "late", "value", "label", "axis"} { // by the program
 		used[given] = true
 	}
 	pages, err := fs.Glob(files, "pages/*.html")

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,11 @@ type nodesPage struct {
 	Peers          []peerRow
 	Invitations    []invitationRow
 	Incidents      []incidentRow
+	Runs           bool // the reader acts on other nodes
+	Hours, Days    []int
+	Name, Place    string // typed for an invitation that was refused
+	Made, Code     string // the code is shown once
+	Wrong          []string
 }
 
 type peerRow struct {
@@ -31,6 +37,7 @@ type peerRow struct {
 	Waiting, Oldest      string // empty when nothing waits
 	Keys                 []keyRow
 	LogSeen, LogHeld     string // how far each has seen the audit log of the other
+	Known                bool   // enrolled, and not shut out
 }
 
 type keyRow struct{ Use, ID, Until string }
@@ -38,6 +45,7 @@ type keyRow struct{ Use, ID, Until string }
 type invitationRow struct {
 	Name, Division, State, Class, Advice, Until string
 	Keys                                        []keyRow
+	Asked                                       bool // it has used its code and waits
 }
 
 type incidentRow struct {
@@ -48,12 +56,25 @@ type incidentRow struct {
 // nodes shows this node among others: links, what waits, invitations, and what
 // was refused with what is to be done about it.
 func (s *Server) nodes(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	n, err := s.Desk.Neighbourhood(r.Context(), o)
+	p, err := s.nodesPage(r, o)
 	if err != nil {
 		return err
 	}
+	if done := r.URL.Query().Get("done"); slices.Contains(nodeActs, done) && done != "invite" {
+		p.Made = p.T("nodes.done." + done)
+	}
+	return render(w, http.StatusOK, "nodes.html", p)
+}
+
+func (s *Server) nodesPage(r *http.Request, o hedui.Officer) (*nodesPage, error) {
+	n, err := s.Desk.Neighbourhood(r.Context(), o)
+	if err != nil {
+		return nil, err
+	}
 	now := s.Now()
-	p := nodesPage{frame: s.frame(r, "page.nodes"), Node: s.Desk.Node, Sign: n.Sign, Box: n.Box}
+	p := &nodesPage{frame: s.frame(r, "page.nodes"), Node: s.Desk.Node, Sign: n.Sign, Box: n.Box, Hours: inviteHours, Days: overlapDays,
+		Runs: s.Peers != nil && o.May(hedui.RunNode, s.Desk.Division) == nil}
+	p.Path = "/nodes" // also of a page that an act has brought
 	p.Division = p.division(s.Desk.Division, now)
 	p.moves()
 	for _, peer := range n.Peers {
@@ -65,7 +86,7 @@ func (s *Server) nodes(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	for _, i := range n.Incidents {
 		p.Incidents = append(p.Incidents, p.incident(i))
 	}
-	return render(w, http.StatusOK, "nodes.html", p)
+	return p, nil
 }
 
 // link answers with the line about the link to the parent alone, for the script
@@ -134,7 +155,7 @@ func (p *nodesPage) peer(peer casework.Peer, now time.Time) peerRow {
 	default:
 		row.Link, row.Class = p.T("nodes.never"), "waiting"
 	}
-	row.Role = p.T("node.role." + string(peer.Role))
+	row.Role, row.Known = p.T("node.role."+string(peer.Role)), !peer.Revoked
 	if peer.LogSeen > 0 {
 		row.LogSeen = p.T("nodes.log_seen", strconv.FormatInt(peer.LogSeen, 10))
 	}
@@ -184,7 +205,7 @@ func (p *nodesPage) invitation(i casework.Invitation, now time.Time) invitationR
 		row.Class = "refused"
 		row.Advice = p.T("nodes.decided", clock(i.ChangedAt))
 	case store.Asked:
-		row.Advice = p.T("nodes.asked", i.Name)
+		row.Advice, row.Asked = p.T("nodes.asked", i.Name), true
 	case store.Invited:
 		if row.Advice = p.T("nodes.invited"); !now.Before(i.ExpiresAt) {
 			row.State, row.Class, row.Advice = p.T("nodes.run_out"), "not_covered", p.T("nodes.run_out_do")

@@ -170,10 +170,10 @@ func TestThePageOfNodesSaysHowTheyStand(t *testing.T) {
 	d.Registers = append(d.Registers, hedui.Register{Category: "land", Scope: "330200", Source: hedui.AtNode("elsewhere")})
 	for l, want := range map[string][]string{
 		"zh": {"own-sign", "own-box", "海曙区 330203", "正常，自 2026-11-25 10:31:07", "中断，自 2026-11-25 10:31:07", "对方没有动静", "已撤销", "尚未连接过", "尚未登记",
-			id, "上级 · 宁波市 330200", "等待批准", askedID, "hedui node approve wants", "邀请码已过期", "有效至", "共 7 次", "203.0.113.9", "stranger-key", "未登记的节点", "envelope-7",
+			id, "上级 · 宁波市 330200", "等待批准", askedID, "批准 wants，", "邀请码已过期", "有效至", "共 7 次", "203.0.113.9", "stranger-key", "未登记的节点", "envelope-7",
 			"签名不符", "来源过多", "代码 of_the_future", `http-equiv="refresh" content="5"`, `aria-current="page">节点`},
 		"en": {"Haishu District 330203", "Up since 2026-11-25 10:31:07", "Down since", "nothing is heard", "Shut out since", "Never connected", "Not enrolled", "parent · Ningbo 330200",
-			"waits for approval", "hedui node approve wants", "the code has run out", "7 times", "A node that is not enrolled", "The signature is wrong", "code of_the_future"},
+			"waits for approval", "approve wants;", "the code has run out", "7 times", "A node that is not enrolled", "The signature is wrong", "code of_the_future"},
 	} {
 		code, body, _ := get(t, d, officer("reader", hedui.ReadIncidents), true, "/nodes?lang="+l)
 		if code != http.StatusOK {

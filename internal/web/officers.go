@@ -212,9 +212,9 @@ type officerPage struct {
 	Programmes string
 	Sources    string
 	Proofs     []string // with what the officer signs in
-	Offered    []tick // roles
-	For        []tick // programmes
-	Answers    []tick // sources
+	Offered    []tick   // roles
+	For        []tick   // programmes
+	Answers    []tick   // sources
 	Ties       []choice
 	Locks      bool // the reader may lock
 	Unlocks    bool

@@ -30,6 +30,7 @@ type Server struct {
 	Who    func(*http.Request) (hedui.Officer, bool) // who is at the other end
 	SignIn *SignIn
 	Roster *staff.Roster // nil: no pages for officers
+	Peers  Peers         // nil: other nodes are only shown
 	Log    *slog.Logger
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
@@ -53,6 +54,10 @@ func besides(pattern string) []hedui.Right {
 	switch pattern {
 	case "GET /officers", "GET /officers/{officer}", "GET /rights":
 		return []hedui.Right{hedui.GrantRoles, hedui.ReadIncidents}
+	case "GET /nodes":
+		return []hedui.Right{hedui.RunNode}
+	case "GET /sources", "GET /books", "POST /books":
+		return []hedui.Right{hedui.RunNode, hedui.ReadIncidents}
 	case "POST /officers/{officer}/acts/{act}":
 		return []hedui.Right{hedui.GrantRoles}
 	}
@@ -109,11 +114,19 @@ func routes() []route {
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
+		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
+		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
+		{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},
+		{"POST /statistics/totals", hedui.KeepTotals, (*Server).enterTotals},
+		{"POST /alerts/{source}/{kind}", hedui.RunNode, (*Server).handleAlert},
+		{"GET /books", hedui.ReadCases, (*Server).books},
+		{"POST /books", hedui.ReadCases, (*Server).tryBook},
 		{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 		{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
 		{"GET /audit", hedui.ReadAudit, (*Server).audit},
 		{"GET /log/tile/entries/{path...}", hedui.ReadAudit, (*Server).logEntries},
 		{"GET /nodes", hedui.ReadIncidents, (*Server).nodes},
+		{"POST /nodes/{act}", hedui.RunNode, (*Server).actOnNode},
 		{"GET /link", hedui.ReadCases, (*Server).link},
 		{"GET /officers", hedui.KeepOfficers, (*Server).officers},
 		{"POST /officers", hedui.KeepOfficers, (*Server).addOfficer},
@@ -194,7 +207,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadAudit, "/audit"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadStatistics, "/statistics"}, {hedui.ReadAudit, "/audit"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}
