@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint vuln bench build assets clean
+.PHONY: help demo test e2e tour check lint vuln bench build assets clean
 
 export PATH := $(PATH):/usr/local/go/bin
 ifeq ($(HOME),)
@@ -18,6 +18,8 @@ FONT := internal/report/font
 REGULAR := $(FONT)/NotoSansSC-Regular.ttf
 BOLD := $(FONT)/NotoSansSC-Bold.ttf
 LINT := bin/golangci-lint
+AXE := e2e/axe.min.js
+BROWSER := $(or $(HEDUI_TEST_BROWSER),$(shell command -v chromium || command -v google-chrome))
 DEBIAN_FONT := /usr/share/fonts/truetype/lxgw-wenkai/LXGWWenKai
 # What "make demo" hands on, as in: make demo ARGS="--once --population 5000"
 ARGS ?=
@@ -38,6 +40,14 @@ test: assets ## all tests; on PostgreSQL and MariaDB too where HEDUI_TEST_POSTGR
 	if [ "$$(go env CGO_ENABLED)" != 1 ]; then race=; echo "no C compiler: without the race detector"; fi; \
 	if [ -z "$${HEDUI_TEST_POSTGRES:-}" ]; then echo "HEDUI_TEST_POSTGRES is not set: on SQLite only"; fi; \
 	set -x; go test $$race -shuffle=on -parallel 4 -timeout 40m ./...
+
+# Not part of "make test": it wants Chromium. axe-core, which looks for what shuts people out, is read by the tests only.
+e2e: build $(AXE) ## the tests in a real browser (Debian's chromium, or HEDUI_TEST_BROWSER=path)
+	@[ -n "$(BROWSER)" ] || { echo "e2e: no browser: install chromium, or set HEDUI_TEST_BROWSER" >&2; exit 1; }
+	HEDUI_TEST_BROWSER=$(BROWSER) go test -count=1 -timeout 15m ./e2e
+
+tour: build ## the pictures of docs/tour.md anew
+	HEDUI_TOUR=1 HEDUI_TEST_BROWSER=$(BROWSER) go test -count=1 -timeout 15m -run '^TestTour$$' ./e2e
 
 check: lint test ## lint and test: what has to pass before a change lands
 
@@ -65,7 +75,7 @@ build: assets ## bin/hedui
 assets: $(BOLD) ## the font that reports embed
 
 clean: ## remove what the other targets made
-	rm -rf bin node_modules $(FONT)/*.ttf $(FONT)/LICENSE.txt
+	rm -rf bin node_modules $(FONT)/*.ttf $(FONT)/LICENSE.txt $(AXE)
 
 # Bold is copied last: it stands for the whole folder.
 $(BOLD): package-lock.json .npmrc
@@ -92,6 +102,12 @@ $(BOLD): package-lock.json .npmrc
 		exit 1; \
 	}
 	@touch $(REGULAR) $@
+
+$(AXE): package-lock.json .npmrc
+	npm ci --loglevel=error
+	cp node_modules/axe-core/axe.min.js $@
+	rm -rf node_modules
+	@touch $@
 
 $(LINT): .ci/lint/go.mod .ci/lint/go.sum
 	@echo "lint: building golangci-lint, once; this takes a minute"

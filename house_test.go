@@ -39,10 +39,11 @@ var house = []struct{ floor, rooms string }{
 	{"4", "internal/casework internal/staff"},
 	{"5", "internal/web internal/api internal/federation"},
 	{"6", "cmd/hedui"},
+	{"outside, with a browser", "e2e"},
 }
 
 // outsiders stand for the world outside: they know floors 0 and 1 only.
-var outsiders = []string{"internal/connector", "internal/sim"}
+var outsiders = []string{"internal/connector", "internal/sim", "e2e"}
 
 // A room is one package as go list reports it, with its files read.
 type room struct {

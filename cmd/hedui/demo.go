@@ -32,6 +32,8 @@ type demoCommand struct {
 	Deadline   *time.Duration    `help:"Report with what is there after this time instead of the 24 hours of Ningbo."`
 	CutLink    []string          `help:"Break the link of a county for a while, as COUNTY[:DURATION] such as haishu:30s; may be repeated. Without --deadline it means a deadline of 15 s."`
 	Suite      string            `help:"Cryptography of new nodes: intl, or gm for SM2, SM3 and SM4." enum:"intl,gm" default:"intl"`
+	StepUp     time.Duration     `help:"How old a proof may be before a report is sealed, printed or exported, instead of the 5 minutes: from 30s to 30m."`
+	ByHand     bool              `help:"Leave the archives of land to you: sign in as liaison and answer by the page. Until then a report waits, or goes out at its deadline with a gap."`
 	Database   string            `help:"PostgreSQL for the hub instead of a SQLite file: postgres://…"`
 }
 
@@ -54,7 +56,7 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	t := &tiers{streams: s, dir: d.Dir, deadline: deadline, database: d.Database, suite: seal.Suite(d.Suite), cuts: cuts, account: s.out}
+	t := &tiers{streams: s, dir: d.Dir, deadline: deadline, database: d.Database, suite: seal.Suite(d.Suite), stepUp: d.StepUp, byHand: d.ByHand, cuts: cuts, account: s.out}
 	if d.JSON {
 		t.account = s.err
 	}

@@ -35,6 +35,8 @@ type tiers struct {
 	deadline time.Duration
 	database string     // of the hub
 	suite    seal.Suite // of new nodes
+	stepUp   time.Duration
+	byHand   bool // nobody works in the archives of land
 	cuts     map[string]time.Duration
 	city     *sim.City
 	nodes    []*tier // the hub first
@@ -181,7 +183,11 @@ func (t *tiers) configure(n *tier) (string, error) {
 		fmt.Fprintf(&text, "  - {source: sources/%s, scope: %q}\n", name, scope)
 	}
 	t.elsewhere(&text, n, own, county)
-	text.WriteString("sign_in: {second_factor: optional}\norders: trusted\nofficers:\n")
+	text.WriteString("sign_in: {second_factor: optional")
+	if t.stepUp > 0 {
+		fmt.Fprintf(&text, ", step_up: %s", t.stepUp)
+	}
+	text.WriteString("}\norders: trusted\nofficers:\n")
 	for _, o := range demoStaff() {
 		fmt.Fprintf(&text, "  - {id: %s, name: %s, office: %s, division: %q, roles: [%s]}\n", o.ID, o.Name, o.Office, o.Division, joinWords(o.Roles))
 	}
@@ -252,7 +258,7 @@ func (t *tiers) run(ctx context.Context) error {
 	for _, n := range t.nodes {
 		g.Go(func() error { return n.run(ctx, n.peers, n.page) })
 		g.Go(func() error { return n.takeOrders(ctx) })
-		if n.division != cityDivision {
+		if n.division != cityDivision && !t.byHand {
 			g.Go(func() error { return t.archivist(n).work(ctx) })
 		}
 		if n.page != nil {

@@ -257,7 +257,7 @@ func (d *Door) ChangePassword(ctx context.Context, v Visitor, s store.Session, o
 		if err := tx.DropCredentials(ctx, o.ID, store.BrowserCredential); err != nil {
 			return err
 		}
-		if _, err := tx.EndSessions(ctx, o.ID, s.ID); err != nil {
+		if _, err := tx.EndSessions(ctx, o.ID, s.ID, d.Now()); err != nil {
 			return err
 		}
 		return d.record(ctx, tx, o, audit.CredentialSet, s.ID, byPassword)
@@ -356,7 +356,7 @@ func (d *Door) reset(ctx context.Context, tx *store.Tx, by hedui.Officer, id, ha
 	if err := tx.DropCredentials(ctx, id, drop...); err != nil {
 		return err
 	}
-	if _, err := tx.EndSessions(ctx, id, ""); err != nil {
+	if _, err := tx.EndSessions(ctx, id, "", d.Now()); err != nil {
 		return err
 	}
 	for _, kind := range []string{"password", "second"} {

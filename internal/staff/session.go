@@ -145,7 +145,7 @@ func (d *Door) End(ctx context.Context, s store.Session, id string) error {
 	}
 	return d.DB.InTx(ctx, func(tx *store.Tx) error {
 		if id == "" {
-			n, err := tx.EndSessions(ctx, s.Officer, s.ID)
+			n, err := tx.EndSessions(ctx, s.Officer, s.ID, d.Now())
 			if err != nil || n == 0 {
 				return err
 			}
@@ -154,7 +154,7 @@ func (d *Door) End(ctx context.Context, s store.Session, id string) error {
 		if !plainID(id) {
 			return nil
 		}
-		was, err := tx.EndSession(ctx, s.Officer, id)
+		was, err := tx.EndSession(ctx, s.Officer, id, d.Now())
 		if err != nil || !was || s.Officer == "" {
 			return err
 		}

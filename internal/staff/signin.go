@@ -51,6 +51,7 @@ const (
 	standardAbsolute = 12 * time.Hour
 	standardStepUp   = 5 * time.Minute
 	unfinished       = 10 * time.Minute // to end what was begun
+	keptFor          = time.Hour        // what was sent when the session was over
 	initialFor       = 72 * time.Hour   // an initial password holds
 	standardBrowser  = 180 * 24 * time.Hour
 	standardTries    = 24 * time.Hour
@@ -243,7 +244,7 @@ type shownProof struct {
 func (d *Door) enter(ctx context.Context, v Visitor, o hedui.Officer, shown shownProof, before func(*store.Tx) error) (p Pass, err error) {
 	now := d.Now()
 	err = d.DB.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.PurgeSignIn(ctx, now.Add(-d.Rules.Absolute), now.Add(-unfinished), now.Add(-d.Rules.Tries)); err != nil {
+		if err := tx.PurgeSignIn(ctx, now.Add(-d.Rules.Absolute), now.Add(-keptFor), now.Add(-unfinished), now.Add(-d.Rules.Tries)); err != nil {
 			return err
 		}
 		if err := before(tx); err != nil {
@@ -270,7 +271,7 @@ func (d *Door) leave(ctx context.Context, tx *store.Tx, v Visitor) error {
 		}
 		return err
 	}
-	if _, err := tx.EndSession(ctx, old.Officer, old.ID); err != nil || old.Stage != store.SessionOpen {
+	if was, err := tx.EndSession(ctx, old.Officer, old.ID, d.Now()); err != nil || !was || old.Stage != store.SessionOpen {
 		return err
 	}
 	return d.record(ctx, tx, hedui.Officer{ID: old.Officer}, audit.SignedOut, old.ID, "somebody signs in here")

@@ -146,7 +146,9 @@ const (
 )
 
 // A Session is what the server knows of a browser in which somebody signs in or
-// has done so. Token is the SHA-256, in hexadecimal, of what the browser holds.
+// has done so. Token is the SHA-256, in hexadecimal, of what the browser holds. Of
+// one that was ended SeenAt is zero, and MadeAt is when: it lets nobody in, and
+// stays for a while, so that a form sent too late finds its officer.
 type Session struct {
 	ID, Token, Officer       string
 	Stage                    SessionStage
@@ -173,7 +175,7 @@ func (tx *Tx) Session(ctx context.Context, token string) (Session, error) {
 
 // Sessions lists the open sessions of an officer, the newest first.
 func (tx *Tx) Sessions(ctx context.Context, officer string) ([]Session, error) {
-	return tx.sessions(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE officer = $1 AND stage = 'open' ORDER BY made_at DESC, id DESC`, officer)
+	return tx.sessions(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE officer = $1 AND stage = 'open' AND seen_at > 0 ORDER BY made_at DESC, id DESC`, officer)
 }
 
 func (tx *Tx) rowsLock() string {
@@ -199,7 +201,7 @@ func (tx *Tx) sessions(ctx context.Context, query, arg string) ([]Session, error
 		return nil
 	}, query, arg)
 	for i := range list {
-		if err == nil {
+		if err == nil && len(list[i].Pending) > 0 { // empty where the session was ended
 			list[i].Pending, err = tx.unseal(ctx, aad("sessions", list[i].ID, "pending"), list[i].Pending)
 		}
 	}
@@ -230,7 +232,7 @@ func (tx *Tx) MoveSession(ctx context.Context, before string, s Session) error {
 		return fmt.Errorf("move session: %w", err)
 	}
 	n, err := tx.exec(ctx, `UPDATE sessions SET token = $3, officer = $4, stage = $5, how = $6, seen_at = $7, proved_at = $8, pending = $9, made_at = $10
-		WHERE id = $1 AND token = $2`,
+		WHERE id = $1 AND token = $2 AND seen_at > 0`,
 		s.ID, before, s.Token, s.Officer, string(s.Stage), s.How, micros(s.SeenAt), micros(s.ProvedAt), box, micros(s.MadeAt))
 	switch {
 	case err != nil:
@@ -243,38 +245,79 @@ func (tx *Tx) MoveSession(ctx context.Context, before string, s Session) error {
 
 // SeeSession notes that a session was used.
 func (tx *Tx) SeeSession(ctx context.Context, id string, at time.Time) error {
-	if _, err := tx.exec(ctx, `UPDATE sessions SET seen_at = $2 WHERE id = $1`, id, micros(at)); err != nil {
+	if _, err := tx.exec(ctx, `UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at > 0`, id, micros(at)); err != nil {
 		return fmt.Errorf("see session: %w", err)
 	}
 	return nil
 }
 
 // EndSession ends one session of an officer and reports whether it was there.
-func (tx *Tx) EndSession(ctx context.Context, officer, id string) (bool, error) {
-	n, err := tx.exec(ctx, `DELETE FROM sessions WHERE id = $1 AND officer = $2`, id, officer)
-	if err != nil {
-		return false, fmt.Errorf("end session: %w", err)
-	}
-	return n > 0, nil
+func (tx *Tx) EndSession(ctx context.Context, officer, id string, at time.Time) (bool, error) {
+	n, err := tx.endSessions(ctx, `id = $3 AND officer = $2`, officer, id, at)
+	return n > 0, err
 }
 
 // EndSessions ends all sessions of an officer but one, and says how many.
-func (tx *Tx) EndSessions(ctx context.Context, officer, except string) (int64, error) {
-	n, err := tx.exec(ctx, `DELETE FROM sessions WHERE officer = $1 AND id <> $2`, officer, except)
+func (tx *Tx) EndSessions(ctx context.Context, officer, except string, at time.Time) (int64, error) {
+	return tx.endSessions(ctx, `id <> $3 AND officer = $2`, officer, except, at)
+}
+
+// endSessions forgets what nobody has finished, and marks what was open as ended.
+func (tx *Tx) endSessions(ctx context.Context, which, officer, id string, at time.Time) (int64, error) {
+	begun, err := tx.exec(ctx, `DELETE FROM sessions WHERE `+which+` AND stage <> $1`, string(SessionOpen), officer, id)
 	if err != nil {
 		return 0, fmt.Errorf("end sessions: %w", err)
 	}
-	return n, nil
+	open, err := tx.exec(ctx, `UPDATE sessions SET seen_at = 0, made_at = $1, pending = $4 WHERE `+which+` AND stage = $5 AND seen_at > 0`,
+		micros(at), officer, id, []byte{}, string(SessionOpen))
+	if err != nil {
+		return 0, fmt.Errorf("end sessions: %w", err)
+	}
+	return begun + open, nil
 }
 
-// PurgeSignIn forgets sessions made before an instant, those that are not open
-// made before another, and failed proofs that were last tried before a third.
-func (tx *Tx) PurgeSignIn(ctx context.Context, sessions, unfinished, tries time.Time) error {
+// KeepForm keeps in a session that is over, and is ended by this, what was sent from it too late.
+func (tx *Tx) KeepForm(ctx context.Context, id string, form []byte, at time.Time) error {
+	box, err := tx.seal(ctx, aad("sessions", id, "pending"), form)
+	if err == nil {
+		_, err = tx.exec(ctx, `UPDATE sessions SET seen_at = 0, made_at = $2, pending = $3 WHERE id = $1`, id, micros(at), box)
+	}
+	if err != nil {
+		return fmt.Errorf("keep form: %w", err)
+	}
+	return nil
+}
+
+// KeptForm returns what was kept for an officer since an instant; NotFound if there is nothing.
+func (tx *Tx) KeptForm(ctx context.Context, officer, id string, since time.Time) ([]byte, error) {
+	list, err := tx.sessions(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1 AND seen_at = 0`, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0, list[0].Officer != officer, list[0].MadeAt.Before(since), len(list[0].Pending) == 0:
+		return nil, notFound()
+	}
+	return list[0].Pending, nil
+}
+
+// DropForm forgets what was kept for an officer.
+func (tx *Tx) DropForm(ctx context.Context, officer, id string) error {
+	if _, err := tx.exec(ctx, `UPDATE sessions SET pending = $3 WHERE id = $1 AND officer = $2 AND seen_at = 0`, id, officer, []byte{}); err != nil {
+		return fmt.Errorf("drop form: %w", err)
+	}
+	return nil
+}
+
+// PurgeSignIn forgets sessions made before an instant, those that were ended before
+// another with what was kept in them, those that are not open made before a third,
+// and failed proofs that were last tried before a fourth.
+func (tx *Tx) PurgeSignIn(ctx context.Context, sessions, ended, unfinished, tries time.Time) error {
 	for _, p := range []struct {
 		statement string
 		before    time.Time
 	}{
 		{`DELETE FROM sessions WHERE made_at < $1`, sessions},
+		{`DELETE FROM sessions WHERE made_at < $1 AND seen_at = 0`, ended},
 		{`DELETE FROM sessions WHERE made_at < $1 AND stage <> 'open'`, unfinished},
 		{`DELETE FROM tries WHERE last_at < $1`, tries},
 		{`DELETE FROM credentials WHERE kind = 'browser' AND until < $1`, tries},

@@ -110,17 +110,17 @@ func TestSessions(t *testing.T) {
 			if err != nil || got.Officer != "zhang" || len(got.Pending) != 0 || !got.ProvedAt.Equal(s.ProvedAt) || got.Browser != "Firefox" {
 				t.Errorf("%+v, %v", got, err)
 			}
-			if ended, err := tx.EndSession(ctx, "zhang", li.ID); err != nil || ended {
+			if ended, err := tx.EndSession(ctx, "zhang", li.ID, storetest.At); err != nil || ended {
 				t.Errorf("an officer ends another's session: %v", err)
 			}
-			if n, err := tx.EndSessions(ctx, "zhang", "1"); err != nil || n != 1 {
+			if n, err := tx.EndSessions(ctx, "zhang", "1", storetest.At); err != nil || n != 1 {
 				t.Errorf("ended %d others, %v", n, err)
 			}
 			list, err := tx.Sessions(ctx, "zhang")
 			if err != nil || len(list) != 1 || list[0].ID != "1" {
 				t.Errorf("%d sessions, %v", len(list), err)
 			}
-			return tx.PurgeSignIn(ctx, storetest.At.Add(time.Second), storetest.At, storetest.At)
+			return tx.PurgeSignIn(ctx, storetest.At.Add(time.Second), storetest.At, storetest.At, storetest.At)
 		})
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Session(ctx, li.Token)
@@ -129,6 +129,70 @@ func TestSessions(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// A session that was ended lets nobody in again, and keeps a form for its officer until it is purged.
+func TestEndedSessions(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := store.Session{ID: "1", Token: strings.Repeat("a", 64), Officer: "zhang", Stage: store.SessionOpen, MadeAt: storetest.At, SeenAt: storetest.At, Pending: []byte(`{}`)}
+		begun := s
+		begun.ID, begun.Token, begun.Stage = "2", strings.Repeat("b", 64), store.SessionSecond
+		later := storetest.At.Add(time.Hour)
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			if err := errors.Join(tx.AddSession(ctx, s), tx.AddSession(ctx, begun)); err != nil {
+				return err
+			}
+			if n, err := tx.EndSessions(ctx, "zhang", "", later); err != nil || n != 2 {
+				t.Errorf("ended %d, %v", n, err)
+			}
+			if was, err := tx.EndSession(ctx, "zhang", "1", later); err != nil || was {
+				t.Errorf("ended twice: %v", err)
+			}
+			if err := tx.SeeSession(ctx, "1", later); err != nil {
+				return err
+			}
+			got, err := tx.Session(ctx, s.Token)
+			if err != nil || !got.SeenAt.IsZero() || !got.MadeAt.Equal(later) || len(got.Pending) != 0 {
+				t.Errorf("ended: %+v, %v", got, err)
+			}
+			if err := tx.MoveSession(ctx, s.Token, s); hedui.KindOf(err) != hedui.Conflict {
+				t.Errorf("an ended session goes on: %v", err)
+			}
+			if _, err := tx.Session(ctx, begun.Token); hedui.KindOf(err) != hedui.NotFound {
+				t.Errorf("one that was never open stays: %v", err)
+			}
+			return nil
+		})
+		kept := func(officer string, since time.Time) (form []byte, err error) {
+			err = db.Read(t.Context(), func(tx *store.Tx) (err error) { form, err = tx.KeptForm(t.Context(), officer, "1", since); return err })
+			return form, err
+		}
+		if _, err := kept("zhang", later); hedui.KindOf(err) != hedui.NotFound {
+			t.Errorf("nothing was kept yet: %v", err)
+		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.KeepForm(ctx, "1", []byte("typed"), later) })
+		if form, err := kept("zhang", later); err != nil || string(form) != "typed" {
+			t.Errorf("kept: %q, %v", form, err)
+		}
+		if _, err := kept("li", later); hedui.KindOf(err) != hedui.NotFound {
+			t.Errorf("for another officer: %v", err)
+		}
+		if _, err := kept("zhang", later.Add(time.Microsecond)); hedui.KindOf(err) != hedui.NotFound {
+			t.Errorf("too old: %v", err)
+		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(tx.DropForm(ctx, "li", "1"), tx.PurgeSignIn(ctx, storetest.At, later, storetest.At, storetest.At))
+		})
+		if _, err := kept("zhang", later); err != nil {
+			t.Errorf("dropped by another, or purged too early: %v", err)
+		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.PurgeSignIn(ctx, storetest.At, later.Add(time.Second), storetest.At, storetest.At)
+		})
+		if _, err := kept("zhang", later); hedui.KindOf(err) != hedui.NotFound {
+			t.Errorf("purged, and there: %v", err)
+		}
 	})
 }
 

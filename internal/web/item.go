@@ -62,6 +62,7 @@ type itemPage struct {
 	Files            []fileRow
 	History          []stepRow
 	Enter, Settle    bool   // the officer may
+	Lost             string // what was typed for a form that is not offered any more
 	NotSecond        string // why the officer cannot be the second one
 	Ended            string // why nothing can be done any more
 	Outcomes         []choice
@@ -216,6 +217,11 @@ func (s *Server) actOnItem(w http.ResponseWriter, r *http.Request, o hedui.Offic
 			}
 			p.wrong[field] = append(p.wrong[field], p.say(one.Say))
 		}
+	}
+	if act == "send_back" && !p.Settle {
+		p.Lost = p.values["why"]
+	} else if act != "send_back" && !p.Enter {
+		p.Lost = p.values["text"]
 	}
 	return render(w, status[kind], "item.html", p)
 }

@@ -77,6 +77,8 @@ var doorRoutes = []struct {
 	{"POST /sign-in/second", second, (*Server).second},
 	{"GET /sign-in/again", open, (*Server).againPage},
 	{"POST /sign-in/again", open, (*Server).again},
+	{"GET /kept/{id}", open, (*Server).kept},
+	{"POST /kept/{id}", open, (*Server).forget},
 	{"POST /sign-out", anybody, (*Server).signOut},
 	{"GET /account", open, (*Server).account},
 	{"POST /account/sessions", open, (*Server).endSessions},
@@ -240,11 +242,13 @@ func (s *Server) provedAnew(w http.ResponseWriter, r *http.Request, back string)
 }
 
 // unknown answers a request of nobody: a page is led to the sign-in page and back,
-// a script is told.
+// a form is kept for its officer if that can be told, a script is told.
 func (s *Server) unknown(w http.ResponseWriter, r *http.Request, right hedui.Right) {
 	switch {
 	case s.SignIn == nil:
 		s.fail(w, r, hedui.Fail(hedui.Forbidden, hedui.Say("error.right", string(right)), errors.New("nobody is signed in")))
+	case navigates(r) && r.Method == http.MethodPost:
+		s.keep(w, r)
 	case !navigates(r) || r.Method != http.MethodGet && r.Method != http.MethodHead:
 		s.failAs(w, r, http.StatusUnauthorized, hedui.Fail(hedui.Forbidden, hedui.Say("signin.needed"), nil))
 	default:

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -164,7 +165,7 @@ func (b *browser) submit(action string, fields ...string) string {
 		}
 		values := url.Values{}
 		for _, in := range regexp.MustCompile(`<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?>`).FindAllStringSubmatch(form[0], -1) {
-			values.Set(in[1], strings.ReplaceAll(in[2], "&amp;", "&"))
+			values.Set(in[1], html.UnescapeString(in[2]))
 		}
 		for i := 0; i < len(fields); i += 2 {
 			values.Set(fields[i], fields[i+1])

@@ -248,7 +248,8 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 			if strings.Contains(body, "⟦") || strings.Contains(body, storetest.ID(t, day.Must("1970-01-01"), 11).Reveal()) {
 				t.Error("a text is missing, or an identity number stands in full")
 			}
-			ours := strings.NewReplacer(`<script src="/static/live.js" defer></script>`, "", `<script src="/static/again.js" data-every="5" defer></script>`, "")
+			ours := strings.NewReplacer(`<script src="/static/send.js" data-busy="正在提交，请稍候…" defer></script>`, "", `<script src="/static/send.js" data-busy="Being sent, one moment…" defer></script>`, "",
+				`<script src="/static/live.js" defer></script>`, "", `<script src="/static/again.js" data-every="5" defer></script>`, "")
 			if strings.Contains(ours.Replace(body), "<script") {
 				t.Error("script that is not ours")
 			}

@@ -1,0 +1,293 @@
+package e2e
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// A look is one page of the console that is looked at: who sees it, and where it stands.
+type look struct {
+	officer string // nobody where empty
+	at      func(p *tab) (path string)
+}
+
+func fixed(path string) func(*tab) string { return func(*tab) string { return path } }
+
+// looks are the pages by their routes.
+var looks = map[string]look{
+	"GET /{$}":                     {"reader", fixed("/")},
+	"GET /cases/{id}":              {"receiver", caseOf},
+	"GET /cases/{id}/items/{item}": {"commissioner", itemOf},
+	"GET /cases/{id}/reports/{file}": {"reader", func(p *tab) string {
+		p.open(caseOf(p))
+		return hrefOf(p, ".reports a")
+	}},
+	"GET /intake":             {"clerk", fixed("/intake")},
+	"GET /intake/{draft}":     {"clerk", draftOf},
+	"GET /own/{id}":           {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
+	"GET /corrections":        {"receiver", fixed("/corrections")},
+	"GET /worklist":           {"liaison", fixed("/worklist")},
+	"GET /worklist/{entry}":   {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
+	"GET /sources":            {"reader", fixed("/sources")},
+	"GET /concerns":           {"auditor", fixed("/concerns")},
+	"GET /audit":              {"auditor", fixed("/audit")},
+	"GET /nodes":              {"reader", fixed("/nodes")},
+	"GET /help":               {"clerk", fixed("/help")},
+	"GET /design":             {"reader", fixed("/design")},
+	"GET /officers":           {"operator", fixed("/officers")},
+	"GET /officers/{officer}": {"operator", fixed("/officers/clerk")},
+	"GET /rights":             {"security", fixed("/rights")},
+	"GET /mirror":             {"", fixed("/mirror")},
+	"GET /sign-in":            {"", fixed("/sign-in")},
+	"GET /sign-in/again":      {"clerk", fixed("/sign-in/again")},
+	"GET /account":            {"clerk", fixed("/account")},
+	"GET /account/password":   {"clerk", fixed("/account/password")},
+	"GET /account/second":     {"clerk", fixed("/account/second")},
+	"GET /account/app":        {"clerk", fixed("/account/app")},
+	"GET /account/passkey":    {"clerk", fixed("/account/passkey")},
+	"GET /account/recovery":   {"clerk", fixed("/account/recovery")},
+}
+
+// unseen are the routes that show no page of their own, and why not.
+var unseen = map[string]string{
+	"GET /cases/{id}/live":                   "a part of the page of a case",
+	"GET /cases/{id}/evidence/{evidence}":    "a file",
+	"GET /cases/{id}/papers/{kind}":          "a PDF",
+	"GET /cases/{id}/consents/{number}/scan": "a file",
+	"GET /cases/{id}/erasure.pdf":            "a PDF",
+	"GET /own/{id}/erasure.pdf":              "a PDF",
+	"GET /own/{id}/papers/{kind}":            "a PDF",
+	"GET /intake/new":                        "leads to a new form",
+	"GET /workbooks/{source}/{number}":       "a workbook",
+	"GET /log/tile/entries/{path...}":        "a tile of the log",
+	"GET /log/{path...}":                     "a tile of the log",
+	"GET /link":                              "a part of every page",
+	"GET /static/":                           "style and scripts",
+	"GET /static/{$}":                        "nothing",
+	"GET /trust.pem":                         "a certificate",
+	"GET /mirror/api/v1/heartbeat":           "for machines",
+	"GET /sign-in/office":                    "leads to the office's provider",
+	"GET /sign-in/office/back":               "leads on",
+	"GET /kept/{id}":                         "looked at in TestSignedOutInTheMiddle",
+	"GET /sign-in/second":                    "looked at in TestSecondProof",
+}
+
+// Every route that is asked for with GET has its page among those that are looked at, or a reason why not.
+func TestEveryPageIsLookedAt(t *testing.T) {
+	routes := routesOf(t, "../internal/web")
+	for _, r := range routes {
+		if _, seen := looks[r]; !seen && unseen[r] == "" {
+			t.Errorf("%s is looked at by no test: add it to looks, or to unseen with the reason", r)
+		}
+	}
+	for r := range maps.Keys(looks) {
+		if !slices.Contains(routes, r) {
+			t.Errorf("%s is no route", r)
+		}
+	}
+	for r := range maps.Keys(unseen) {
+		if !slices.Contains(routes, r) {
+			t.Errorf("%s is no route", r)
+		}
+	}
+}
+
+// routesOf reads the patterns of the routes out of the source of the door.
+func routesOf(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				if s, err := strconv.Unquote(lit.Value); err == nil && strings.HasPrefix(s, "GET /") {
+					routes = append(routes, s)
+				}
+			}
+			return true
+		})
+	}
+	if len(routes) < 30 {
+		t.Fatalf("only %d routes found in %s", len(routes), dir)
+	}
+	return routes
+}
+
+// No page shuts anybody out, in either language, by day and by night, and none scrolls sideways, from a phone to a desk.
+func TestPages(t *testing.T) {
+	prepare(t)
+	byOfficer := map[string][]string{}
+	for route, one := range looks {
+		byOfficer[one.officer] = append(byOfficer[one.officer], route)
+	}
+	for officer, routes := range byOfficer {
+		t.Run(strings.TrimSpace("as "+officer), func(t *testing.T) {
+			t.Parallel()
+			p := visit(t, haishu)
+			if officer != "" {
+				p = as(t, haishu, officer)
+			}
+			slices.Sort(routes)
+			for _, route := range routes {
+				at := looks[route].at(p)
+				for _, language := range []string{"zh", "en"} {
+					inspect(p, route, inLanguage(at, language))
+				}
+			}
+			if code := p.open("/nothing-here"); code != 404 {
+				t.Errorf("an address of nothing: %d", code)
+			}
+			inspectHere(p, "an error")
+		})
+	}
+}
+
+// prepare makes what the pages need: a case of which an archive has not answered, with the form of a clerk that is not handed in.
+func prepare(t *testing.T) {
+	clerk := as(t, haishu, "clerk")
+	number := register(clerk, zhao)
+	commissioner := as(t, haishu, "commissioner")
+	find(commissioner, number)
+	acts(commissioner, "委托核对")
+	receiver := as(t, haishu, "receiver")
+	find(receiver, number)
+	acts(receiver, "受理并发出查询")
+	liaison := as(t, haishu, "liaison")
+	for range 100 {
+		if liaison.open("/worklist"); eval[bool](liaison, `document.querySelector("td a[href^='/worklist/']") !== null`) {
+			return
+		}
+	}
+	t.Fatalf("nothing on the list of the archive:\n%s", liaison.text())
+}
+
+func inLanguage(path, language string) string {
+	if strings.Contains(path, "?") {
+		return path + "&lang=" + language
+	}
+	return path + "?lang=" + language
+}
+
+func hrefOf(p *tab, link string) string {
+	p.Helper()
+	href := eval[string](p, fmt.Sprintf(`document.querySelector(%q)?.getAttribute("href") ?? ""`, link))
+	path, _, _ := strings.Cut(href, "?")
+	if path == "" {
+		p.Fatalf("no link %s at %s:\n%s", link, p.address(), p.text())
+	}
+	return path
+}
+
+// caseOf is the case of the demo's own family, which has a report and items to explain.
+func caseOf(p *tab) string {
+	p.open("/?list=all")
+	return hrefOf(p, "tr:last-child a[href^='/cases/']")
+}
+
+func itemOf(p *tab) string {
+	p.open(caseOf(p))
+	return hrefOf(p, "[aria-labelledby=items] td a")
+}
+
+// draftOf is a form with a row of each kind.
+func draftOf(p *tab) string {
+	p.open("/intake/new")
+	for _, more := range []string{"再加一人", "加一项收入", "加一项财产", "加一项支出"} {
+		p.press(more)
+	}
+	path := p.path()
+	p.press("登记")
+	inspectHere(p, "a form that comes back")
+	return path
+}
+
+// inspect opens a page and looks at it.
+func inspect(p *tab, route, path string) {
+	p.Helper()
+	code := p.open(path)
+	if p.path() == "/sign-in/again" && !strings.HasPrefix(path, "/sign-in/again") {
+		p.fill("#password", begun.passwords[looks[route].officer])
+		code = p.moves("confirm", chromedp.Click(chromedp.CSS("main form button")))
+	}
+	if code != 200 || !strings.HasPrefix(path, p.path()) {
+		p.Errorf("%s: %d at %s", path, code, p.address())
+		return
+	}
+	inspectHere(p, route+" at "+path)
+}
+
+// widths are those of a phone, a tablet and a desk in CSS pixels.
+var widths = []int64{420, 768, 1280}
+
+// inspectHere looks at the page that is shown.
+func inspectHere(p *tab, what string) {
+	p.Helper()
+	if title := eval[string](p, "document.title"); strings.TrimSpace(title) == "" {
+		p.Errorf("%s has no title", what)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		command(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		for _, found := range violations(p) {
+			p.Errorf("%s, %s: %s", what, scheme, found)
+		}
+	}
+	for _, width := range widths {
+		p.do("width", chromedp.EmulateViewport(width, 900))
+		if over := eval[[]string](p, sideways); len(over) > 0 {
+			p.Errorf("%s scrolls sideways at %d px: %s", what, width, strings.Join(over, "; "))
+		}
+	}
+}
+
+// sideways names what sticks out of a page that scrolls sideways.
+const sideways = `(() => {
+	const root = document.scrollingElement;
+	if (root.scrollWidth <= window.innerWidth) return [];
+	const inside = (e) => { for (let up = e.parentElement; up; up = up.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX) && up !== root && up !== document.body) return true; return false; };
+	return [root.scrollWidth + " px"].concat([...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1 && !inside(e)).slice(0, 4)
+		.map((e) => e.tagName + (e.className ? "." + e.className : "") + " " + Math.round(e.getBoundingClientRect().right)));
+})()`
+
+// axe is axe-core, which "make e2e" fetches by the lock file.
+func axe(p *tab) string {
+	p.Helper()
+	text, err := os.ReadFile("axe.min.js")
+	if err != nil {
+		p.Fatalf("%v: make e2e fetches it", err)
+	}
+	return string(text)
+}
+
+// violations are what axe-core finds on the page against WCAG 2.2, levels A and AA, and good practice. It is put into the page from
+// outside, past the policy on contents, which stays as it is. The watermark of a report is no text to be read.
+func violations(p *tab) []string {
+	p.Helper()
+	if !eval[bool](p, "window.axe !== undefined") {
+		p.do("load axe", chromedp.Evaluate[chromedp.Void](axe(p)))
+	}
+	const run = `axe.run({exclude: [".marks"]}, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) =>
+		r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.target.join(" ") + ": " + n.failureSummary.replace(/\s+/g, " "))))`
+	return get(p, "axe", chromedp.Evaluate[[]string](run, chromedp.EvalAwaitPromise))
+}
