@@ -26,6 +26,7 @@ var helpSections = []struct {
 	{"worklist", []string{"/worklist", "/workbooks"}},
 	{"sources", []string{"/sources"}},
 	{"statistics", []string{"/statistics"}},
+	{"books", []string{"/books"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},

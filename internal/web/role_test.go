@@ -77,11 +77,14 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. POST /workbooks/{source}/exports
 .............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
-.TTTTTT...T... GET /sources
+.TTTTTTT..TTTT GET /sources
 ......T..T.... GET /statistics
 ......T..T.... GET /statistics/export.xlsx
 ......T..T.... GET /statistics/bulletin/{bulletin}
 ......T..T.... POST /statistics/totals
+.......T...T.. POST /alerts/{source}/{kind}
+.TTTTTTT..TTTT GET /books
+.TTTTTTT..TTTT POST /books
 ..........T..T GET /concerns
 ..........T..T POST /concerns/{concern}
 ..........T..T GET /audit
