@@ -332,6 +332,8 @@ func (w words) statGrid(t StatTable) grid {
 		switch {
 		case t.Name == "definitions" && i > 0:
 			c.Width = 22
+		case i == 0 && len(t.Columns) > 7:
+			c.Width = 12
 		case i == 0:
 			c.Width = 18
 		}
