@@ -307,18 +307,19 @@ func (b Bulletin) lay(w words) sheet {
 }
 
 // mostPrinted is how many columns go beside each other on paper.
-const mostPrinted = 9
+const mostPrinted = 8
 
-// narrow leaves out of a table that is too wide for paper what was opened, what was
-// accepted and what is under way: the workbook has them.
+// narrow leaves out of a table that is too wide for paper what was opened and what was
+// accepted, and then what stands last: the workbook has all of it.
 func (t StatTable) narrow() StatTable {
 	if len(t.Columns) <= mostPrinted {
 		return t
 	}
-	t.Columns = append([]string{t.Columns[0]}, t.Columns[3:len(t.Columns)-1]...)
+	until := min(len(t.Columns), mostPrinted+2)
+	t.Columns = append([]string{t.Columns[0]}, t.Columns[3:until]...)
 	rows := make([][]any, len(t.Rows))
 	for i, row := range t.Rows {
-		rows[i] = append([]any{row[0]}, row[3:len(row)-1]...)
+		rows[i] = append([]any{row[0]}, row[3:until]...)
 	}
 	t.Rows = rows
 	return t
@@ -332,8 +333,6 @@ func (w words) statGrid(t StatTable) grid {
 		switch {
 		case t.Name == "definitions" && i > 0:
 			c.Width = 22
-		case i == 0 && len(t.Columns) > 7:
-			c.Width = 12
 		case i == 0:
 			c.Width = 18
 		}
