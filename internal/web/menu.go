@@ -21,6 +21,8 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []tab {
 		{"/worklist", lang.Text(l, "worklist.title"), may(hedui.AnswerQueries)},
 		{"/", lang.Text(l, "page.cases"), may(hedui.ReadCases)},
 		{"/corrections", lang.Text(l, "correction.title"), may(hedui.VerifyCases)},
+		{"/requests", lang.Text(l, "request.title"), may(hedui.CommissionCases)},
+		{"/erasures", lang.Text(l, "erasures.title"), may(hedui.ProposeErasure) || may(hedui.ConfirmErasure) || may(hedui.HoldCases)},
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases) || may(hedui.RunNode) || may(hedui.ReadIncidents)},
 		{"/books", lang.Text(l, "books.title"), may(hedui.ReadCases) || may(hedui.RunNode)},
 		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
