@@ -340,7 +340,7 @@ func (c *ruleDiffCommand) Run(s streams) error {
 	}
 	moved := 0
 	for i := range cases {
-		if lines := changed(&cases[i], was, is); len(lines) > 0 {
+		if lines := book.Moved(&cases[i], was, is); len(lines) > 0 {
 			moved++
 			fmt.Fprintf(s.out, "\n%s\n", cases[i].Name)
 			for _, line := range lines {
@@ -350,28 +350,4 @@ func (c *ruleDiffCommand) Run(s streams) error {
 	}
 	s.say(s.out, "rulebook.moved", strconv.Itoa(moved), strconv.Itoa(len(cases)))
 	return nil
-}
-
-// changed is what a case says by one set of books and not by the other.
-func changed(c *book.Case, was, is *book.Library) []string {
-	summary := func(l *book.Library) []string {
-		o, err := c.Run(l, false)
-		if err != nil {
-			return []string{err.Error()}
-		}
-		return o.Summary()
-	}
-	a, b := summary(was), summary(is)
-	var lines []string
-	for _, l := range a {
-		if !slices.Contains(b, l) {
-			lines = append(lines, "- "+l)
-		}
-	}
-	for _, l := range b {
-		if !slices.Contains(a, l) {
-			lines = append(lines, "+ "+l)
-		}
-	}
-	return lines
 }

@@ -28,6 +28,7 @@ var helpSections = []struct {
 	{"worklist", []string{"/worklist", "/workbooks", "/letters"}},
 	{"sources", []string{"/sources"}},
 	{"statistics", []string{"/statistics"}},
+	{"books", []string{"/books"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
 	{"concerns", []string{"/concerns"}},

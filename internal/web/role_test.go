@@ -91,11 +91,14 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
 ........T..... GET /letters/{number}
-.TTTTTT...T... GET /sources
+.TTTTTTT..TTTT GET /sources
 ......T..T.... GET /statistics
 ......T..T.... GET /statistics/export.xlsx
 ......T..T.... GET /statistics/bulletin/{bulletin}
 ......T..T.... POST /statistics/totals
+.......T...T.. POST /alerts/{source}/{kind}
+.TTTTTTT..TTTT GET /books
+.TTTTTTT..TTTT POST /books
 ..........T..T GET /concerns
 ..........T..T POST /concerns/{concern}
 ..........T..T GET /audit

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type alertRow struct {
 	When, Times, Over     string
 	What, Detail, Advice  string
 	Source, Handled, Note string
+	Address               string // where it is seen to; empty where the reader may not, or it is over
 }
 
 // sources shows how each source is doing, what it has promised and what it
@@ -60,10 +62,23 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, o hedui.Officer
 			return err
 		}
 		for _, a := range alerts {
-			p.Alerts = append(p.Alerts, p.alert(a, views))
+			row := p.alert(a, views)
+			if runs := o.May(hedui.RunNode, cmp.Or(s.Desk.Division, o.Division)) == nil; runs && a.Open() {
+				row.Address = "/alerts/" + url.PathEscape(a.Source) + "/" + string(a.Kind) + "?lang=" + string(p.Lang)
+			}
+			p.Alerts = append(p.Alerts, row)
 		}
 	}
 	return render(w, http.StatusOK, "sources.html", p)
+}
+
+// handleAlert notes what an operator has done about an alert.
+func (s *Server) handleAlert(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	if err := s.Desk.HandleAlert(r.Context(), o, r.PathValue("source"), hedui.AlertKind(r.PathValue("kind")), typed(r, "note")); err != nil {
+		return err
+	}
+	lead(w, r, "/sources?lang="+string(langOf(r))+"#alerts")
+	return nil
 }
 
 // modeClass is how each mode of a source looks.

@@ -56,6 +56,8 @@ func besides(pattern string) []hedui.Right {
 		return []hedui.Right{hedui.GrantRoles, hedui.ReadIncidents}
 	case "GET /nodes":
 		return []hedui.Right{hedui.RunNode}
+	case "GET /sources", "GET /books", "POST /books":
+		return []hedui.Right{hedui.RunNode, hedui.ReadIncidents}
 	case "POST /officers/{officer}/acts/{act}":
 		return []hedui.Right{hedui.GrantRoles}
 	}
@@ -130,6 +132,9 @@ func routes() []route {
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
 		{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},
 		{"POST /statistics/totals", hedui.KeepTotals, (*Server).enterTotals},
+		{"POST /alerts/{source}/{kind}", hedui.RunNode, (*Server).handleAlert},
+		{"GET /books", hedui.ReadCases, (*Server).books},
+		{"POST /books", hedui.ReadCases, (*Server).tryBook},
 		{"GET /concerns", hedui.ReadConcerns, (*Server).concerns},
 		{"POST /concerns/{concern}", hedui.DisposeConcerns, (*Server).disposeOf},
 		{"GET /audit", hedui.ReadAudit, (*Server).audit},

@@ -77,3 +77,28 @@ func (e *Entry) Says(key string) string {
 	}
 	return e.Text(key)
 }
+
+// Moved is what a case says by one set of books and not by the other: a line with - for
+// what is gone, with + for what is new. None means that it comes out the same.
+func Moved(c *Case, was, is *Library) []string {
+	summary := func(l *Library) []string {
+		o, err := c.Run(l, false)
+		if err != nil {
+			return []string{err.Error()}
+		}
+		return o.Summary()
+	}
+	a, b := summary(was), summary(is)
+	var lines []string
+	for _, l := range a {
+		if !slices.Contains(b, l) {
+			lines = append(lines, "- "+l)
+		}
+	}
+	for _, l := range b {
+		if !slices.Contains(a, l) {
+			lines = append(lines, "+ "+l)
+		}
+	}
+	return lines
+}
