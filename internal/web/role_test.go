@@ -114,6 +114,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design
+TTTTTTTTTTTTTT POST /design
 `
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)

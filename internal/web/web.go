@@ -13,8 +13,11 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"hedui/internal/casework"
@@ -150,6 +153,7 @@ func routes() []route {
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
+		{"POST /design", "", (*Server).design},
 	}
 }
 
@@ -258,6 +262,9 @@ func (s *Server) failAs(w http.ResponseWriter, r *http.Request, code int, err er
 	}
 	page := errorPage{frame: s.frame(r, ""), Message: Sentence(langOf(r), text)}
 	page.Title = lang.Text(page.Lang, "page.error")
+	if page.query == nil { // the address only takes forms
+		page.Path = "/"
+	}
 	if err := render(w, code, "error.html", page); err != nil {
 		s.Log.ErrorContext(r.Context(), "render error page", "error", err)
 	}
@@ -294,19 +301,20 @@ type frame struct {
 	Live    string // address of what moves on the page, for the script that does this better
 	Issuer  string
 	Path    string
-	Unkept  string // what it means that looks cannot be recorded; empty while they can
-	Next    string // on pages of the door: where the person wanted to go
-	Officer string // who is signed in
-	Door    bool   // there are pages for signing in
-	Public  bool   // a page of the citizen's mirror
-	Console bool   // the console is for who is here
-	Menu    []tab  // the pages at which the day of the reader passes
-	Help    string // section of the handbook on this page
-	Look    look   // what the reader has chosen
-	Nodes   bool   // the reader may see how this node stands among others
-	Below   bool   // this node has a parent
-	Apart   string // what the link to the parent being down means; empty while it is up
-	still   bool   // the reader has stopped the page from loading itself anew
+	Unkept  string      // what it means that looks cannot be recorded; empty while they can
+	Next    string      // on pages of the door: where the person wanted to go
+	Officer string      // who is signed in
+	Door    bool        // there are pages for signing in
+	Public  bool        // a page of the citizen's mirror
+	Console bool        // the console is for who is here
+	Menu    []menuGroup // the pages at which the day of the reader passes
+	Help    string      // section of the handbook on this page
+	Look    look        // what the reader has chosen
+	Nodes   bool        // the reader may see how this node stands among others
+	Below   bool        // this node has a parent
+	Apart   string      // what the link to the parent being down means; empty while it is up
+	still   bool        // the reader has stopped the page from loading itself anew
+	query   url.Values  // what else the address says, the language and what was just done left out
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -315,6 +323,10 @@ const refreshEvery = 5
 func (s *Server) frame(r *http.Request, title string) frame {
 	l := langOf(r)
 	f := frame{Lang: l, Look: lookOf(r), HTML: "zh-CN", Issuer: s.Desk.Issuer, Path: r.URL.Path, still: r.URL.Query().Get("live") == "0"}
+	if r.Method == http.MethodGet {
+		f.query = r.URL.Query()
+		f.query.Del("done")
+	}
 	if l == lang.English {
 		f.HTML = "en"
 	}
@@ -342,6 +354,34 @@ func (f *frame) moves() {
 		f.Refresh = refreshEvery
 	}
 }
+
+// Here is the address of this page in a language.
+func (f frame) Here(l lang.Lang) string {
+	query := url.Values{}
+	maps.Copy(query, f.query)
+	query.Set("lang", string(l))
+	if f.Next != "" {
+		query.Set("next", f.Next)
+	}
+	return f.Path + "?" + query.Encode()
+}
+
+// Lead is the one line that says what is done on this page; empty where the page
+// itself says it.
+func (f frame) Lead() string {
+	path := f.Path
+	if strings.HasPrefix(path, "/intake/") {
+		path = "/intake/new"
+	}
+	if key, ok := leads[path]; ok {
+		return f.T(key)
+	}
+	return ""
+}
+
+// leads are the lines of [frame.Lead] by address.
+var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
+	"/worklist": "lead.worklist", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
