@@ -116,15 +116,15 @@ type UploadView struct {
 }
 
 // ownUpload reads an upload of the officer; that of another one is NotFound.
-func (d *Desk) ownUpload(ctx context.Context, tx *store.Tx, o hedui.Officer, id string) (u hedui.Upload, body, result []byte, err error) {
+func (d *Desk) ownUpload(ctx context.Context, tx *store.Tx, o hedui.Officer, id string) (u hedui.Upload, result []byte, err error) {
 	if !plausibleID(id) {
-		return u, nil, nil, notFound()
+		return u, nil, notFound()
 	}
-	u, body, result, err = tx.Upload(ctx, id)
+	u, _, result, err = tx.Upload(ctx, id)
 	if err == nil && u.Owner != o.ID {
 		err = notFound()
 	}
-	return u, body, result, err
+	return u, result, err
 }
 
 // BulkUpload shows an upload of the officer, with the households after a row.
@@ -134,7 +134,7 @@ func (d *Desk) BulkUpload(ctx context.Context, o hedui.Officer, id string, after
 		return v, d.refused(ctx, o, "", audit.UploadTaken, err)
 	}
 	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		u, _, result, err := d.ownUpload(ctx, tx, o, id)
+		u, result, err := d.ownUpload(ctx, tx, o, id)
 		if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (d *Desk) BulkProblems(ctx context.Context, o hedui.Officer, id string) (Fi
 	}
 	var back problematic
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		u, _, result, err := d.ownUpload(ctx, tx, o, id)
+		u, result, err := d.ownUpload(ctx, tx, o, id)
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func (d *Desk) BulkWithdraw(ctx context.Context, o hedui.Officer, id string) err
 		return d.refused(ctx, o, "", audit.UploadWithdrawn, err)
 	}
 	return d.DB.InTx(ctx, func(tx *store.Tx) error {
-		u, _, result, err := d.ownUpload(ctx, tx, o, id)
+		u, result, err := d.ownUpload(ctx, tx, o, id)
 		switch {
 		case err != nil:
 			return err
