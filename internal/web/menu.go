@@ -37,6 +37,8 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 		{"/worklist", lang.Text(l, "worklist.title"), may(hedui.AnswerQueries)},
 		{"/", lang.Text(l, "page.cases"), may(hedui.ReadCases)},
 		{"/corrections", lang.Text(l, "correction.title"), may(hedui.VerifyCases)},
+		{"/requests", lang.Text(l, "request.title"), may(hedui.CommissionCases)},
+		{"/erasures", lang.Text(l, "erasures.title"), may(hedui.ProposeErasure) || may(hedui.ConfirmErasure) || may(hedui.HoldCases)},
 		{"", lang.Text(l, "menu.system"), true},
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases) || may(hedui.RunNode) || may(hedui.ReadIncidents)},
 		{"/books", lang.Text(l, "books.title"), may(hedui.ReadCases) || may(hedui.RunNode)},
@@ -65,7 +67,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 }
 
 // below are the pages that stand under an entry of another name.
-var below = map[string]string{"/cases": "/", "/own": "/intake", "/workbooks": "/worklist", "/rights": "/officers"}
+var below = map[string]string{"/cases": "/", "/own": "/intake", "/workbooks": "/worklist", "/letters": "/worklist", "/rights": "/officers"}
 
 // currentOf is what an entry says on the page at an address.
 func currentOf(entry, path string) string {

@@ -98,13 +98,26 @@ func routes() []route {
 		{"GET /cases/{id}/consents/{number}/scan", hedui.ReadCases, (*Server).consentScan},
 		{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 		{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
+		{"GET /cases/{id}/erasure", hedui.ReadCases, (*Server).erasure},
+		{"POST /cases/{id}/erasure/{act}", hedui.ReadCases, (*Server).actOnErasure},
+		{"POST /cases/{id}/code", hedui.CommissionCases, (*Server).mirrorCode},
+		{"GET /erasures", hedui.ReadCases, (*Server).erasures},
+		{"GET /requests", hedui.CommissionCases, (*Server).requests},
+		{"POST /requests/{number}", hedui.CommissionCases, (*Server).answerRequest},
 		{"GET /intake", hedui.OpenCases, (*Server).intakes},
 		{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
+		{"GET /intake/bulk", hedui.OpenCases, (*Server).bulk},
+		{"POST /intake/bulk", hedui.OpenCases, (*Server).takeBulk},
+		{"GET /intake/bulk/template.xlsx", hedui.OpenCases, (*Server).bulkTemplate},
+		{"GET /intake/bulk/{upload}", hedui.OpenCases, (*Server).upload},
+		{"GET /intake/bulk/{upload}/problems.xlsx", hedui.OpenCases, (*Server).uploadProblems},
+		{"POST /intake/bulk/{upload}/withdraw", hedui.OpenCases, (*Server).withdrawUpload},
 		{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
 		{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
 		{"GET /own/{id}", hedui.OpenCases, (*Server).own},
 		{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
 		{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
+		{"POST /own/{id}/code", hedui.OpenCases, (*Server).ownCode},
 		{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
 		{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 		{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
@@ -116,6 +129,7 @@ func routes() []route {
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
+		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
 		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
@@ -356,7 +370,7 @@ func (f frame) Here(l lang.Lang) string {
 // itself says it.
 func (f frame) Lead() string {
 	path := f.Path
-	if strings.HasPrefix(path, "/intake/") {
+	if strings.HasPrefix(path, "/intake/") && !strings.HasPrefix(path, "/intake/bulk") {
 		path = "/intake/new"
 	}
 	if key, ok := leads[path]; ok {
