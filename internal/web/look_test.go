@@ -160,6 +160,9 @@ func TestALookIsKept(t *testing.T) {
 		{url.Values{"theme": {`"><script>`}, "size": {"huge"}, "language": {"zh"}, "back": {"https://elsewhere.example/"}}, "/?lang=zh", `<html lang="zh-CN">`, ""},
 	} {
 		res := set(c.form)
+		if err := res.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
 		if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != c.to {
 			t.Errorf("%v: %d to %s, want %s", c.form, res.StatusCode, res.Header.Get("Location"), c.to)
 		}
