@@ -67,7 +67,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 }
 
 // below are the pages that stand under an entry of another name.
-var below = map[string]string{"/cases": "/", "/own": "/intake", "/workbooks": "/worklist", "/rights": "/officers"}
+var below = map[string]string{"/cases": "/", "/own": "/intake", "/workbooks": "/worklist", "/letters": "/worklist", "/rights": "/officers"}
 
 // currentOf is what an entry says on the page at an address.
 func currentOf(entry, path string) string {

@@ -370,7 +370,7 @@ func (f frame) Here(l lang.Lang) string {
 // itself says it.
 func (f frame) Lead() string {
 	path := f.Path
-	if strings.HasPrefix(path, "/intake/") {
+	if strings.HasPrefix(path, "/intake/") && !strings.HasPrefix(path, "/intake/bulk") {
 		path = "/intake/new"
 	}
 	if key, ok := leads[path]; ok {
