@@ -26,6 +26,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []tab {
 		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
 		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
+		{"/keys", lang.Text(l, "key.title"), s.Keys != nil && (may(hedui.KeepKeys) || may(hedui.RunNode))},
 		{"/concerns", concerns, concerns != ""},
 		{"/audit", lang.Text(l, "page.audit"), s.Desk.MayReadLog(o) == nil},
 	} {
