@@ -32,6 +32,7 @@ var helpSections = []struct {
 	{"books", []string{"/books"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
+	{"keys", []string{"/keys"}},
 	{"concerns", []string{"/concerns"}},
 	{"audit", []string{"/audit"}},
 }

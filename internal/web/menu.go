@@ -44,6 +44,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 		{"/books", lang.Text(l, "books.title"), may(hedui.ReadCases) || may(hedui.RunNode)},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
 		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
+		{"/keys", lang.Text(l, "key.title"), s.Keys != nil && (may(hedui.KeepKeys) || may(hedui.RunNode))},
 		{"", lang.Text(l, "menu.oversight"), true},
 		{"/statistics", lang.Text(l, "statistics.title"), may(hedui.ReadStatistics)},
 		{"/concerns", concerns, concerns != ""},

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hedui/internal/casework"
@@ -34,11 +35,13 @@ type Server struct {
 	SignIn *SignIn
 	Roster *staff.Roster // nil: no pages for officers
 	Peers  Peers         // nil: other nodes are only shown
+	Keys   *staff.Keys   // nil: no page for keys
 	Log    *slog.Logger
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
 
-	held held
+	held     held
+	rotating sync.Mutex // one change of keys at a time
 }
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
@@ -57,6 +60,8 @@ func besides(pattern string) []hedui.Right {
 	switch pattern {
 	case "GET /officers", "GET /officers/{officer}", "GET /rights":
 		return []hedui.Right{hedui.GrantRoles, hedui.ReadIncidents}
+	case "GET /keys":
+		return []hedui.Right{hedui.RunNode, hedui.ReadAudit}
 	case "GET /nodes":
 		return []hedui.Right{hedui.RunNode}
 	case "GET /sources", "GET /books", "POST /books":
@@ -151,6 +156,8 @@ func routes() []route {
 		{"GET /officers/{officer}", hedui.KeepOfficers, (*Server).officer},
 		{"POST /officers/{officer}/acts/{act}", hedui.KeepOfficers, (*Server).actOnOfficer},
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
+		{"GET /keys", hedui.KeepKeys, (*Server).keys},
+		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
 		{"POST /design", "", (*Server).design},

@@ -143,7 +143,7 @@ func get(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, path str
 // send asks for a page, with a form where there is one.
 func send(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, method, path string, form url.Values) (int, string, http.Header) {
 	t.Helper()
-	s := &Server{Desk: d, Roster: &staff.Roster{DB: d.DB, Now: time.Now}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+	s := &Server{Desk: d, Roster: &staff.Roster{DB: d.DB, Now: time.Now}, Keys: &staff.Keys{DB: d.DB, Now: time.Now}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Who: func(*http.Request) (hedui.Officer, bool) { return who, known }}
 	h, err := s.Handler()
 	if err != nil {
@@ -198,7 +198,7 @@ func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 		if method == http.MethodPost || strings.HasSuffix(path, "/new") { // nothing was filled in
 			want = []int{http.StatusConflict, http.StatusSeeOther, http.StatusUnprocessableEntity}
 		}
-		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{upload}") || strings.HasPrefix(path, "/letters/") || strings.HasPrefix(path, "/requests/") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") || strings.HasPrefix(path, "/worklist/") || strings.Contains(path, "/officers/zhang") || strings.HasPrefix(path, "/nodes/") { // somebody else has opened the case; there is no such concern
+		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{upload}") || strings.HasPrefix(path, "/letters/") || strings.HasPrefix(path, "/requests/") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") || strings.HasPrefix(path, "/worklist/") || strings.Contains(path, "/officers/zhang") || strings.HasPrefix(path, "/nodes/") || strings.HasPrefix(path, "/keys/") { // somebody else has opened the case; there is no such concern
 			want = []int{http.StatusNotFound}
 		}
 		if strings.HasPrefix(r.pattern, "GET /cases/{id}/papers/") || strings.Contains(path, "/workbooks/") || strings.HasSuffix(r.pattern, "{id}/code") && strings.HasPrefix(path, "/cases/") { // it takes the right to do what the paper is about, or being named for the source
