@@ -226,6 +226,9 @@ func servePages(ctx context.Context, l net.Listener, n *node) error {
 	}
 	in := &web.SignIn{Door: d, Node: n.name, Secure: strings.HasPrefix(d.Origin, "https://")}
 	s := &web.Server{Desk: n.desk, Log: n.logger(), Who: in.Who, SignIn: in, Roster: n.roster, Now: time.Now, Portal: n.door.portal}
+	if n.masters != nil {
+		s.Keys = n.keeper()
+	}
 	if n.peers != nil {
 		s.Peers = n.peers
 	}

@@ -38,7 +38,12 @@ type keysAnswer struct {
 }
 
 func (n *node) keeper() *staff.Keys {
-	return &staff.Keys{DB: n.db, Now: time.Now, Next: n.masters.next}
+	return &staff.Keys{DB: n.db, Now: time.Now, Next: n.masters.next, File: func(id string) string {
+		if file := n.masters.file(id); file != "" {
+			return filepath.Base(file)
+		}
+		return ""
+	}}
 }
 
 func (n *node) whereKeysLie(list []store.MasterKey) []masterAnswer {

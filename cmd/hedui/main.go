@@ -33,7 +33,7 @@ type program struct {
 	Node  nodeCommands `cmd:"" help:"Peers of a node: status, invite, revoke, join, change keys."`
 	Case  caseCommands `cmd:"" help:"Cases of a node, from the command line."`
 
-	Officer officerCommands `cmd:"" help:"Officers of a node: register, give roles, lock, end, connections."`
+	Officer officerCommands `cmd:"" help:"Officers: register, give roles, lock, end, connections."`
 	Office  officeCommands  `cmd:"" help:"Offices of a node."`
 	Key     keyCommands     `cmd:"" help:"Keys of the database: list the versions, change them."`
 	SignIn  signInCommands  `cmd:"" name:"sign-in" help:"Who cannot sign in: give an officer a new initial password."`
@@ -42,11 +42,11 @@ type program struct {
 	Source   sourceCommands   `cmd:"" help:"Join a department: write its source file, try it, check a readiness sheet."`
 
 	Concern concernCommands `cmd:"" help:"What detectors notice about the looks of officers."`
-	Mirror  mirrorCommands  `cmd:"" help:"The citizen's mirror: codes for persons, and what they ask the office for."`
+	Mirror  mirrorCommands  `cmd:"" help:"The citizen's mirror: codes, and what persons ask for."`
 
-	Statistics statisticsCommands `cmd:"" help:"Counts over all cases: figures, bulletin, workbook, totals of offices."`
+	Statistics statisticsCommands `cmd:"" help:"Counts over all cases: figures, bulletin, totals of offices."`
 
-	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, or by two officers; holds, certificates."`
+	Erase eraseCommands `cmd:"" help:"Erase cases: what is due, or by two officers; certificates."`
 
 	Mandate mandateCommands `cmd:"" help:"Signed mandates: check one offline, print the keys for departments."`
 	Audit   auditCommands   `cmd:"" help:"The audit log: prove it, copy it, read what was done."`

@@ -262,7 +262,7 @@ TTTTTTTTTTTTTT node/card
 .......T...T.. node/join
 .......T...T.. node/revoke
 .......T...T.. node/rotate
-......TT..T.TT node/sources
+......TT..TTTT node/sources
 ......TT..TTTT node/status
 ......T....... node/takeover
 ...........T.. office/add

@@ -47,6 +47,11 @@ const (
 	CaseHeld        Verb = "erasure.hold" // it must not be erased
 	HoldLifted      Verb = "erasure.lift"
 
+	// A workbook with many households. The thing acted on is the upload; the detail is how many of them there are.
+	UploadTaken     Verb = "upload.take"
+	UploadExported  Verb = "upload.export" // the rows with problems, which hold whole numbers
+	UploadWithdrawn Verb = "upload.withdraw"
+
 	ReadCase Verb = "case.read"
 	Searched Verb = "case.search" // by identity number, which the entry does not hold
 	Replayed Verb = "case.replay" // all sealed cases of a division were worked out by other rule books; the detail says how many
@@ -154,7 +159,7 @@ func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, ConsentScanned, ConsentRead, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
 		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, PaperPrinted, Objected, Confirmed,
-		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ErasureProposed, ErasureRejected, CaseHeld, HoldLifted, ReadCase, Searched, Replayed,
+		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ErasureProposed, ErasureRejected, CaseHeld, HoldLifted, UploadTaken, UploadExported, UploadWithdrawn, ReadCase, Searched, Replayed,
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
 		ReadList, ListPrepared, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,

@@ -108,7 +108,7 @@ func (d *Desk) eraseDue(ctx context.Context, division string, o hedui.Officer) (
 func (d *Desk) purge(ctx context.Context) error {
 	at := d.Now()
 	return d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.PurgeDrafts(ctx, d.KeptSince(hedui.DraftData, at), at), tx.PurgeExports(ctx, d.KeptSince(hedui.ExportData, at)), tx.PurgeAlerts(ctx, d.KeptSince(hedui.AlertData, at)),
+		return errors.Join(tx.PurgeDrafts(ctx, d.KeptSince(hedui.DraftData, at), at), tx.PurgeUploads(ctx, d.KeptSince(hedui.DraftData, at)), tx.PurgeExports(ctx, d.KeptSince(hedui.ExportData, at)), tx.PurgeAlerts(ctx, d.KeptSince(hedui.AlertData, at)),
 			tx.PurgeUse(ctx, day.Of(d.KeptSince(hedui.UseData, at))), tx.PurgeIncidents(ctx, day.Of(d.KeptSince(hedui.IncidentData, at))))
 	})
 }
@@ -437,6 +437,28 @@ type ErasureView struct {
 	CaseNumber string          `json:"case_number"`
 	Programme  hedui.Programme `json:"programme"`
 	Stage      hedui.Stage     `json:"stage"`
+	Acts       []string        `json:"acts,omitempty"` // that the officer may do about it now, see [ErasureActs]
+}
+
+// ErasureActs are what officers do about the erasure of a case, in their order.
+func ErasureActs() []string { return []string{"propose", "confirm", "reject", "hold", "lift"} }
+
+// erasureActs are those of them that are the officer's as the case stands: each is
+// tried on a copy.
+func erasureActs(o hedui.Officer, c *hedui.Case, e hedui.Erasure, at time.Time) (acts []string) {
+	tries := map[string]func(*hedui.Erasure) error{
+		"propose": func(e *hedui.Erasure) error { return e.Propose(o, c, string(hedui.EraseReasons()[0]), at) },
+		"confirm": func(e *hedui.Erasure) error { return e.Confirm(o, c, at) },
+		"reject":  func(e *hedui.Erasure) error { return e.Reject(o, c, at) },
+		"hold":    func(e *hedui.Erasure) error { return e.Hold(o, c, string(hedui.HoldReasons()[0]), at) },
+		"lift":    func(e *hedui.Erasure) error { return e.Lift(o, c, at) },
+	}
+	for _, act := range ErasureActs() {
+		if trial := e; tries[act](&trial) == nil {
+			acts = append(acts, act)
+		}
+	}
+	return acts
 }
 
 // Erasure says how far the erasure of a case is. It can be asked of a case that was
@@ -444,7 +466,7 @@ type ErasureView struct {
 func (d *Desk) Erasure(ctx context.Context, o hedui.Officer, id string) (ErasureView, error) {
 	var v ErasureView
 	err := d.head(ctx, o, id, func(_ *store.Tx, c *hedui.Case, e hedui.Erasure) error {
-		v = ErasureView{Erasure: e, CaseNumber: c.Number, Programme: c.Programme, Stage: c.Stage}
+		v = ErasureView{Erasure: e, CaseNumber: c.Number, Programme: c.Programme, Stage: c.Stage, Acts: erasureActs(o, c, e, d.Now())}
 		return nil
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,19 +29,12 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 		return nil, err
 	}
 	at := d.Now()
-	c, consents, problems := f.Read(at)
-	if len(problems) == 0 {
-		problems = d.early(c, at)
-	}
-	if err := hedui.Problems(problems); err != nil {
-		return nil, err
-	}
-	if err := o.MayOn(hedui.OpenCases, c); err != nil {
+	c, consents, err := d.ready(o, f, at)
+	if err != nil {
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
-	c.ID = audit.NewID()
 	var opened *hedui.Case
-	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+	err = d.DB.InTx(ctx, func(tx *store.Tx) error {
 		fresh := *c // the transaction may run twice
 		opened = &fresh
 		return d.open(ctx, tx, o, opened, draftID, slices.Clone(consents), at)
@@ -49,6 +43,22 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
 	return opened, nil
+}
+
+// ready makes the case of a form that an officer may open, with its consents.
+func (d *Desk) ready(o hedui.Officer, f hedui.Form, at time.Time) (*hedui.Case, []hedui.Consent, error) {
+	c, consents, problems := f.Read(at)
+	if len(problems) == 0 {
+		problems = d.early(c, at)
+	}
+	if err := hedui.Problems(problems); err != nil {
+		return nil, nil, err
+	}
+	if err := o.MayOn(hedui.OpenCases, c); err != nil {
+		return nil, nil, err
+	}
+	c.ID = audit.NewID()
+	return c, consents, nil
 }
 
 // early finds a case for which this node has no deadlines or rule books, or which
@@ -95,7 +105,7 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 	if err := standsAside(ctx, tx, o, c.ID); err != nil {
 		return err
 	}
-	if err := tx.DeleteDraft(ctx, draftID); err != nil {
+	if err := errors.Join(tx.DeleteDraft(ctx, draftID), tx.DraftOpened(ctx, draftID, c.ID)); err != nil {
 		return err
 	}
 	return tx.Record(ctx, audit.New(at, o.ID, o.Office, audit.Registered, c.ID, c.Number))

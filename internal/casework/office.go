@@ -89,7 +89,7 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane(), d.statisticsLane())
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane(), d.bulkLane(), d.statisticsLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }

@@ -97,6 +97,12 @@ T............. AddConsents
 ...T.......... AskAgain
 .T.T.......... Attach
 T............. AttachConsent
+T............. BulkProblems
+T............. BulkRegister
+T............. BulkTemplate
+T............. BulkUpload
+T............. BulkUploads
+T............. BulkWithdraw
 ...T.......... ByHand
 T............. CaseOf
 .TTTTTT...T... Cases
@@ -125,6 +131,8 @@ TTTTTTT...T... ErasureCertificate
 .T.T.......... Explain
 .TTTTTT...T... Explanations
 ........T..... Exports
+T............. FindOwnPerson
+.TTTTTT...T... FindPerson
 ...T.......... Finish
 ......T....... HandOver
 ......T....... HandedOver

@@ -27,6 +27,7 @@ type Task struct {
 	Mandate    string // its number
 	Window     source.Window
 	Node       string // that asks; empty = this one
+	ByLetter   bool   // the department is asked by an assistance letter
 
 	query  hedui.Query // of this node
 	scope  string      // of the register
@@ -77,7 +78,7 @@ func (d *Desk) tasks(ctx context.Context, tx *store.Tx, items []store.Item, sett
 		if m == nil {
 			continue
 		}
-		t := Task{Item: it, Department: m.info.Department}
+		t := Task{Item: it, Department: m.info.Department, ByLetter: m.byLetter()}
 		var asked source.Query
 		if it.Relay {
 			x := relays[it.About]

@@ -344,11 +344,14 @@ func (to *cells) in(cell Tally) Sink {
 		counts = map[Tallied]map[string]int64{}
 		(*to)[cell] = counts
 	}
+	var last Tallied // counts of one kind come together
+	var parts map[string]int64
 	return func(what Tallied, part string, n int64) {
-		parts := counts[what]
-		if parts == nil {
-			parts = map[string]int64{}
-			counts[what] = parts
+		if parts == nil || what != last {
+			if last, parts = what, counts[what]; parts == nil {
+				parts = map[string]int64{}
+				counts[what] = parts
+			}
 		}
 		parts[part] += n
 	}

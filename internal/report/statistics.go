@@ -306,8 +306,28 @@ func (b Bulletin) lay(w words) sheet {
 	return sh
 }
 
+// mostPrinted is how many columns go beside each other on paper.
+const mostPrinted = 8
+
+// narrow leaves out of a table that is too wide for paper what was opened and what was
+// accepted, and then what stands last: the workbook has all of it.
+func (t StatTable) narrow() StatTable {
+	if len(t.Columns) <= mostPrinted {
+		return t
+	}
+	until := min(len(t.Columns), mostPrinted+2)
+	t.Columns = append([]string{t.Columns[0]}, t.Columns[3:until]...)
+	rows := make([][]any, len(t.Rows))
+	for i, row := range t.Rows {
+		rows[i] = append([]any{row[0]}, row[3:until]...)
+	}
+	t.Rows = rows
+	return t
+}
+
 func (w words) statGrid(t StatTable) grid {
 	var g grid
+	t = t.narrow()
 	for i, title := range t.Columns {
 		c := column{Title: title, Width: 10, Right: i > 0 && t.Name != "definitions" && t.Name != "summary"}
 		switch {

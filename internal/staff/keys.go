@@ -19,6 +19,8 @@ type Keys struct {
 	// Next is the id of a master key that the database does not know; it makes one where
 	// there is none, and says so.
 	Next func(ctx context.Context, known []store.MasterKey) (id string, fresh bool, err error)
+	// File is the name of the file of a master key on this machine, or "" where it is not.
+	File func(id string) string
 }
 
 // A Rotation is what came of changing keys.

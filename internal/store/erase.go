@@ -28,6 +28,7 @@ var remains = []struct {
 	{"", `DELETE FROM mirror_sessions WHERE blind IN (SELECT blind FROM case_persons WHERE case_id = $1)`, false},
 	{"", `DELETE FROM mirror_codes WHERE case_id = $1`, false},
 	{"requests", `DELETE FROM mirror_requests WHERE case_id = $1`, false},
+	{"", `DELETE FROM upload_households WHERE case_id = $1`, false},
 	{"persons", `DELETE FROM case_persons WHERE case_id = $1`, false},
 	{"drafts", `DELETE FROM drafts WHERE substr(id, 1, 5) = 'item:' AND substr(id, 6, 16) IN (SELECT id FROM worklist WHERE case_id = $1)`, false},
 	{"items", `DELETE FROM worklist WHERE case_id = $1`, false},
@@ -162,6 +163,6 @@ func truncateLog(ctx context.Context, db *sql.DB) error {
 // vacuumKeys frees the places of deleted keys in PostgreSQL for what comes next, and
 // of what did not lie under such a key but under one of the node.
 func vacuumKeys(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `VACUUM case_keys, node_keys, parcels, drafts`)
+	_, err := db.ExecContext(ctx, `VACUUM case_keys, node_keys, parcels, drafts, uploads`)
 	return err
 }

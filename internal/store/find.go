@@ -40,6 +40,7 @@ type Filter struct {
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
 	Number         string            // of the case, whole; empty = all
 	OpenedBy       string            // officer who opened the case; empty = all
+	Person         idcard.Number     // somebody in it; zero = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
 	ByDue          bool              // what is promised soonest first, then what has no promise yet, oldest first, without what was erased; Before does not go with it
@@ -73,6 +74,13 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	}
 	if f.OpenedBy != "" {
 		add("opened_by = $n", f.OpenedBy)
+	}
+	if !f.Person.IsZero() {
+		blind, err := tx.blind(f.Person)
+		if err != nil {
+			return nil, fmt.Errorf("list cases: %w", err)
+		}
+		add("id IN (SELECT case_id FROM case_persons WHERE blind = $n)", blind)
 	}
 	if f.Reader != "" {
 		args = append(args, f.Reader, f.Office)

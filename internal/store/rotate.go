@@ -51,6 +51,8 @@ var nodeBoxes = []nodeBox{
 	{"credentials", "body", []string{"id"}},
 	{"sessions", "pending", []string{"id"}},
 	{"concerns", "note", []string{"id"}},
+	{"uploads", "body", []string{"id"}},
+	{"uploads", "result", []string{"id"}},
 	{"exports", "password", []string{"number"}},
 }
 

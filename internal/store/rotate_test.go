@@ -183,8 +183,8 @@ func TestRotation(t *testing.T) {
 				create(t, db, n+10)
 			}
 			before := underMark(t, o, "8000000001")
-			if len(before) != 9 {
-				t.Errorf("under the first node key: got %v, want 9 columns", before)
+			if len(before) != 11 {
+				t.Errorf("under the first node key: got %v, want 11 columns", before)
 			}
 			rotate(t, db, second)
 			wantAll(t, db, c.ID)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
@@ -33,7 +35,7 @@ func everything(t *testing.T, db *store.DB) (c *hedui.Case, secrets []string) {
 		c.Stage = hedui.Accepted
 		for _, err := range []error{
 			tx.SaveCase(ctx, c), tx.SaveQueries(ctx, queries), tx.AddReport(ctx, r), tx.SealReport(ctx, r),
-			tx.SaveDraft(ctx, "d", "clerk", content), tx.Enqueue(ctx, queue.Job{ID: "ask:" + queries[0].ID, Lane: "l"}),
+			tx.SaveDraft(ctx, "d", "clerk", content), addUpload(ctx, tx, c, content), tx.Enqueue(ctx, queue.Job{ID: "ask:" + queries[0].ID, Lane: "l"}),
 			tx.Record(ctx, audit.New(storetest.At, "clerk", "office", audit.Accepted, c.ID, c.Number)),
 			tx.AddParcels(ctx, store.Parcel{ID: "p", Peer: "330200", Kind: "query", CreatedAt: t0, Body: content}),
 			addRelays(ctx, tx, storetest.Relay("330212", "open", content), storetest.Relay("330212", "settled", content)),
@@ -111,7 +113,7 @@ func TestNothingOfAnErasedCaseIsLeft(t *testing.T) {
 			inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 				err := tx.AddScan(ctx, c.ID, "S1", []byte(secrets[0]))
 				if err == nil {
-					err = tx.DeleteDraft(ctx, "d") // of nobody's case
+					err = errors.Join(tx.DeleteDraft(ctx, "d"), tx.PurgeUploads(ctx, storetest.At.Add(time.Hour))) // of nobody's case
 				}
 				return err
 			})
@@ -346,4 +348,18 @@ func TestOpeningEmptiesTheLog(t *testing.T) {
 	if bytes.Contains(all(), key) {
 		t.Errorf("the erased key is still in the files")
 	}
+}
+
+// addUpload keeps a workbook that has content, and its result.
+func addUpload(ctx context.Context, tx *store.Tx, c *hedui.Case, content []byte) error {
+	u := hedui.Upload{ID: "U1", Owner: "clerk", At: storetest.At, State: hedui.UploadWaiting}
+	_, _, err := tx.AddUpload(ctx, u, string(content), content)
+	if err == nil {
+		err = tx.KeepUpload(ctx, u.ID, content, content)
+	}
+	digest, err2 := tx.HouseholdDigest("clerk", string(content))
+	if err = errors.Join(err, err2); err == nil {
+		err = tx.AddHousehold(ctx, u.ID, digest, store.UploadedHousehold{Row: 2, Case: c.ID})
+	}
+	return err
 }

@@ -23,7 +23,9 @@ type casePage struct {
 	Rev                                             string // what the page shows, see [casework.Desk.Changed]
 	Number, Programme, Kind, Stage, Due, Conclusion string
 	Erasure                                         string // that it is proposed or held, and why
-	Ask                                             bool   // the conclusion asks for an explanation
+	Keeping                                         string // address of what can be done about that
+	Codes                                           []choice
+	Ask                                             bool // the conclusion asks for an explanation
 	Done, Total                                     int
 	Columns                                         []string
 	Rows                                            []gridRow
@@ -101,6 +103,10 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	if e := v.Erasure; e.State == hedui.ErasureProposed || e.State == hedui.ErasureHeld {
 		p.Erasure = p.T("erasure.state."+string(e.State)) + " · " + p.T("erasure.reason."+e.Reason)
 	}
+	if slices.ContainsFunc([]hedui.Right{hedui.ProposeErasure, hedui.ConfirmErasure, hedui.HoldCases}, func(r hedui.Right) bool { return o.MayOn(r, v.Case) == nil }) {
+		p.Keeping = p.Path + "/erasure?lang=" + string(p.Lang)
+	}
+	p.Codes = p.codeChoices(o, v.Case)
 	trial := *v.Case
 	p.Again = trial.Requery(o, s.Now()) == nil
 	p.fillGrid(v)

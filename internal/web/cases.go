@@ -18,6 +18,7 @@ type casesPage struct {
 	Full string // there are more than are listed
 	Work bool   // these wait for the officer
 
+	Found  string // by a search
 	Missed string // why a search has led nowhere
 }
 

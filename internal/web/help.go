@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"hedui/internal/hedui"
 	"hedui/source"
@@ -23,12 +24,15 @@ var helpSections = []struct {
 	{"cases", []string{"/", "/find"}},
 	{"case", []string{"/cases"}},
 	{"corrections", []string{"/corrections"}},
-	{"worklist", []string{"/worklist", "/workbooks"}},
+	{"requests", []string{"/requests"}},
+	{"erasures", []string{"/erasures"}},
+	{"worklist", []string{"/worklist", "/workbooks", "/letters"}},
 	{"sources", []string{"/sources"}},
 	{"statistics", []string{"/statistics"}},
 	{"books", []string{"/books"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
+	{"keys", []string{"/keys"}},
 	{"concerns", []string{"/concerns"}},
 	{"audit", []string{"/audit"}},
 }
@@ -79,15 +83,34 @@ func mayOpen(o hedui.Officer, section string) bool {
 	})
 }
 
-// design shows every part of which pages are made. docs/design.md says how they are
-// meant.
+// design shows every part of which pages are made, by the templates that make the
+// pages. docs/design.md says how they are meant. A form on it leads back to it.
 func (s *Server) design(w http.ResponseWriter, r *http.Request, _ hedui.Officer) error {
 	p := &designPage{frame: s.frame(r, "design.title")}
-	p.Tabs = []tab{{p.T("design.tab_here"), "/design?lang=" + string(p.Lang), true}, {p.T("design.tab_other"), "/design?lang=" + string(p.Lang), false}}
+	here := "/design?lang=" + string(p.Lang)
+	if r.Method == http.MethodPost {
+		lead(w, r, here)
+		return nil
+	}
+	p.More = here + "#tables"
+	p.Tabs = []tab{{p.T("design.tab_here"), here, true}, {p.T("design.tab_other"), here, false}}
 	for _, o := range source.Outcomes() {
 		p.Outcomes = append(p.Outcomes, mark{Symbol: symbols[o], Class: string(o), Text: p.T("outcome." + string(o))})
 	}
-	p.Outcomes = append(p.Outcomes, mark{Symbol: "…", Class: "waiting", Text: p.T("state.waiting")})
+	for _, state := range []hedui.QueryState{hedui.Waiting, hedui.Pending} {
+		p.Outcomes = append(p.Outcomes, mark{Symbol: "…", Class: "waiting", Text: p.T("state." + string(state))})
+	}
+	p.Acts = p.actRows([]hedui.Action{{Name: "review"}, {Name: "commission", Missing: []hedui.Problem{{Say: hedui.Say("problem.id.check")}}}, {Name: "seal"}}, "", "")
+	for i := range p.Acts {
+		p.Acts[i].To = here
+	}
+	for i, d := range []time.Duration{50 * time.Minute, 30 * time.Hour, -2 * time.Hour} {
+		row := caseRow{Address: "/design", Number: fmt.Sprintf("330200202601010100000%d", i+1), Applicant: p.T("design.somebody"), Programme: p.T("programme.dibao"), Stage: p.T("stage.accepted"), Due: "2026-01-02 09:00"}
+		row.Left, row.Late = p.left(d)
+		p.Rows = append(p.Rows, row)
+	}
+	p.Rows = append(p.Rows, caseRow{Address: "/design", Number: "3302002025010101000009", Erased: true, Stage: p.T("stage.archived")})
+	p.Problems = []fieldProblem{{"f-wrong", p.T("problem.id.check")}}
 	for n, m := range (hedui.Period{From: "2026-01", Until: "2026-06"}).Months() {
 		p.Months = append(p.Months, hedui.StatRow{Key: string(m), Figures: hedui.Figures{Delivered: hedui.Exact(int64(40 + 9*n)), Found: hedui.Exact(int64(8 + n))}})
 	}
@@ -98,6 +121,11 @@ type designPage struct {
 	frame
 	Tabs     []tab
 	Outcomes []mark
+	Acts     []actRow
+	Rows     []caseRow
+	Problems []fieldProblem
+	More     string
+	Missed   string // there is no search that has led nowhere
 	Months   []hedui.StatRow
 }
 
@@ -111,4 +139,9 @@ func (p *designPage) Field(wrong bool) field {
 		f.Name, f.ID, f.Wrong = "wrong", "f-wrong", []string{p.T("problem.id.check")}
 	}
 	return f
+}
+
+// Choice is a field with a list.
+func (p *designPage) Choice() field {
+	return field{Name: "choice", ID: "f-choice", Label: p.T("page.stage"), Value: "accepted", Options: []choice{{"accepted", p.T("stage.accepted")}, {"issued", p.T("stage.issued")}}}
 }

@@ -26,6 +26,7 @@ type intakesPage struct {
 	Rows   []caseRow
 	More   string // address of the next page
 	Made   string
+	Found  string // by a search
 	Missed string // why a search has led nowhere
 }
 

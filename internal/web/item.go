@@ -140,7 +140,11 @@ func (s *Server) itemPage(r *http.Request, o hedui.Officer) (*itemPage, error) {
 		p.Files = append(p.Files, fileRow{"/cases/" + id + "/evidence/" + f.ID, p.T("item.file."+strings.TrimPrefix(f.Type, "image/"), strconv.Itoa((f.Size+1023)>>10)), minute(f.At) + " " + f.By})
 	}
 	for _, a := range slices.Backward(e.History) {
-		row := stepRow{Stage: p.T("explain." + string(a.State)), Officer: a.Officer, At: clock(a.At), Note: a.Text}
+		by := a.Officer
+		if by == hedui.System.ID {
+			by = hedui.System.Name
+		}
+		row := stepRow{Stage: p.T("explain." + string(a.State)), Officer: by, At: clock(a.At), Note: a.Text}
 		if a.Outcome != "" && a.Outcome != a.State {
 			row.Stage += " · " + p.T("explain."+string(a.Outcome))
 		}

@@ -160,6 +160,7 @@ func TestALookIsKept(t *testing.T) {
 		{url.Values{"theme": {`"><script>`}, "size": {"huge"}, "language": {"zh"}, "back": {"https://elsewhere.example/"}}, "/?lang=zh", `<html lang="zh-CN">`, ""},
 	} {
 		res := set(c.form)
+		res.Body.Close()
 		if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != c.to {
 			t.Errorf("%v: %d to %s, want %s", c.form, res.StatusCode, res.Header.Get("Location"), c.to)
 		}

@@ -63,7 +63,7 @@ func TestTheMirrorFromTheCodeToTheWithdrawal(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &phone{h: h}
-	if got, body := b.do(t, "GET", "/mirror", ""); got != 200 || !strings.Contains(body, "谁查了我的信息") || strings.Contains(body, "<script") {
+	if got, body := b.do(t, "GET", "/mirror", ""); got != 200 || !strings.Contains(body, "谁查了我的信息") || strings.Count(body, "<script") != strings.Count(body, `<script src="/static/send.js"`) {
 		t.Errorf("entrance: %d", got)
 	}
 	if got, body := b.do(t, "POST", "/mirror", url.Values{"number": {number}, "code": {"AAAA"}}.Encode()); got != 403 || !strings.Contains(body, "查询码不对") || strings.Contains(body, number) {

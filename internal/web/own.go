@@ -28,6 +28,7 @@ type ownPage struct {
 	Wrong                                        []string
 	Made                                         string
 	Renew                                        bool // consents can be added
+	Codes                                        []choice
 
 	values map[string]string
 	wrong  map[string][]string
@@ -82,6 +83,7 @@ func (s *Server) ownPage(r *http.Request, o hedui.Officer, c *hedui.Case) *ownPa
 	}
 	p.Renew = len(p.Missing) > 0 && !settled(c.Stage)
 	p.Acts = p.actRows(c.Actions(o, at), p.Path, p.Seen)
+	p.Codes = p.codeChoices(o, c)
 	return p
 }
 

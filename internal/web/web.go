@@ -13,8 +13,12 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"hedui/internal/casework"
@@ -31,11 +35,13 @@ type Server struct {
 	SignIn *SignIn
 	Roster *staff.Roster // nil: no pages for officers
 	Peers  Peers         // nil: other nodes are only shown
+	Keys   *staff.Keys   // nil: no page for keys
 	Log    *slog.Logger
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
 
-	held held
+	held     held
+	rotating sync.Mutex // one change of keys at a time
 }
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
@@ -54,6 +60,8 @@ func besides(pattern string) []hedui.Right {
 	switch pattern {
 	case "GET /officers", "GET /officers/{officer}", "GET /rights":
 		return []hedui.Right{hedui.GrantRoles, hedui.ReadIncidents}
+	case "GET /keys":
+		return []hedui.Right{hedui.RunNode, hedui.ReadAudit}
 	case "GET /nodes":
 		return []hedui.Right{hedui.RunNode}
 	case "GET /sources", "GET /books", "POST /books":
@@ -95,13 +103,26 @@ func routes() []route {
 		{"GET /cases/{id}/consents/{number}/scan", hedui.ReadCases, (*Server).consentScan},
 		{"GET /cases/{id}/reports/{file}", hedui.PrintReports, (*Server).report},
 		{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
+		{"GET /cases/{id}/erasure", hedui.ReadCases, (*Server).erasure},
+		{"POST /cases/{id}/erasure/{act}", hedui.ReadCases, (*Server).actOnErasure},
+		{"POST /cases/{id}/code", hedui.CommissionCases, (*Server).mirrorCode},
+		{"GET /erasures", hedui.ReadCases, (*Server).erasures},
+		{"GET /requests", hedui.CommissionCases, (*Server).requests},
+		{"POST /requests/{number}", hedui.CommissionCases, (*Server).answerRequest},
 		{"GET /intake", hedui.OpenCases, (*Server).intakes},
 		{"GET /intake/new", hedui.OpenCases, (*Server).newIntake},
+		{"GET /intake/bulk", hedui.OpenCases, (*Server).bulk},
+		{"POST /intake/bulk", hedui.OpenCases, (*Server).takeBulk},
+		{"GET /intake/bulk/template.xlsx", hedui.OpenCases, (*Server).bulkTemplate},
+		{"GET /intake/bulk/{upload}", hedui.OpenCases, (*Server).upload},
+		{"GET /intake/bulk/{upload}/problems.xlsx", hedui.OpenCases, (*Server).uploadProblems},
+		{"POST /intake/bulk/{upload}/withdraw", hedui.OpenCases, (*Server).withdrawUpload},
 		{"GET /intake/{draft}", hedui.OpenCases, (*Server).intake},
 		{"POST /intake/{draft}", hedui.OpenCases, (*Server).typed},
 		{"GET /own/{id}", hedui.OpenCases, (*Server).own},
 		{"GET /own/{id}/erasure.pdf", hedui.OpenCases, (*Server).erasureCertificate},
 		{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
+		{"POST /own/{id}/code", hedui.OpenCases, (*Server).ownCode},
 		{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
 		{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 		{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
@@ -113,6 +134,7 @@ func routes() []route {
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
+		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
 		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
@@ -134,8 +156,11 @@ func routes() []route {
 		{"GET /officers/{officer}", hedui.KeepOfficers, (*Server).officer},
 		{"POST /officers/{officer}/acts/{act}", hedui.KeepOfficers, (*Server).actOnOfficer},
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
+		{"GET /keys", hedui.KeepKeys, (*Server).keys},
+		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
+		{"POST /design", "", (*Server).design},
 	}
 }
 
@@ -244,6 +269,9 @@ func (s *Server) failAs(w http.ResponseWriter, r *http.Request, code int, err er
 	}
 	page := errorPage{frame: s.frame(r, ""), Message: Sentence(langOf(r), text)}
 	page.Title = lang.Text(page.Lang, "page.error")
+	if page.query == nil { // the address only takes forms
+		page.Path = "/"
+	}
 	if err := render(w, code, "error.html", page); err != nil {
 		s.Log.ErrorContext(r.Context(), "render error page", "error", err)
 	}
@@ -280,19 +308,20 @@ type frame struct {
 	Live    string // address of what moves on the page, for the script that does this better
 	Issuer  string
 	Path    string
-	Unkept  string // what it means that looks cannot be recorded; empty while they can
-	Next    string // on pages of the door: where the person wanted to go
-	Officer string // who is signed in
-	Door    bool   // there are pages for signing in
-	Public  bool   // a page of the citizen's mirror
-	Console bool   // the console is for who is here
-	Menu    []tab  // the pages at which the day of the reader passes
-	Help    string // section of the handbook on this page
-	Look    look   // what the reader has chosen
-	Nodes   bool   // the reader may see how this node stands among others
-	Below   bool   // this node has a parent
-	Apart   string // what the link to the parent being down means; empty while it is up
-	still   bool   // the reader has stopped the page from loading itself anew
+	Unkept  string      // what it means that looks cannot be recorded; empty while they can
+	Next    string      // on pages of the door: where the person wanted to go
+	Officer string      // who is signed in
+	Door    bool        // there are pages for signing in
+	Public  bool        // a page of the citizen's mirror
+	Console bool        // the console is for who is here
+	Menu    []menuGroup // the pages at which the day of the reader passes
+	Help    string      // section of the handbook on this page
+	Look    look        // what the reader has chosen
+	Nodes   bool        // the reader may see how this node stands among others
+	Below   bool        // this node has a parent
+	Apart   string      // what the link to the parent being down means; empty while it is up
+	still   bool        // the reader has stopped the page from loading itself anew
+	query   url.Values  // what else the address says, the language and what was just done left out
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -301,6 +330,10 @@ const refreshEvery = 5
 func (s *Server) frame(r *http.Request, title string) frame {
 	l := langOf(r)
 	f := frame{Lang: l, Look: lookOf(r), HTML: "zh-CN", Issuer: s.Desk.Issuer, Path: r.URL.Path, still: r.URL.Query().Get("live") == "0"}
+	if r.Method == http.MethodGet {
+		f.query = r.URL.Query()
+		f.query.Del("done")
+	}
 	if l == lang.English {
 		f.HTML = "en"
 	}
@@ -328,6 +361,34 @@ func (f *frame) moves() {
 		f.Refresh = refreshEvery
 	}
 }
+
+// Here is the address of this page in a language.
+func (f frame) Here(l lang.Lang) string {
+	query := url.Values{}
+	maps.Copy(query, f.query)
+	query.Set("lang", string(l))
+	if f.Next != "" {
+		query.Set("next", f.Next)
+	}
+	return f.Path + "?" + query.Encode()
+}
+
+// Lead is the one line that says what is done on this page; empty where the page
+// itself says it.
+func (f frame) Lead() string {
+	path := f.Path
+	if strings.HasPrefix(path, "/intake/") && !strings.HasPrefix(path, "/intake/bulk") {
+		path = "/intake/new"
+	}
+	if key, ok := leads[path]; ok {
+		return f.T(key)
+	}
+	return ""
+}
+
+// leads are the lines of [frame.Lead] by address.
+var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
+	"/worklist": "lead.worklist", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }

@@ -143,7 +143,7 @@ func get(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, path str
 // send asks for a page, with a form where there is one.
 func send(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, method, path string, form url.Values) (int, string, http.Header) {
 	t.Helper()
-	s := &Server{Desk: d, Roster: &staff.Roster{DB: d.DB, Now: time.Now}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
+	s := &Server{Desk: d, Roster: &staff.Roster{DB: d.DB, Now: time.Now}, Keys: &staff.Keys{DB: d.DB, Now: time.Now}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 		Who: func(*http.Request) (hedui.Officer, bool) { return who, known }}
 	h, err := s.Handler()
 	if err != nil {
@@ -171,7 +171,7 @@ func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 	}
 	for _, r := range routes() {
 		method, path := filled(r.pattern, id, "000.p/1")
-		if everyones := []string{"GET /help", "GET /design"}; (r.right == "") != slices.Contains(everyones, r.pattern) {
+		if everyones := []string{"GET /help", "GET /design", "POST /design"}; (r.right == "") != slices.Contains(everyones, r.pattern) {
 			t.Errorf("%s names the right %q; without one are %v", r.pattern, r.right, everyones)
 		}
 		var others []hedui.Right
@@ -198,10 +198,10 @@ func TestEveryRouteRefusesWithoutItsRight(t *testing.T) {
 		if method == http.MethodPost || strings.HasSuffix(path, "/new") { // nothing was filled in
 			want = []int{http.StatusConflict, http.StatusSeeOther, http.StatusUnprocessableEntity}
 		}
-		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") || strings.HasPrefix(path, "/worklist/") || strings.Contains(path, "/officers/zhang") || strings.HasPrefix(path, "/nodes/") { // somebody else has opened the case; there is no such concern
+		if strings.HasPrefix(path, "/own/") || strings.HasSuffix(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "GET /cases/{id}/consents/") || strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{upload}") || strings.HasPrefix(path, "/letters/") || strings.HasPrefix(path, "/requests/") || strings.HasPrefix(path, "/concerns/") || strings.HasPrefix(path, "/corrections/") || strings.HasPrefix(path, "/worklist/") || strings.Contains(path, "/officers/zhang") || strings.HasPrefix(path, "/nodes/") || strings.HasPrefix(path, "/keys/") { // somebody else has opened the case; there is no such concern
 			want = []int{http.StatusNotFound}
 		}
-		if strings.HasPrefix(r.pattern, "GET /cases/{id}/papers/") || strings.Contains(path, "/workbooks/") { // it takes the right to do what the paper is about, or being named for the source
+		if strings.HasPrefix(r.pattern, "GET /cases/{id}/papers/") || strings.Contains(path, "/workbooks/") || strings.HasSuffix(r.pattern, "{id}/code") && strings.HasPrefix(path, "/cases/") { // it takes the right to do what the paper is about, or being named for the source
 			want = []int{http.StatusForbidden}
 		}
 		if code, _, _ := send(t, d, officer("right", r.right), true, method, path, nil); !slices.Contains(want, code) {
@@ -248,7 +248,8 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 			if strings.Contains(body, "⟦") || strings.Contains(body, storetest.ID(t, day.Must("1970-01-01"), 11).Reveal()) {
 				t.Error("a text is missing, or an identity number stands in full")
 			}
-			ours := strings.NewReplacer(`<script src="/static/live.js" defer></script>`, "", `<script src="/static/again.js" data-every="5" defer></script>`, "")
+			ours := strings.NewReplacer(`<script src="/static/send.js" data-busy="正在提交，请稍候…" defer></script>`, "", `<script src="/static/send.js" data-busy="Being sent, one moment…" defer></script>`, "",
+				`<script src="/static/live.js" defer></script>`, "", `<script src="/static/again.js" data-every="5" defer></script>`, "")
 			if strings.Contains(ours.Replace(body), "<script") {
 				t.Error("script that is not ours")
 			}

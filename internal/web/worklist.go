@@ -27,6 +27,8 @@ type worklistPage struct {
 	After      string // where it begins
 	Exports    []exportRow
 	Made       string
+	Letter     string // that was just issued
+	Paper      string // where it is printed
 	Wrong      []string
 	Problems   []string // of rows of a workbook
 	Named      bool     // the officer answers for a source
@@ -35,6 +37,9 @@ type worklistPage struct {
 type taskRow struct {
 	Address, Name, Category, Purpose, State, Due, Left, Node string
 	Late                                                     bool
+	Letter                                                   string // number of the letter that was issued
+	Paper                                                    string // and where it is printed
+	Issue                                                    string // where a letter is issued
 }
 
 func (s *Server) worklist(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
@@ -45,6 +50,11 @@ func (s *Server) worklist(w http.ResponseWriter, r *http.Request, o hedui.Office
 	switch done := r.URL.Query().Get("done"); done {
 	case "answer", "correct", "return":
 		p.Made = p.T("worklist.done." + done)
+	case "letter":
+		p.Made = p.T("worklist.done.letter")
+		if number := r.URL.Query().Get("letter"); hedui.ValidNumber(hedui.LetterSeries, number) {
+			p.Letter, p.Paper = number, "/letters/"+number+"?lang="+string(p.Lang)
+		}
 	}
 	return render(w, http.StatusOK, "worklist.html", p)
 }
@@ -107,6 +117,12 @@ type exportRow struct {
 func (f frame) taskRow(s *Server, t casework.Task) taskRow {
 	row := taskRow{Address: "/worklist/" + t.ID + "?lang=" + string(f.Lang), Name: idcard.MaskName(t.Person.Name) + " " + t.Person.ID.Masked(), Category: f.category(t.Category.Code), Purpose: f.T("programme." + string(t.Purpose)),
 		State: f.T("item." + string(t.State)), Node: t.Node}
+	if t.Letter != "" && t.State == hedui.ItemLettered {
+		row.Letter, row.Paper = t.Letter, "/letters/"+t.Letter+"?lang="+string(f.Lang)
+	}
+	if t.ByLetter && t.State == hedui.ItemListed {
+		row.Issue = "/worklist/" + t.ID + "/letter?lang=" + string(f.Lang)
+	}
 	if !t.DueAt.IsZero() {
 		row.Due = day.Of(t.DueAt).String()
 		row.Left, row.Late = f.left(t.DueAt.Sub(s.Now()))
@@ -247,7 +263,7 @@ func (p *taskPage) Bad(key string) []string { return p.wrong[key] }
 
 // taskActs are what can be done with an item. "more" keeps what was typed and makes
 // room for another record.
-var taskActs = []string{"answer", "correct", "return", "more"}
+var taskActs = []string{"answer", "correct", "return", "more", "letter"}
 
 // actOnTask does one of them. What was typed and refused comes back with what is
 // wrong beside the fields.
@@ -264,6 +280,7 @@ func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		return hedui.Fail(hedui.Invalid, hedui.Say("worklist.too_large"), err)
 	}
 	e, more := entryOf(r.PostForm, t.Category), 0
+	done := url.Values{"lang": {string(langOf(r))}, "source": {t.Source}, "done": {act}}
 	switch act {
 	case "answer":
 		err = s.Desk.AnswerItem(r.Context(), o, id, e)
@@ -271,11 +288,16 @@ func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		err = s.Desk.CorrectItem(r.Context(), o, id, e)
 	case "return":
 		err = s.Desk.ReturnItem(r.Context(), o, id)
+	case "letter":
+		var issued casework.Dispatch
+		if issued, err = s.Desk.IssueLetter(r.Context(), o, id); err == nil {
+			done.Set("letter", issued.Number)
+		}
 	case "more":
 		more = 1
 	}
 	if err == nil && more == 0 {
-		lead(w, r, "/worklist?"+url.Values{"lang": {string(langOf(r))}, "source": {t.Source}, "done": {act}}.Encode())
+		lead(w, r, "/worklist?"+done.Encode())
 		return nil
 	}
 	if err == nil {
@@ -298,4 +320,18 @@ func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Offic
 	p := s.taskPage(r, t, e, wrong, 0)
 	p.Wrong = told(p.frame, err)
 	return render(w, status[kind], "entry.html", p)
+}
+
+// letter gives an assistance letter as a PDF to print, with those of its persons whose
+// reply is still waited for. It holds whole numbers, so it takes a fresh proof, and each
+// time it is printed is recorded.
+func (s *Server) letter(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	if onlyGet(w, r) || !s.provedAnew(w, r, "/worklist?lang="+string(langOf(r))) {
+		return nil
+	}
+	again, err := s.Desk.ReprintLetter(r.Context(), o, r.PathValue("number"))
+	if err != nil {
+		return err
+	}
+	return sendFile(w, again.File)
 }

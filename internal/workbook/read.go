@@ -72,7 +72,9 @@ func (in *Filled) openList(b Book, lookup Lookup) error {
 func (in *Filled) Close() error { return in.f.Close() }
 
 // weigh refuses what is too large before anything of it is unpacked.
-func weigh(data []byte) error {
+func weigh(data []byte) error { return weighRows(data, maxRows) }
+
+func weighRows(data []byte, most int) error {
 	if len(data) > MaxFile {
 		return refuse("error.workbook.large", strconv.Itoa(MaxFile>>20))
 	}
@@ -91,7 +93,7 @@ func weigh(data []byte) error {
 		return refuse("error.workbook.large", strconv.Itoa(MaxFile>>20))
 	}
 	for _, part := range z.File {
-		if err := measure(part); err != nil {
+		if err := measure(part, most); err != nil {
 			return err
 		}
 	}
@@ -100,7 +102,7 @@ func weigh(data []byte) error {
 
 // measure refuses a sheet whose cells stand so far out that the library would make
 // millions of rows between, however small the file is.
-func measure(part *zip.File) error {
+func measure(part *zip.File, most int) error {
 	if !strings.Contains(part.Name, "worksheets/") {
 		return nil
 	}
@@ -139,8 +141,8 @@ func measure(part *zip.File) error {
 		switch {
 		case err != nil:
 			return refuse("error.workbook.broken")
-		case row > maxRows, rows > maxRows:
-			return refuse("error.workbook.rows", strconv.Itoa(maxRows))
+		case row > most, rows > most:
+			return refuse("error.workbook.rows", strconv.Itoa(most))
 		case column > maxColumns:
 			return refuse("error.workbook.columns", strconv.Itoa(maxColumns))
 		}
