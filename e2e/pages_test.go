@@ -34,37 +34,38 @@ var looks = map[string]look{
 		p.open(caseOf(p))
 		return hrefOf(p, ".reports a")
 	}},
-	"GET /intake":             {"clerk", fixed("/intake")},
-	"GET /intake/{draft}":     {"clerk", draftOf},
-	"GET /own/{id}":           {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
-	"GET /corrections":        {"receiver", fixed("/corrections")},
-	"GET /worklist":           {"liaison", fixed("/worklist")},
-	"GET /worklist/{entry}":   {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
-	"GET /sources":            {"reader", fixed("/sources")},
-	"GET /concerns":           {"auditor", fixed("/concerns")},
-	"GET /audit":              {"auditor", fixed("/audit")},
-	"GET /nodes":              {"reader", fixed("/nodes")},
-	"GET /help":               {"clerk", fixed("/help")},
-	"GET /design":             {"reader", fixed("/design")},
-	"GET /officers":           {"operator", fixed("/officers")},
-	"GET /officers/{officer}": {"operator", fixed("/officers/clerk")},
-	"GET /rights":             {"security", fixed("/rights")},
-	"GET /statistics":         {"reader", fixed("/statistics")},
-	"GET /books":              {"operator", fixed("/books")},
-	"GET /keys":               {"security", fixed("/keys")},
-	"GET /erasures":           {"reader", fixed("/erasures")},
-	"GET /cases/{id}/erasure": {"reader", func(p *tab) string { return strings.Split(caseOf(p), "?")[0] + "/erasure" }},
-	"GET /requests":           {"commissioner", fixed("/requests")},
-	"GET /intake/bulk":        {"clerk", fixed("/intake/bulk")},
-	"GET /mirror":             {"", fixed("/mirror")},
-	"GET /sign-in":            {"", fixed("/sign-in")},
-	"GET /sign-in/again":      {"clerk", fixed("/sign-in/again")},
-	"GET /account":            {"clerk", fixed("/account")},
-	"GET /account/password":   {"clerk", fixed("/account/password")},
-	"GET /account/second":     {"clerk", fixed("/account/second")},
-	"GET /account/app":        {"clerk", fixed("/account/app")},
-	"GET /account/passkey":    {"clerk", fixed("/account/passkey")},
-	"GET /account/recovery":   {"clerk", fixed("/account/recovery")},
+	"GET /intake":               {"clerk", fixed("/intake")},
+	"GET /intake/{draft}":       {"clerk", draftOf},
+	"GET /own/{id}":             {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
+	"GET /corrections":          {"receiver", fixed("/corrections")},
+	"GET /worklist":             {"liaison", fixed("/worklist")},
+	"GET /worklist/{entry}":     {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
+	"GET /sources":              {"reader", fixed("/sources")},
+	"GET /concerns":             {"auditor", fixed("/concerns")},
+	"GET /audit":                {"auditor", fixed("/audit")},
+	"GET /nodes":                {"reader", fixed("/nodes")},
+	"GET /help":                 {"clerk", fixed("/help")},
+	"GET /design":               {"reader", fixed("/design")},
+	"GET /officers":             {"operator", fixed("/officers")},
+	"GET /officers/{officer}":   {"operator", fixed("/officers/clerk")},
+	"GET /rights":               {"security", fixed("/rights")},
+	"GET /cases/{id}/erasure":   {"receiver", func(p *tab) string { return caseOf(p) + "/erasure" }},
+	"GET /erasures":             {"reader", fixed("/erasures")},
+	"GET /requests":             {"commissioner", fixed("/requests")},
+	"GET /intake/bulk":          {"clerk", fixed("/intake/bulk")},
+	"GET /intake/bulk/{upload}": {"clerk", uploadOf},
+	"GET /keys":                 {"security", fixed("/keys")},
+	"GET /books":                {"reader", fixed("/books")},
+	"GET /statistics":           {"reader", fixed("/statistics")},
+	"GET /mirror":               {"", fixed("/mirror")},
+	"GET /sign-in":              {"", fixed("/sign-in")},
+	"GET /sign-in/again":        {"clerk", fixed("/sign-in/again")},
+	"GET /account":              {"clerk", fixed("/account")},
+	"GET /account/password":     {"clerk", fixed("/account/password")},
+	"GET /account/second":       {"clerk", fixed("/account/second")},
+	"GET /account/app":          {"clerk", fixed("/account/app")},
+	"GET /account/passkey":      {"clerk", fixed("/account/passkey")},
+	"GET /account/recovery":     {"clerk", fixed("/account/recovery")},
 }
 
 // unseen are the routes that show no page of their own, and why not.
@@ -79,13 +80,12 @@ var unseen = map[string]string{
 	"GET /intake/new":                         "leads to a new form",
 	"GET /workbooks/{source}/{number}":        "a workbook",
 	"GET /log/tile/entries/{path...}":         "a tile of the log",
+	"GET /log/{path...}":                      "a tile of the log",
 	"GET /intake/bulk/template.xlsx":          "a workbook",
 	"GET /intake/bulk/{upload}/problems.xlsx": "a workbook",
-	"GET /intake/bulk/{upload}":               "what became of a workbook: TestAClerkHandsInManyHouseholds in internal/web",
 	"GET /letters/{number}":                   "a PDF",
 	"GET /statistics/export.xlsx":             "a workbook",
-	"GET /statistics/bulletin/{bulletin}":     "a PDF",
-	"GET /log/{path...}":                      "a tile of the log",
+	"GET /statistics/bulletin/{bulletin}":     "a file",
 	"GET /link":                               "a part of every page",
 	"GET /static/":                            "style and scripts",
 	"GET /static/{$}":                         "nothing",
@@ -222,6 +222,15 @@ func caseOf(p *tab) string {
 func itemOf(p *tab) string {
 	p.open(caseOf(p))
 	return hrefOf(p, "[aria-labelledby=items] td a")
+}
+
+// uploadOf is a list of households that was handed in: the empty one, as it can be fetched.
+func uploadOf(p *tab) string {
+	p.open("/intake/bulk")
+	list := p.saves("/intake/bulk/template.xlsx", "list.xlsx")
+	p.do("choose the list", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{list}))
+	p.moves("hand it in", chromedp.Click(chromedp.CSS("[aria-labelledby=hand] button")))
+	return p.path()
 }
 
 // draftOf is a form with a row of each kind.
