@@ -51,7 +51,8 @@ type uploaded struct {
 // problematic is what comes back of an upload.
 type problematic struct {
 	Problems []workbook.Problem `json:"problems"` // the first ones
-	Workbook []byte             `json:"workbook"`
+	Workbook []byte             `json:"workbook"` // encrypted
+	Password string             `json:"password"` // with which it is; it goes with the upload
 }
 
 // problemsShown is how many problems a page lists; the workbook has them all.
@@ -72,6 +73,10 @@ func (d *Desk) BulkRegister(ctx context.Context, o hedui.Officer, file []byte) (
 	u := hedui.Upload{ID: audit.NewID(), Owner: o.ID, At: d.Now(), State: hedui.UploadWaiting}
 	if err := o.May(hedui.OpenCases, o.Division); err != nil {
 		return u, d.refused(ctx, o, "", audit.UploadTaken, err)
+	}
+	file, err := d.unlocked(ctx, o, file)
+	if err != nil {
+		return u, err
 	}
 	list, err := workbook.ReadHouseholds(file)
 	if err != nil {
@@ -100,6 +105,34 @@ func (d *Desk) BulkRegister(ctx context.Context, o hedui.Officer, file []byte) (
 	return u, err
 }
 
+// unlocked opens a workbook that came back of an upload of the officer, and is still
+// encrypted with its password.
+func (d *Desk) unlocked(ctx context.Context, o hedui.Officer, file []byte) ([]byte, error) {
+	if !workbook.Locked(file) {
+		return file, nil
+	}
+	var passwords []string
+	err := d.DB.Read(ctx, func(tx *store.Tx) error {
+		list, err := tx.Uploads(ctx, o.ID, "", uploadsShown)
+		for i := 0; err == nil && i < len(list); i++ {
+			var result []byte
+			var back problematic
+			if _, _, result, err = tx.Upload(ctx, list[i].ID); err == nil && len(result) > 0 {
+				err = json.Unmarshal(result, &back)
+			}
+			if back.Password != "" {
+				passwords = append(passwords, back.Password)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	plain, _, err := workbook.Unlock(file, passwords)
+	return plain, err
+}
+
 func bulkJob(id string) queue.Job {
 	return queue.Job{ID: "bulk:" + id, Kind: jobBulk, Lane: bulkLaneName, Payload: []byte(id), Urgency: queue.Bulk}
 }
@@ -112,6 +145,7 @@ type UploadView struct {
 	Problems []workbook.Problem        // the first ones
 	Cut      bool                      // there are more of them
 	Returned bool                      // there is a workbook of what has problems
+	Password string                    // that opens it
 	Takeable bool                      // something can be taken back
 }
 
@@ -144,7 +178,7 @@ func (d *Desk) BulkUpload(ctx context.Context, o hedui.Officer, id string, after
 			if err := json.Unmarshal(result, &back); err != nil {
 				return fmt.Errorf("casework: upload: %w", err)
 			}
-			v.Problems, v.Cut = back.Problems, len(back.Problems) == problemsShown
+			v.Password, v.Problems, v.Cut = back.Password, back.Problems, len(back.Problems) == problemsShown
 		}
 		v.Came, err = tx.UploadHouseholds(ctx, id, after, HouseholdsShown+1)
 		if len(v.Came) > HouseholdsShown {
@@ -170,7 +204,7 @@ func (d *Desk) BulkUploads(ctx context.Context, o hedui.Officer) ([]hedui.Upload
 }
 
 // BulkProblems is the workbook of the households of an upload that have problems. It
-// holds whole numbers, so each time it is given out is recorded.
+// holds whole numbers, so it is encrypted, and each time it is given out is recorded.
 func (d *Desk) BulkProblems(ctx context.Context, o hedui.Officer, id string) (File, error) {
 	if err := o.May(hedui.OpenCases, o.Division); err != nil {
 		return File{}, d.refused(ctx, o, "", audit.UploadExported, err)
@@ -301,13 +335,16 @@ func (d *Desk) bulkIn(ctx context.Context, in uploaded, u hedui.Upload) (more bo
 func (d *Desk) bulkDone(ctx context.Context, u hedui.Upload, wrong []*workbook.Household) error {
 	var result []byte
 	if len(wrong) > 0 {
-		var back problematic
+		back := problematic{Password: workbook.Password()}
 		for _, h := range wrong {
 			back.Problems = append(back.Problems, h.Problems...)
 		}
 		back.Problems = back.Problems[:min(len(back.Problems), problemsShown)]
 		var err error
 		if back.Workbook, err = workbook.Problematic(wrong); err == nil {
+			back.Workbook, err = workbook.Lock(back.Workbook, back.Password)
+		}
+		if err == nil {
 			result, err = json.Marshal(back)
 		}
 		if err != nil {

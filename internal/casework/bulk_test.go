@@ -132,7 +132,21 @@ func TestAWorkbookOfHouseholds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fixed := b.handIn(t, corrected(t, back.Body, map[string]string{"低保": "最低生活保障", wrong[1][2]: people(t, "3", 3)[1][2], good[0][2]: people(t, "4", 4)[1][2]}))
+		plain, at, err := workbook.Unlock(back.Body, []string{first.Password})
+		if err != nil || at != 0 {
+			t.Fatalf("what comes back is not encrypted with its password: %v", err)
+		}
+		relock := func(plain []byte) []byte { // as a spreadsheet program keeps the password
+			locked, err := workbook.Lock(plain, first.Password)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return locked
+		}
+		if _, err := b.BulkRegister(t.Context(), officer("other", hedui.OpenCases), back.Body); hedui.KindOf(err) != hedui.Invalid {
+			t.Errorf("another clerk hands it in: %v", err)
+		}
+		fixed := b.handIn(t, relock(corrected(t, plain, map[string]string{"低保": "最低生活保障", wrong[1][2]: people(t, "3", 3)[1][2], good[0][2]: people(t, "4", 4)[1][2]})))
 		if got, want := counts(fixed.Upload), "done: 4 persons, 2 households = 2 opened, 0 drafts, 0 same, 0 refused; 0 back"; got != want {
 			t.Errorf("corrected: got %s\nwant %s %v", got, want, fixed.Problems)
 		}

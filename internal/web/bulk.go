@@ -86,6 +86,7 @@ type uploadPage struct {
 	Wrong        []string
 	Counts       []countRow
 	Returned     bool
+	Password     string // of the workbook that came back
 	Problems     []problemRow
 	Cut          string // that there are more problems
 	Rows         []householdRow
@@ -118,7 +119,7 @@ func (s *Server) uploadPage(r *http.Request, o hedui.Officer) (*uploadPage, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &uploadPage{frame: s.frame(r, "bulk.title"), ID: id, Returned: v.Returned, Takeable: v.Takeable}
+	p := &uploadPage{frame: s.frame(r, "bulk.title"), ID: id, Returned: v.Returned, Password: v.Password, Takeable: v.Takeable}
 	p.Path = "/intake/bulk/" + id
 	p.Title = p.T("bulk.upload", minute(v.At))
 	if v.Moving() {

@@ -2,14 +2,15 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"hedui/day"
 	"hedui/internal/hedui"
 	"hedui/internal/store/storetest"
-
-	"hedui/day"
+	"hedui/internal/workbook"
 )
 
 // A clerk hands a list in, sees what has become of it, fetches what has problems and
@@ -60,8 +61,8 @@ func TestAClerkHandsInManyHouseholds(t *testing.T) {
 			t.Errorf("the page shows %s", secret)
 		}
 	}
-	if code, body, _ := get(t, d, township, true, home+"/problems.xlsx"); code != http.StatusOK || !strings.HasPrefix(body, "PK") {
-		t.Errorf("the workbook of problems: %d", code)
+	if code, body, _ := get(t, d, township, true, home+"/problems.xlsx"); code != http.StatusOK || !workbook.Locked([]byte(body)) || !regexp.MustCompile(`<code>[A-Z2-7-]{15}</code>`).MatchString(page) {
+		t.Errorf("the workbook of problems is encrypted, and the page has its password: %d", code)
 	}
 	if code, body, _ := get(t, d, township, true, "/intake/bulk/template.xlsx"); code != http.StatusOK || !strings.HasPrefix(body, "PK") {
 		t.Errorf("the template: %d", code)

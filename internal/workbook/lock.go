@@ -42,6 +42,9 @@ func Lock(data []byte, password string) ([]byte, error) {
 // container begins what is encrypted: a compound file, and not the zip within.
 var container = []byte{0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1}
 
+// Locked reports whether a file is encrypted.
+func Locked(data []byte) bool { return bytes.HasPrefix(data, container) }
+
 // laborious is an encryption that takes far longer to try than any program makes it.
 var laborious = regexp.MustCompile(`spinCount="[0-9]{7,}"`)
 
@@ -54,7 +57,7 @@ func Unlock(data []byte, passwords []string) (plain []byte, at int, err error) {
 		}
 	}()
 	switch {
-	case !bytes.HasPrefix(data, container):
+	case !Locked(data):
 		return data, -1, nil
 	case len(data) > MaxFile:
 		return nil, -1, refuse("error.workbook.large", strconv.Itoa(MaxFile>>20))
