@@ -345,7 +345,7 @@ func (d *Desk) bulkDone(ctx context.Context, u hedui.Upload, wrong []*workbook.H
 			back.Workbook, err = workbook.Lock(back.Workbook, back.Password)
 		}
 		if err == nil {
-			result, err = json.Marshal(back)
+			result, err = json.Marshal(back) //nolint:gosec // G117: it is kept in a box of the node
 		}
 		if err != nil {
 			return err
