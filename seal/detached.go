@@ -117,6 +117,15 @@ func (s Seal) Check(whole []byte, sections []Section, verifier Verifier) error {
 	return nil
 }
 
+// MakeJSONSeal seals a JSON document by its sections; [Seal.CheckJSON] checks it.
+func MakeJSONSeal(signer Signer, subject string, at time.Time, doc []byte) (Seal, error) {
+	sections, err := JSONSections(signer.Algorithm(), doc)
+	if err != nil {
+		return Seal{}, err
+	}
+	return MakeSeal(signer, subject, at, doc, sections)
+}
+
 // CheckJSON is Check for a JSON document, with its [JSONSections] and the seal's
 // key looked up in trust. A document that has no sections any more, because it
 // is no strict JSON, is [Altered] as a whole.

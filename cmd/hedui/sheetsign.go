@@ -14,11 +14,7 @@ import (
 
 // signSheet makes the detached seal of a sheet's bytes.
 func signSheet(key seal.Signer, name string, at time.Time, body []byte) ([]byte, error) {
-	sections, err := seal.JSONSections(key.Algorithm(), body)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := seal.MakeSeal(key, sheetSubject+name, at, body, sections)
+	sealed, err := seal.MakeJSONSeal(key, sheetSubject+name, at, body)
 	if err != nil {
 		return nil, err
 	}

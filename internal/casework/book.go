@@ -104,11 +104,7 @@ const ListSubject = "worklist "
 
 // signList makes the detached seal of what a workbook says.
 func (d *Desk) signList(number string, body []byte) ([]byte, error) {
-	sections, err := seal.JSONSections(d.Signer.Algorithm(), body)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := seal.MakeSeal(d.Signer, ListSubject+number, d.Now(), body, sections)
+	sealed, err := seal.MakeJSONSeal(d.Signer, ListSubject+number, d.Now(), body)
 	if err != nil {
 		return nil, err
 	}

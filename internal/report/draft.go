@@ -85,11 +85,7 @@ func (d *Draft) Seal(signer seal.Signer, at time.Time) (Sealed, error) {
 	if d.sealed.Swap(true) {
 		return Sealed{}, ErrSealed
 	}
-	sections, err := seal.JSONSections(signer.Algorithm(), d.json)
-	if err != nil {
-		return Sealed{}, err
-	}
-	s, err := seal.MakeSeal(signer, subject(d.content.Number, d.content.Version), at, d.json, sections)
+	s, err := seal.MakeJSONSeal(signer, subject(d.content.Number, d.content.Version), at, d.json)
 	if err != nil {
 		return Sealed{}, err
 	}
