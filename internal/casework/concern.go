@@ -33,17 +33,6 @@ func (d *Desk) concernLane() queue.Lane {
 	return queue.Lane{Name: concernLane, Lease: concernLease, Strikes: math.MaxInt32, Work: d.concernWork}
 }
 
-// startConcerns sees to it that the job is there. If it is, nothing changes.
-func (d *Desk) startConcerns(ctx context.Context) error {
-	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.Enqueue(ctx, queue.Job{ID: jobConcern, Kind: jobConcern, Lane: concernLane})
-	})
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("casework: start the detectors: %w", err)
-	}
-	return nil
-}
-
 func (d *Desk) concernWork(ctx context.Context, jobs []queue.Job) error {
 	round, cancel := context.WithTimeout(ctx, concernLease/2)
 	defer cancel()

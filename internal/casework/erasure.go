@@ -37,17 +37,6 @@ func (d *Desk) eraseLane() queue.Lane {
 	return queue.Lane{Name: eraseLane, Lease: eraseLease, Strikes: math.MaxInt32, Work: d.eraseWork}
 }
 
-// startErasing sees to it that the job is there. If it is, nothing changes.
-func (d *Desk) startErasing(ctx context.Context) error {
-	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.Enqueue(ctx, queue.Job{ID: jobErase, Kind: jobErase, Lane: eraseLane})
-	})
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("casework: start erasing: %w", err)
-	}
-	return nil
-}
-
 // eraseWork does one round. If time runs out before the work does, the next follows
 // at once; what was erased is not there any more, so it goes on where it stood, also
 // after the process was killed.

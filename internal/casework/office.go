@@ -99,14 +99,10 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
 		return err
 	}
-	if err := d.startErasing(ctx); err != nil {
-		return err
-	}
-	if err := d.startConcerns(ctx); err != nil {
-		return err
-	}
-	if err := d.startStatistics(ctx); err != nil {
-		return err
+	for job, lane := range map[string]string{jobErase: eraseLane, jobConcern: concernLane, jobStatistics: statisticsLane} {
+		if err := d.startJob(ctx, job, lane); err != nil {
+			return err
+		}
 	}
 	var sharing sync.WaitGroup
 	defer sharing.Wait()

@@ -26,13 +26,18 @@ func (d *Desk) sequenceLane() queue.Lane {
 	return queue.Lane{Name: auditLane, Lease: sequenceLease, Strikes: math.MaxInt32, Work: d.sequence}
 }
 
-// startSequencer sees to it that the job is there. If it is, nothing changes.
+// startSequencer sees to it that the job of the sequencer is there.
 func (d *Desk) startSequencer(ctx context.Context) error {
+	return d.startJob(ctx, jobSequence, auditLane)
+}
+
+// startJob sees to it that a job that never ends is there. If it is, nothing changes.
+func (d *Desk) startJob(ctx context.Context, job, lane string) error {
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.Enqueue(ctx, queue.Job{ID: jobSequence, Kind: jobSequence, Lane: auditLane})
+		return tx.Enqueue(ctx, queue.Job{ID: job, Kind: job, Lane: lane})
 	})
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("casework: start the sequencer: %w", err)
+		return fmt.Errorf("casework: start %s: %w", job, err)
 	}
 	return nil
 }

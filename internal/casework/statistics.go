@@ -36,17 +36,6 @@ func (d *Desk) statisticsLane() queue.Lane {
 	return queue.Lane{Name: statisticsLane, Lease: statisticsLease, Strikes: math.MaxInt32, Work: d.statisticsWork}
 }
 
-// startStatistics sees to it that the job is there. If it is, nothing changes.
-func (d *Desk) startStatistics(ctx context.Context) error {
-	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
-		return tx.Enqueue(ctx, queue.Job{ID: jobStatistics, Kind: jobStatistics, Lane: statisticsLane})
-	})
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("casework: start the statistics: %w", err)
-	}
-	return nil
-}
-
 func (d *Desk) statisticsWork(ctx context.Context, jobs []queue.Job) error {
 	round, cancel := context.WithTimeout(ctx, statisticsLease/2)
 	defer cancel()
