@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -34,30 +32,10 @@ func pagesStages(i int) hedui.Stage {
 }
 
 func (b *benchCommand) pages(ctx context.Context, s streams) error {
-	dir, err := os.MkdirTemp("", "hedui-bench-")
-	if err != nil {
-		return fmt.Errorf("bench: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	city, err := sim.NewCity(sim.Options{Population: 2*b.Households + 10_000, Seed: 1, Instant: true})
-	if err != nil {
-		return err
-	}
-	if err := city.Start(ctx); err != nil {
-		return err
-	}
-	defer city.Close()
-	sources, err := usualSources(city)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = nodeOptions{sources: sources}.closeSources() }()
-	o := nodeOptions{dir: filepath.Join(dir, "sqlite"), issuer: demoIssuer, sources: sources, staff: demoStaff()}
-	if err := b.pagesOn(ctx, s, city, o, "SQLite"); err != nil || b.Database == "" {
-		return err
-	}
-	o.dir, o.database = filepath.Join(dir, "postgres"), b.Database
-	return b.pagesOn(ctx, s, city, o, "PostgreSQL")
+	return b.onStored(ctx, func(city *sim.City, o nodeOptions, name string) error {
+		o.staff = demoStaff()
+		return b.pagesOn(ctx, s, city, o, name)
+	})
 }
 
 func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o nodeOptions, name string) (err error) {

@@ -34,6 +34,18 @@ const (
 
 // replay measures the replay of a book with another standard.
 func (b *benchCommand) replay(ctx context.Context, s streams) error {
+	tried, err := replayBook()
+	if err != nil {
+		return err
+	}
+	return b.onStored(ctx, func(city *sim.City, o nodeOptions, name string) error {
+		return b.replayOn(ctx, s, city, o, name, tried)
+	})
+}
+
+// onStored gives a measurement on stored households a city, and a node that is not open
+// yet: on SQLite, and on PostgreSQL where that is given.
+func (b *benchCommand) onStored(ctx context.Context, measure func(city *sim.City, o nodeOptions, name string) error) error {
 	dir, err := os.MkdirTemp("", "hedui-bench-")
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
@@ -52,16 +64,12 @@ func (b *benchCommand) replay(ctx context.Context, s streams) error {
 		return err
 	}
 	defer func() { _ = nodeOptions{sources: sources}.closeSources() }()
-	tried, err := replayBook()
-	if err != nil {
-		return err
-	}
 	o := nodeOptions{dir: filepath.Join(dir, "sqlite"), issuer: demoIssuer, sources: sources}
-	if err := b.replayOn(ctx, s, city, o, "SQLite", tried); err != nil || b.Database == "" {
+	if err := measure(city, o, "SQLite"); err != nil || b.Database == "" {
 		return err
 	}
 	o.dir, o.database = filepath.Join(dir, "postgres"), b.Database
-	return b.replayOn(ctx, s, city, o, "PostgreSQL", tried)
+	return measure(city, o, "PostgreSQL")
 }
 
 // replayBook is the program's library with a standard that is a sixth higher.
