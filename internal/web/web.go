@@ -18,7 +18,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"hedui/internal/casework"
@@ -40,8 +39,8 @@ type Server struct {
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
 
-	held     held
-	rotating sync.Mutex // one change of keys at a time
+	held    held
+	turning turning
 }
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
