@@ -227,36 +227,34 @@ type DraftSummary struct {
 	Persons   int
 }
 
-// Drafts lists the forms that an officer has begun.
-func (d *Desk) Drafts(ctx context.Context, o hedui.Officer) ([]DraftSummary, error) {
+// Drafts lists the forms that an officer has begun, after one of them.
+func (d *Desk) Drafts(ctx context.Context, o hedui.Officer, after string, limit int) ([]DraftSummary, error) {
 	if err := o.May(hedui.OpenCases, o.Division); err != nil {
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
-	var list []DraftSummary
-	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		list = nil
-		ids, err := tx.Drafts(ctx, o.ID)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			body, err := tx.Draft(ctx, id, o.ID)
-			if err != nil {
-				return err
-			}
-			var f hedui.Form
-			if err := json.Unmarshal(body, &f); err != nil {
-				return fmt.Errorf("casework: draft: %w", err)
-			}
-			one := DraftSummary{ID: id, Programme: f.Programme, Persons: len(f.Persons)}
-			if len(f.Persons) > 0 {
-				one.Applicant = idcard.MaskName(f.Persons[0].Name)
-			}
-			list = append(list, one)
-		}
-		return nil
+	if !plausibleID(after) {
+		return nil, notFound()
+	}
+	var drafts []store.Draft
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		drafts, err = tx.Drafts(ctx, o.ID, after, limit)
+		return err
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	list := make([]DraftSummary, len(drafts))
+	for i, one := range drafts {
+		var f hedui.Form
+		if err := json.Unmarshal(one.Body, &f); err != nil {
+			return nil, fmt.Errorf("casework: draft: %w", err)
+		}
+		list[i] = DraftSummary{ID: one.ID, Programme: f.Programme, Persons: len(f.Persons)}
+		if len(f.Persons) > 0 {
+			list[i].Applicant = idcard.MaskName(f.Persons[0].Name)
+		}
+	}
+	return list, nil
 }
 
 // DropDraft throws a form away that the officer has begun.

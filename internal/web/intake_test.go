@@ -1,12 +1,15 @@
 package web
 
 import (
+	"fmt"
+	"html"
 	"image"
 	"image/png"
 	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -223,5 +226,39 @@ func TestAClerkLooksAfterTheirCase(t *testing.T) {
 		if code, body, _ := get(t, d, other, true, path); code != http.StatusNotFound || strings.Contains(body, "**") {
 			t.Errorf("%s by another clerk: %d", path, code)
 		}
+	}
+}
+
+// Who has many forms to go on with turns pages of them.
+func TestFormsStandOnPages(t *testing.T) {
+	d, _ := desk(t)
+	clerk := officer("clerk", hedui.OpenCases)
+	const all = rowsPerPage + 3
+	for i := range all {
+		f := hedui.Form{Programme: "dibao", Persons: []hedui.FormPerson{{Name: "试验" + strconv.Itoa(i)}}}
+		if err := d.SaveDraft(t.Context(), clerk, fmt.Sprintf("f%03d", i), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[string]bool{}
+	path, pages := "/intake", 0
+	for path != "" && pages < 5 {
+		_, page, _ := get(t, d, clerk, true, path)
+		for _, m := range regexp.MustCompile(`href="/intake/(f\d+)`).FindAllStringSubmatch(page, -1) {
+			if seen[m[1]] {
+				t.Errorf("%s stands on two pages", m[1])
+			}
+			seen[m[1]] = true
+		}
+		path, pages = "", pages+1
+		if m := regexp.MustCompile(`href="(/intake\?[^"]*after=[^"]*)#drafts"`).FindStringSubmatch(page); m != nil {
+			path = html.UnescapeString(m[1])
+		}
+	}
+	if len(seen) != all || pages != 2 {
+		t.Errorf("%d forms on %d pages, want %d on 2", len(seen), pages, all)
+	}
+	if code, _, _ := get(t, d, clerk, true, "/intake?after="+url.QueryEscape("item:x")); code != http.StatusNotFound {
+		t.Errorf("after what is no form: %d", code)
 	}
 }
