@@ -2,10 +2,13 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"hedui/day"
+	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 )
@@ -18,6 +21,11 @@ type casesPage struct {
 	Full string // there are more than are listed
 	Work bool   // these wait for the officer
 
+	Publish    bool // cases with a report, of which a public list is printed
+	Programme  string
+	Programmes []choice
+	Wrong      []string
+
 	Found  string // by a search
 	Missed string // why a search has led nowhere
 }
@@ -29,10 +37,12 @@ type tab struct {
 }
 
 type caseRow struct {
-	Address, Number, Applicant, Programme, Stage, Due string
-	Left                                              string // how long until it is due, or since when it is overdue
-	Late                                              bool
-	Erased                                            bool
+	ID, Address, Number, Applicant, Programme, Stage, Due string
+	Left                                                  string // how long until it is due, or since when it is overdue
+	Late                                                  bool
+	Erased                                                bool
+	Tick                                                  string // what it means to tick the row
+	Ticked                                                bool
 }
 
 // Rows of one page of all cases, and of the worklist, which has one page: who has
@@ -51,6 +61,10 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 
 func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
 	stages := o.WorksAt()
+	may := o.May(hedui.PrintReports, o.Division) == nil
+	if may && (r.URL.Query().Get("list") == "public" || r.URL.Path == "/public") {
+		return s.publicPage(r, o)
+	}
 	all := len(stages) == 0 || r.URL.Query().Get("list") == "all"
 	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")}
 	if !all {
@@ -62,10 +76,8 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	}
 	p := &casesPage{frame: s.frame(r, "page.cases"), Work: !all}
 	p.Path = "/" // also where a search has led nowhere
+	p.tabs(stages, may, !all, all)
 	home := "/?lang=" + string(p.Lang)
-	if len(stages) > 0 {
-		p.Tabs = []tab{{p.T("page.work"), home, !all}, {p.T("page.all"), home + "&list=all", all}}
-	}
 	if all && len(list) > rowsPerPage {
 		list = list[:rowsPerPage]
 		p.More = home + "&list=all&before=" + list[rowsPerPage-1].ID
@@ -78,11 +90,78 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	return p, nil
 }
 
+// tabs are the lists of the page, where there is more than one.
+func (p *casesPage) tabs(stages []hedui.Stage, public, work, all bool) {
+	home := "/?lang=" + string(p.Lang)
+	if len(stages) > 0 {
+		p.Tabs = append(p.Tabs, tab{p.T("page.work"), home, work})
+	}
+	if p.Tabs = append(p.Tabs, tab{p.T("page.all"), home + "&list=all", all}); public {
+		p.Tabs = append(p.Tabs, tab{p.T("public.title"), home + "&list=public", p.Publish})
+	}
+	if len(p.Tabs) == 1 {
+		p.Tabs = nil
+	}
+}
+
+// published are the stages of cases that can be on a public list: each has a report.
+var published = []hedui.Stage{hedui.Issued, hedui.Delivered, hedui.Rechecked, hedui.Archived}
+
+// publicPage lists the cases of which a public list can be printed.
+func (s *Server) publicPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
+	p := &casesPage{frame: s.frame(r, "page.cases"), Publish: true, Programme: r.FormValue("programme")}
+	p.Path = "/"
+	p.tabs(o.WorksAt(), true, false, false)
+	for _, one := range hedui.Programmes() {
+		p.Programmes = append(p.Programmes, choice{string(one), p.T("programme." + string(one))})
+	}
+	list, err := s.Desk.Cases(r.Context(), o, store.Filter{Stages: published, Programme: hedui.Programme(p.Programme), Limit: rowsPerPage + 1, Before: r.FormValue("before")})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > rowsPerPage {
+		list = list[:rowsPerPage]
+		p.More = "/?" + url.Values{"lang": {string(p.Lang)}, "list": {"public"}, "programme": {p.Programme}, "before": {list[rowsPerPage-1].ID}}.Encode()
+	}
+	still := p.frame // nothing is ticked on a page that loads itself anew
+	p.Rows = rowsOf(&still, "/cases/", slices.DeleteFunc(list, func(c store.Summary) bool { return c.Erased || c.Version == 0 }), s.Now())
+	for i := range p.Rows {
+		row := &p.Rows[i]
+		row.Tick, row.Ticked = p.T("public.tick", row.Number), slices.Contains(r.PostForm["case"], row.ID)
+	}
+	return p, nil
+}
+
+// publish prints the public list of the cases that were ticked.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	err := r.ParseForm()
+	if err != nil {
+		return hedui.Fail(hedui.Invalid, hedui.Say("public.none"), err)
+	}
+	ids := r.PostForm["case"]
+	var file casework.File
+	if len(ids) == 0 {
+		err = hedui.Fail(hedui.Invalid, hedui.Say("public.none"), nil)
+	} else {
+		file, err = s.Desk.PublicList(r.Context(), o, ids, casework.PaperOrder{Lang: langOf(r), Form: "pdf"})
+	}
+	if err == nil {
+		return sendFile(w, file)
+	}
+	if kind := hedui.KindOf(err); kind == hedui.Invalid || kind == hedui.NotFound {
+		if p, cause := s.casesPage(r, o); cause == nil {
+			p.Wrong = told(p.frame, err)
+			return render(w, status[kind], "cases.html", p)
+		}
+	}
+	return err
+}
+
 // rowsOf are the rows of a list of cases, each leading to its page. A page with a case under way moves.
 func rowsOf(f *frame, address string, list []store.Summary, now time.Time) []caseRow {
 	rows := make([]caseRow, len(list))
 	for i, c := range list {
-		rows[i] = caseRow{Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
+		rows[i] = caseRow{ID: c.ID, Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
 			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt), Erased: c.Erased}
 		if !c.Erased && !settled(c.Stage) {
 			f.moves()

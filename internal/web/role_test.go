@@ -63,6 +63,9 @@ T............. POST /find/own
 .TTTTTT...T... POST /cases/{id}/erasure/{act}
 .T............ POST /cases/{id}/code
 .TTTTTT...T... GET /erasures
+......T....... POST /erasures/run
+......T....... POST /erasures/again
+.T....T....... POST /public
 .T............ GET /requests
 .T............ POST /requests/{number}
 T............. GET /intake
