@@ -50,6 +50,7 @@ var looks = map[string]look{
 	"GET /officers/{officer}":   {"operator", fixed("/officers/clerk")},
 	"GET /rights":               {"security", fixed("/rights")},
 	"GET /cases/{id}/erasure":   {"receiver", func(p *tab) string { return caseOf(p) + "/erasure" }},
+	"GET /cases/{id}/decision":  {"commissioner", func(p *tab) string { return caseOf(p) + "/decision" }},
 	"GET /erasures":             {"reader", fixed("/erasures")},
 	"GET /requests":             {"commissioner", fixed("/requests")},
 	"GET /intake/bulk":          {"clerk", fixed("/intake/bulk")},

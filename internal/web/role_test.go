@@ -61,6 +61,8 @@ T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}/erasure.pdf
 .TTTTTT...T... GET /cases/{id}/erasure
 .TTTTTT...T... POST /cases/{id}/erasure/{act}
+.T............ GET /cases/{id}/decision
+.T............ POST /cases/{id}/decision
 .T............ POST /cases/{id}/code
 .TTTTTT...T... GET /erasures
 .T............ GET /requests

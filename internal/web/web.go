@@ -105,6 +105,8 @@ func routes() []route {
 		{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 		{"GET /cases/{id}/erasure", hedui.ReadCases, (*Server).erasure},
 		{"POST /cases/{id}/erasure/{act}", hedui.ReadCases, (*Server).actOnErasure},
+		{"GET /cases/{id}/decision", hedui.CommissionCases, (*Server).decision},
+		{"POST /cases/{id}/decision", hedui.CommissionCases, (*Server).decide},
 		{"POST /cases/{id}/code", hedui.CommissionCases, (*Server).mirrorCode},
 		{"GET /erasures", hedui.ReadCases, (*Server).erasures},
 		{"GET /requests", hedui.CommissionCases, (*Server).requests},
