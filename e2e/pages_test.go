@@ -56,6 +56,7 @@ var looks = map[string]look{
 	"GET /intake/bulk":          {"clerk", fixed("/intake/bulk")},
 	"GET /intake/bulk/{upload}": {"clerk", uploadOf},
 	"GET /keys":                 {"security", fixed("/keys")},
+	"GET /calendar":             {"clerk", fixed("/calendar?length=15wd")},
 	"GET /books":                {"reader", fixed("/books")},
 	"GET /statistics":           {"reader", fixed("/statistics")},
 	"GET /mirror":               {"", fixed("/mirror")},
