@@ -116,6 +116,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 .......T..TTTT GET /keys
 ............T. POST /keys/{act}
+TTTTTTTTTTTTTT GET /calendar
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design
 TTTTTTTTTTTTTT POST /design
