@@ -59,6 +59,9 @@ func (f frame) withdrawal(o hedui.Officer, c *hedui.Case, address, seen string, 
 // requery is the act that asks single cells again.
 const requery = "requery"
 
+// decide is the entry of what the office has decided, which has a page of its own.
+const decide = "decide"
+
 // cellsAgain asks the cells again that an officer has ticked. They are named by their
 // queries, so a page on which one of them is out of date asks nothing.
 func (s *Server) cellsAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
@@ -163,7 +166,7 @@ func (p *casePage) done(r *http.Request) {
 	if name == withdraw {
 		p.Made = p.T("own.done.withdraw")
 	}
-	if slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery {
+	if slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery || name == decide {
 		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }

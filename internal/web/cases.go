@@ -60,13 +60,19 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 }
 
 func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
-	stages := o.WorksAt()
-	may := o.May(hedui.PrintReports, o.Division) == nil
-	if may && (r.URL.Query().Get("list") == "public" || r.URL.Path == "/public") {
+	stages, here := o.WorksAt(), r.URL.Query().Get("list")
+	may := func(right hedui.Right) bool { return o.May(right, o.Division) == nil }
+	switch {
+	case (here == "public" || r.URL.Path == "/public") && may(hedui.PrintReports):
 		return s.publicPage(r, o)
+	case here == "undecided" && may(hedui.CommissionCases):
+	case here == "all" || len(stages) == 0:
+		here = "all"
+	default:
+		here = ""
 	}
-	all := len(stages) == 0 || r.URL.Query().Get("list") == "all"
-	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")}
+	all := here != ""
+	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before"), Undecided: here == "undecided"}
 	if !all {
 		f = store.Filter{Stages: stages, ByDue: true, Limit: rowsOfWork + 1}
 	}
@@ -76,11 +82,10 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	}
 	p := &casesPage{frame: s.frame(r, "page.cases"), Work: !all}
 	p.Path = "/" // also where a search has led nowhere
-	p.tabs(stages, may, !all, all)
-	home := "/?lang=" + string(p.Lang)
+	p.tabs(o, here)
 	if all && len(list) > rowsPerPage {
 		list = list[:rowsPerPage]
-		p.More = home + "&list=all&before=" + list[rowsPerPage-1].ID
+		p.More = "/?lang=" + string(p.Lang) + "&list=" + here + "&before=" + list[rowsPerPage-1].ID
 	}
 	if !all && len(list) > rowsOfWork {
 		list = list[:rowsOfWork]
@@ -91,13 +96,22 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 }
 
 // tabs are the lists of the page, where there is more than one.
-func (p *casesPage) tabs(stages []hedui.Stage, public, work, all bool) {
-	home := "/?lang=" + string(p.Lang)
-	if len(stages) > 0 {
-		p.Tabs = append(p.Tabs, tab{p.T("page.work"), home, work})
-	}
-	if p.Tabs = append(p.Tabs, tab{p.T("page.all"), home + "&list=all", all}); public {
-		p.Tabs = append(p.Tabs, tab{p.T("public.title"), home + "&list=public", p.Publish})
+func (p *casesPage) tabs(o hedui.Officer, here string) {
+	may := func(right hedui.Right) bool { return o.May(right, o.Division) == nil }
+	for _, one := range []struct {
+		list, text string
+		shown      bool
+	}{
+		{"", "page.work", len(o.WorksAt()) > 0}, {"undecided", "decision.missing", may(hedui.CommissionCases)},
+		{"all", "page.all", true}, {"public", "public.title", may(hedui.PrintReports)},
+	} {
+		address := "/?lang=" + string(p.Lang)
+		if one.list != "" {
+			address += "&list=" + one.list
+		}
+		if one.shown {
+			p.Tabs = append(p.Tabs, tab{p.T(one.text), address, one.list == here})
+		}
 	}
 	if len(p.Tabs) == 1 {
 		p.Tabs = nil
@@ -111,7 +125,7 @@ var published = []hedui.Stage{hedui.Issued, hedui.Delivered, hedui.Rechecked, he
 func (s *Server) publicPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
 	p := &casesPage{frame: s.frame(r, "page.cases"), Publish: true, Programme: r.FormValue("programme")}
 	p.Path = "/"
-	p.tabs(o.WorksAt(), true, false, false)
+	p.tabs(o, "public")
 	for _, one := range hedui.Programmes() {
 		p.Programmes = append(p.Programmes, choice{string(one), p.T("programme." + string(one))})
 	}
