@@ -136,7 +136,7 @@ func (s *Server) acted(w http.ResponseWriter, r *http.Request, o hedui.Officer, 
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Conflict && kind != hedui.Invalid {
+	if !onPage(err) {
 		return err
 	}
 	if v, err2 := s.look(r, o, id); err2 == nil { // as it is now
@@ -145,6 +145,26 @@ func (s *Server) acted(w http.ResponseWriter, r *http.Request, o hedui.Officer, 
 		return render(w, status[kind], "case.html", p)
 	}
 	return err
+}
+
+// barred are the refusals of who may have no part in a case or a page at all.
+var barred = []string{"error.right", "error.division", "error.programme", "error.conflict"}
+
+// onPage reports whether why an act was refused is told on the page from which it
+// came: what was sent is wrong, things stand otherwise, or it is somebody else's turn.
+// Whoever is barred gets a page that says only that.
+func onPage(err error) bool {
+	var known *hedui.Error
+	if !errors.As(err, &known) {
+		return false
+	}
+	switch known.Kind {
+	case hedui.Invalid, hedui.Conflict:
+		return true
+	case hedui.Forbidden:
+		return !slices.Contains(barred, known.Say.Key)
+	}
+	return false
 }
 
 // told is all that an error says to a person.

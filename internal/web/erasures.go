@@ -85,7 +85,7 @@ func (s *Server) eraseAgain(w http.ResponseWriter, r *http.Request, o hedui.Offi
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Invalid && kind != hedui.Conflict {
+	if !onPage(err) {
 		return err
 	}
 	if p, cause := s.erasuresPage(r, o); cause == nil {
@@ -206,7 +206,7 @@ func (s *Server) actOnErasure(w http.ResponseWriter, r *http.Request, o hedui.Of
 	}
 	kind := hedui.KindOf(err)
 	var known *hedui.Error
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(err, &known) {
+	if !onPage(err) || !errors.As(err, &known) {
 		return err
 	}
 	p, cause := s.erasurePage(r, o)

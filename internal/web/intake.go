@@ -209,7 +209,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, o hedui.Office
 func (s *Server) intakeAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer, f hedui.Form, cause error) error {
 	kind := hedui.KindOf(cause)
 	var known *hedui.Error
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(cause, &known) {
+	if !onPage(cause) || !errors.As(cause, &known) {
 		return cause
 	}
 	p, err := s.intakePage(r, o, f)

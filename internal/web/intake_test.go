@@ -71,6 +71,29 @@ func TestACaseIsRegisteredOnAPage(t *testing.T) {
 	}
 }
 
+// A form that is sent once more after the case is open says so, and leaves nothing to go
+// on with; another form of the same household stays.
+func TestAFormIsRegisteredOnce(t *testing.T) {
+	d, _ := desk(t)
+	form := filledIn(t)
+	for _, tt := range []struct {
+		form, says string
+		code, left int
+	}{
+		{"one", "", http.StatusSeeOther, 0},
+		{"one", "这份表已经登记为案件", http.StatusConflict, 0},
+		{"other", "已有同类案件正在核对", http.StatusConflict, 1},
+	} {
+		code, page, _ := send(t, d, township, true, http.MethodPost, "/intake/"+tt.form, form)
+		if code != tt.code || !strings.Contains(page, tt.says) {
+			t.Errorf("%s: %d, want %d and %q", tt.form, code, tt.code, tt.says)
+		}
+		if list, err := d.Drafts(t.Context(), township, "", 9); err != nil || len(list) != tt.left {
+			t.Errorf("after %s there are %d forms to go on with, want %d (%v)", tt.form, len(list), tt.left, err)
+		}
+	}
+}
+
 // Every problem stands beside its field and in the list, and what was typed is kept.
 func TestWhatIsWrongStandsBesideItsField(t *testing.T) {
 	d, _ := desk(t)

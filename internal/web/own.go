@@ -121,7 +121,7 @@ func (s *Server) ownDone(w http.ResponseWriter, r *http.Request, o hedui.Officer
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Conflict && kind != hedui.Invalid {
+	if !onPage(err) {
 		return err
 	}
 	c, cause := s.Desk.OwnCase(r.Context(), o, id)

@@ -104,8 +104,12 @@ func TestErasuresAreRunFromThePage(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.ProposeErasure(ctx, officer("wu", hedui.Rights()...), id, "request"); err != nil {
+	wu := officer("wu", hedui.Rights()...)
+	if _, err := d.ProposeErasure(ctx, wu, id, "request"); err != nil {
 		t.Fatal(err)
+	}
+	if code, page, _ := send(t, d, wu, true, http.MethodPost, "/cases/"+id+"/erasure/confirm", nil); code != http.StatusForbidden || !strings.Contains(page, `<div class="problems" role="alert">`) {
+		t.Errorf("by who has proposed it: %d, or the page of the case does not say why not", code)
 	}
 	if _, err := d.ConfirmErasure(ctx, manager, id); err != nil {
 		t.Fatal(err)
