@@ -30,6 +30,9 @@ type ConsentForm struct {
 	Categories []catalog.Code
 	Persons    []hedui.Person // number or name may be missing in a draft
 	On         day.Day        // printed
+
+	Signatures map[int]Signature // on a screen, by the number of the person whose block it is
+	Agreed     []catalog.Code    // ticked on the screen
 }
 
 // Format implements [fmt.Formatter]: number and count, but not who they are.
@@ -54,6 +57,9 @@ func (w words) stampOf(p Paper, number, issuer, division string, on day.Day) sta
 // paperSubject stands in the subject of a paper's seal between its number, or the
 // division of what has none, and its kind.
 const paperSubject = " paper "
+
+// Wording returns the text that is signed, a paragraph each.
+func (f ConsentForm) Wording(l lang.Lang) []string { return f.wording(words(l)) }
 
 // wording is the text that is signed.
 func (f ConsentForm) wording(w words) []string {
@@ -122,9 +128,17 @@ func (f ConsentForm) categories(w words) grid {
 		if o, ok := known.OwnerOn(f.On); ok {
 			owner = o.Name
 		}
-		g.Rows = append(g.Rows, []cell{{Text: strconv.Itoa(i + 1)}, {Text: name}, {Text: orDash(owner)}, {Text: w.t("paper.tick")}})
+		g.Rows = append(g.Rows, []cell{{Text: strconv.Itoa(i + 1)}, {Text: name}, {Text: orDash(owner)}, {Text: w.tick(slices.Contains(f.Agreed, code))}})
 	}
 	return g
+}
+
+// tick is the box beside a category.
+func (w words) tick(agreed bool) string {
+	if agreed {
+		return w.t("paper.ticked")
+	}
+	return w.t("paper.tick")
 }
 
 // blocks are the places to sign, one for each person.
@@ -140,11 +154,19 @@ func (f ConsentForm) blocks(w words) []grid {
 			w.field(1, "paper.row.name", p.Name, "paper.row.relation", w.relation(p)),
 			w.field(1, "paper.row.number", number, "paper.row.signed_on", w.t("paper.blank.day")),
 		}
+		signed, onScreen := f.Signatures[p.No]
+		if onScreen {
+			g.Rows[1] = w.field(1, "paper.row.number", number, "paper.row.signed_on", minute(signed.At))
+		}
 		minor := !p.ID.IsZero() && p.NeedsGuardian(f.On)
 		if !minor && p.Capacity == hedui.FullCapacity {
 			g.Rows = append(g.Rows, w.field(3, "paper.row.sign", "", "paper.row.finger", ""))
 		} else {
 			g.Rows = append(g.Rows, f.guardian(w, p)...)
+		}
+		if onScreen {
+			last := g.Rows[len(g.Rows)-1]
+			last[1].Drawn, last[3].Text = &signed, w.t("paper.on_screen", signed.Witness)
 		}
 		list = append(list, g)
 	}
