@@ -92,7 +92,8 @@ func (d *Desk) SignConsent(ctx context.Context, o hedui.Officer, id, number, str
 		return nil, err
 	}
 	sign.Form.Agreed = sign.Consent.Categories
-	sign.Form.Signatures = map[int]report.Signature{sign.Consent.Person: {Strokes: lines, At: at, Witness: o.Name}}
+	sign.Form.Signatures = map[int]report.Signature{sign.Consent.Person: {Strokes: lines, At: at, Witness: o.Name, Office: o.Office,
+		Until: day.Of(sign.Consent.Until.Add(-time.Second))}}
 	file, err := d.printPaper(o, sign.Form, PaperOrder{Form: "pdf", Lang: lang.Chinese}, number, at)
 	if err != nil {
 		return nil, err

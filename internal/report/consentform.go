@@ -104,13 +104,25 @@ func (f ConsentForm) lay(w words) sheet {
 		{Title: w.t("paper.consent.part.text"), Body: f.wording(w)},
 		{Title: w.t("paper.consent.part.categories"), Intro: w.t("paper.consent.categories"), Grids: []grid{f.categories(w)}},
 		{Title: w.t("paper.consent.part.sign"), Intro: w.t("paper.consent.sign"), Grids: f.blocks(w)},
-		{Title: w.t("paper.consent.part.handler"), Grids: []grid{{Framed: true, Rows: [][]cell{
-			w.field(1, "paper.row.handler_office", "", "paper.row.until", w.t("paper.blank.day")),
-			w.field(3, "paper.row.handler", "", "paper.row.signed_on", w.t("paper.blank.day")),
-		}}}, Body: []string{w.t("paper.consent.witness")}},
+		{Title: w.t("paper.consent.part.handler"), Grids: []grid{{Framed: true, Rows: f.handler(w)}}, Body: []string{w.t("paper.consent.witness")}},
 		{Body: []string{w.t("paper.consent.copies")}},
 	}
 	return sh
+}
+
+// handler is the block of the officer who saw the form signed: to be filled in by
+// hand on paper.
+func (f ConsentForm) handler(w words) [][]cell {
+	for _, s := range f.Signatures {
+		return [][]cell{
+			w.field(1, "paper.row.handler_office", s.Office, "paper.row.until", w.day(s.Until)),
+			w.field(1, "paper.row.handler", w.t("paper.on_screen", s.Witness), "paper.row.signed_on", minute(s.At)),
+		}
+	}
+	return [][]cell{
+		w.field(1, "paper.row.handler_office", "", "paper.row.until", w.t("paper.blank.day")),
+		w.field(3, "paper.row.handler", "", "paper.row.signed_on", w.t("paper.blank.day")),
+	}
 }
 
 // categories lists what is asked, and of whom. None is ticked beforehand.

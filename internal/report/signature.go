@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hedui/day"
 	"hedui/internal/hedui"
 )
 
@@ -16,6 +17,8 @@ type Signature struct {
 	Strokes [][]Point
 	At      time.Time // when the office got it, by its own clock
 	Witness string    // name of the officer who saw it
+	Office  string    // of the officer
+	Until   day.Day   // last day on which the consent holds
 }
 
 // A Point is a place within the box to sign in, from its upper left corner, in
@@ -111,4 +114,5 @@ func (p *printer) signature(s *Signature, x, y, w, h float64) {
 		}
 	}
 	p.pdf.SetLineCapStyle("butt")
+	p.thin()
 }

@@ -79,7 +79,7 @@ func TestAFormSignedOnTheScreen(t *testing.T) {
 	if got := strings.Count(text, "√ 同意"); got != 1 || strings.Count(text, "□ 同意") != 1 {
 		t.Errorf("%d ticks:\n%s", got, text)
 	}
-	if strings.Count(text, "屏幕签署，见证人 赵见证") != 1 || !strings.Contains(text, "2026-11-23 10:30") || strings.Contains(plain, "赵见证") {
+	if strings.Count(text, "屏幕签署，见证人 赵见证") != 2 || !strings.Contains(text, "2026-11-23 10:30") || strings.Contains(plain, "赵见证") {
 		t.Errorf("it does not say when and before whom:\n%s", text)
 	}
 	page, err := PaperHTML(f, lang.Chinese, Copy{})
