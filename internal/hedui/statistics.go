@@ -328,6 +328,7 @@ type Statistics struct {
 	Nodes      []SourceFigures `json:"nodes,omitempty"`   // questions of other nodes, by node
 	Coverage   []Coverage      `json:"coverage,omitempty"`
 	Counted    []NodeCount     `json:"counted,omitempty"` // of a node with others below it
+	Unknown    bool            `json:"unknown,omitempty"` // nothing was sent of it: the figures are not 0
 }
 
 // Unsent are the divisions whose nodes have sent nothing, or not all: figures are
@@ -474,6 +475,9 @@ func (l *Ledger) Statistics() Statistics {
 		}
 	}
 	for _, t := range l.Running {
+		if slices.ContainsFunc(l.Nodes, func(n NodeCount) bool { return n.Node == t.Node && !n.Sent() }) {
+			continue // beside figures that are not here it would look as if they were 0
+		}
 		f := Figures{Running: Veil(t.N, l.least())}
 		s.Whole.add(f)
 		programmes.add(string(t.Programme), f)
@@ -486,6 +490,7 @@ func (l *Ledger) Statistics() Statistics {
 	}
 	s.Whole.settle()
 	order := func(a, b string) int { return cmp.Compare(Programme(a).Digits(), Programme(b).Digits()) }
+	s.Unknown = len(divisions) == 0 && len(s.Unsent()) > 0
 	s.Counted = slices.DeleteFunc(s.Counted, func(n NodeCount) bool { return n.Node == "" && divisions[n.Division] != nil }) // it is in the table
 	s.Programmes, s.Divisions, s.Offices, s.Months = programmes.list(order), divisions.list(strings.Compare), offices.list(strings.Compare), months.list(strings.Compare)
 	for _, code := range slices.Sorted(maps.Keys(hits)) {

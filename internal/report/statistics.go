@@ -42,7 +42,9 @@ func StatTables(s hedui.Statistics, l lang.Lang) []StatTable {
 	add(w.statSummary(s))
 	add(w.statCounted(s))
 	add(w.statCoverage(s))
-	add(w.statRows("months", s.Months, func(key string) string { return key }, false))
+	if !s.Unknown {
+		add(w.statRows("months", s.Months, func(key string) string { return key }, false))
+	}
 	add(w.statRows("programmes", s.Programmes, func(key string) string { return w.t("programme." + key) }, true))
 	add(w.statRows("divisions", s.Divisions, func(key string) string { return StatPlaceName(key, on) }, true))
 	add(w.statRows("offices", s.Offices, func(key string) string {
@@ -138,6 +140,9 @@ func (w words) statSummary(s hedui.Statistics) StatTable {
 		{"items", w.t("statistics.of_whole", StatCell(figure(f.Settled)), StatCell(figure(f.Items)))},
 		{"objections", w.t("statistics.objected", StatCell(w.share(f.Objected, f.Delivered)), StatCell(figure(f.Objected)), StatCell(figure(f.Revised)))},
 	} {
+		if s.Unknown {
+			r.value = w.t("statistics.not_sent")
+		}
 		t.Keys = append(t.Keys, r.key)
 		t.Rows = append(t.Rows, []any{w.t("statistics.figure." + r.key), r.value})
 	}
@@ -330,8 +335,10 @@ func (b Bulletin) lay(w words) sheet {
 	s := b.Statistics
 	sh := sheet{Title: w.t("paper.bulletin.title"), Version: w.period(s.Period), Issuer: join("　", StatPlaceName(s.Division, b.on()), w.ofProgramme(s.Programme)),
 		Paper: paperMarks{Plain: true}}
-	sh.Lead = []string{w.t("paper.bulletin.lead", StatPlaceName(s.Division, b.on()), w.period(s.Period), s.Whole.Accepted.String(), s.Whole.Delivered.String(),
-		StatCell(w.share(s.Whole.OnTime(), s.Whole.Delivered)), s.Whole.Found.String(), StatCell(w.share(s.Whole.Found, s.Whole.Delivered)))}
+	if !s.Unknown {
+		sh.Lead = append(sh.Lead, w.t("paper.bulletin.lead", StatPlaceName(s.Division, b.on()), w.period(s.Period), s.Whole.Accepted.String(), s.Whole.Delivered.String(),
+			StatCell(w.share(s.Whole.OnTime(), s.Whole.Delivered)), s.Whole.Found.String(), StatCell(w.share(s.Whole.Found, s.Whole.Delivered))))
+	}
 	if !s.CountedAt.IsZero() {
 		sh.Lead = append(sh.Lead, w.t("statistics.counted", minute(s.CountedAt)))
 	}
