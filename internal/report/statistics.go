@@ -149,26 +149,33 @@ func (w words) statSummary(s hedui.Statistics) StatTable {
 	return t
 }
 
-// statCounted says up to when the nodes below have counted, and which have not sent.
+// statCounted says up to when the nodes below have counted, and which have not sent;
+// last, in one row, which divisions have no node.
 func (w words) statCounted(s hedui.Statistics) StatTable {
 	t := StatTable{Name: "counted", Columns: w.statColumns("division", "node", "until", "state")}
+	var none []string
 	for _, n := range s.Counted {
-		until, state := "–", w.t("statistics.counted.all")
+		until, state := "–", "all"
 		if !n.CountedAt.IsZero() {
 			until = minute(n.CountedAt)
 		}
 		switch {
 		case n.Node == "":
-			state = w.t("statistics.counted.no_node")
+			none = append(none, StatPlaceName(n.Division, s.Until.Last()))
+			continue
 		case n.CountedAt.IsZero():
-			state = w.t("statistics.counted.nothing")
+			state = "nothing"
 		case n.Missing > 0:
-			state = w.t("statistics.counted.missing", strconv.Itoa(n.Missing))
+			state = "missing"
 		case n.ShutOut:
-			state = w.t("statistics.counted.shut_out")
+			state = "shut_out"
 		}
 		t.Keys = append(t.Keys, n.Division)
-		t.Rows = append(t.Rows, []any{StatPlaceName(n.Division, s.Until.Last()), n.Node, until, state})
+		t.Rows = append(t.Rows, []any{StatPlaceName(n.Division, s.Until.Last()), n.Node, until, w.t("statistics.counted."+state, strconv.Itoa(n.Missing))})
+	}
+	if len(none) > 0 {
+		t.Keys = append(t.Keys, "")
+		t.Rows = append(t.Rows, []any{strings.Join(none, w.t("statistics.and")), "–", "–", w.t("statistics.counted.no_node")})
 	}
 	return t
 }

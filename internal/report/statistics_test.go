@@ -114,7 +114,7 @@ func TestWhatWasNotSentIsNoNought(t *testing.T) {
 	l := hedui.Ledger{Period: hedui.Period{From: "2026-10", Until: "2026-10"}, Trend: "2025-11", Division: "330200", Rule: hedui.StatRule{Least: 5, Recheck: 12},
 		Totals: []hedui.OfficeTotal{{Division: "330212", Month: "2026-10", Kind: hedui.NewApplication, N: 40}},
 		Nodes: []hedui.NodeCount{{Division: "330203", Node: "haishu", CountedAt: counted}, {Division: "330205", Node: "jiangbei", CountedAt: counted, Missing: 2, Gaps: 1},
-			{Division: "330206"}, {Division: "330211", Node: "zhenhai", CountedAt: counted, ShutOut: true}, {Division: "330212", Node: "yinzhou"}},
+			{Division: "330206"}, {Division: "330282"}, {Division: "330211", Node: "zhenhai", CountedAt: counted, ShutOut: true}, {Division: "330212", Node: "yinzhou"}},
 		Running: []hedui.Tally{{Division: "330205", Node: "jiangbei", Programme: hedui.Dibao, N: 7}}}
 	of := func(s hedui.Statistics, name string) string {
 		for _, table := range StatTables(s, lang.English) {
@@ -138,9 +138,9 @@ func TestWhatWasNotSentIsNoNought(t *testing.T) {
 	for name, want := range map[string]string{
 		"counted": `[[海曙区 haishu 2026-10-31 09:00 counted here]
 [江北区 jiangbei 2026-10-31 09:00 newer counts of 2 month(s) have not come yet]
-[北仑区  – has no node, and this one holds no case of it in this period]
 [镇海区 zhenhai 2026-10-31 09:00 counted here; the node was shut out and sends no more]
-[鄞州区 yinzhou – has sent nothing; in no figure]]`,
+[鄞州区 yinzhou – has sent nothing; in no figure]
+[北仑区, 慈溪市 – – no node, and this one holds no case of them in this period]]`,
 		"coverage": `[[海曙区 new applications 9 not entered: 2026-10 –]
 [海曙区 existing recipients 0 not entered: 2026-10 –]
 [鄞州区 new applications not received 40 –]
