@@ -116,6 +116,7 @@ T............. CaseOf
 .T....T....... Copy
 ?????????????? CorrectItem
 ...T.......... Corrections
+.T............ Decide
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
