@@ -94,7 +94,7 @@ func TestACutLinkStopsNothing(t *testing.T) {
 			}
 
 			before := county.ofKind(t, exchange.KindQuestions) // one letter of two questions, or two
-			county.stop()                         // a restart makes an old failure not look young, and loses nothing of what waits
+			county.stop()                                      // a restart makes an old failure not look young, and loses nothing of what waits
 			county.open(t)
 			second := county.accept(t, 2, "")
 			eventually(t, "the second case is posted", func() bool { return county.ofKind(t, exchange.KindQuestions) > before })
