@@ -293,8 +293,11 @@ func tallies(cell hedui.Tally, counts string) (list []hedui.Tally, err error) {
 }
 
 // DropParcelsOfKind takes what waits for a peer of one kind out of the outbox: it is
-// replaced by what is newer.
+// replaced by what is newer. Nobody else does so until the end of the transaction.
 func (tx *Tx) DropParcelsOfKind(ctx context.Context, peer, kind string) error {
+	if err := tx.lockName(ctx, "parcels "+peer+" "+kind); err != nil {
+		return err
+	}
 	if _, err := tx.exec(ctx, `DELETE FROM parcels WHERE peer = $1 AND kind = $2`, peer, kind); err != nil {
 		return fmt.Errorf("drop parcels: %w", err)
 	}
