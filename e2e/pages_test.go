@@ -44,6 +44,7 @@ var looks = map[string]look{
 	"GET /concerns":             {"auditor", fixed("/concerns")},
 	"GET /audit":                {"auditor", fixed("/audit")},
 	"GET /nodes":                {"reader", fixed("/nodes")},
+	"GET /notices":              {"clerk", fixed("/notices")},
 	"GET /help":                 {"clerk", fixed("/help")},
 	"GET /design":               {"reader", fixed("/design")},
 	"GET /officers":             {"operator", fixed("/officers")},

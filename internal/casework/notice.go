@@ -17,41 +17,37 @@ import (
 // when it happens: they are worked out when somebody reads, from what is recorded, with
 // the rights of that moment. Why so: docs/adr/0042.
 
-// A heard says in which entries of the log a kind of notice is found.
+// A heard says in which entries of the log a kind of notice is found: for whoever is
+// told it, or for one role only. What has been dealt with is not told any more, so the
+// cases that are gone through are those at some stages.
 type heard struct {
-	verbs    []audit.Verb
-	detail   string
-	stages   map[hedui.OfficerRole][]hedui.Stage // at which the case must still stand; none = anywhere
-	versions [2]int                              // of the newest report
-	waiting  bool                                // an item must still wait for the family
+	kind     hedui.NoticeKind
+	role     hedui.OfficerRole // empty = every one
+	entry    store.NoticeEntry
+	stages   []hedui.Stage
+	versions [2]int // of the newest report
 }
 
-// everyRole are the stages for whichever role.
-func everyRole(stages ...hedui.Stage) map[hedui.OfficerRole][]hedui.Stage {
-	of := map[hedui.OfficerRole][]hedui.Stage{}
-	for _, r := range hedui.OfficerRoles() {
-		of[r] = stages
-	}
-	return of
-}
-
-// inEntries are the kinds of notice that are entries of the log. What waits for
-// somebody is told only while it waits; what has happened stays told.
-var inEntries = map[hedui.NoticeKind]heard{
-	hedui.NoticeReturned:   {verbs: []audit.Verb{audit.Returned}, stages: everyRole(hedui.Returned)},
-	hedui.NoticeAccepted:   {verbs: []audit.Verb{audit.Accepted}},
-	hedui.NoticeDelivered:  {verbs: []audit.Verb{audit.Delivered}},
-	hedui.NoticeExplain:    {verbs: []audit.Verb{audit.ExplanationOpened}, waiting: true},
-	hedui.NoticeToTake:     {verbs: []audit.Verb{audit.Sealed}, stages: everyRole(hedui.Issued), versions: [2]int{1, 1}},
-	hedui.NoticeSupplement: {verbs: []audit.Verb{audit.Sealed}, stages: everyRole(hedui.Issued), versions: [2]int{2, 1 << 30}},
-	hedui.NoticeObjection:  {verbs: []audit.Verb{audit.Confirmed, audit.AskedAgain}},
-	hedui.NoticeToAccept:   {verbs: []audit.Verb{audit.Commissioned}, stages: everyRole(hedui.Commissioned)},
-	hedui.NoticeObjected:   {verbs: []audit.Verb{audit.Objected}, stages: everyRole(hedui.Objected)},
-	hedui.NoticeToReview:   {verbs: []audit.Verb{audit.Summarised}, stages: everyRole(hedui.Summarised)},
-	hedui.NoticeToSign:     {verbs: []audit.Verb{audit.Reviewed}, stages: everyRole(hedui.Reviewed)},
-	hedui.NoticeSentBack: {verbs: []audit.Verb{audit.SentBack},
-		stages: map[hedui.OfficerRole][]hedui.Stage{hedui.VerifierRole: {hedui.Manual}, hedui.ReviewerRole: {hedui.Summarised}}},
-	hedui.NoticeLate: {verbs: []audit.Verb{audit.Summarised}, detail: "step.late_answer"},
+// inEntries are the kinds of notice that are entries of the log.
+var inEntries = []heard{
+	{kind: hedui.NoticeReturned, entry: store.NoticeEntry{Verb: audit.Returned}, stages: []hedui.Stage{hedui.Returned}},
+	{kind: hedui.NoticeAccepted, entry: store.NoticeEntry{Verb: audit.Accepted, Over: []audit.Verb{audit.Sealed}},
+		stages: []hedui.Stage{hedui.Accepted, hedui.Dispatched, hedui.Collecting, hedui.Manual, hedui.Summarised, hedui.Reviewed, hedui.Suspended}},
+	{kind: hedui.NoticeDelivered, entry: store.NoticeEntry{Verb: audit.Delivered}, stages: []hedui.Stage{hedui.Delivered, hedui.Objected, hedui.Rechecked}},
+	{kind: hedui.NoticeExplain, entry: store.NoticeEntry{Verb: audit.ExplanationOpened, Waiting: true},
+		stages: []hedui.Stage{hedui.Collecting, hedui.Manual, hedui.Summarised, hedui.Reviewed, hedui.Issued, hedui.Delivered, hedui.Objected, hedui.Rechecked, hedui.Suspended}},
+	{kind: hedui.NoticeToTake, entry: store.NoticeEntry{Verb: audit.Sealed}, stages: []hedui.Stage{hedui.Issued}, versions: [2]int{1, 1}},
+	{kind: hedui.NoticeSupplement, entry: store.NoticeEntry{Verb: audit.Sealed}, stages: []hedui.Stage{hedui.Issued}, versions: [2]int{2, 1 << 30}},
+	{kind: hedui.NoticeObjection, entry: store.NoticeEntry{Verb: audit.Confirmed}, stages: []hedui.Stage{hedui.Rechecked}},
+	{kind: hedui.NoticeObjection, entry: store.NoticeEntry{Verb: audit.AskedAgain, Over: []audit.Verb{audit.Sealed}},
+		stages: []hedui.Stage{hedui.Collecting, hedui.Manual, hedui.Summarised, hedui.Reviewed, hedui.Suspended}},
+	{kind: hedui.NoticeToAccept, entry: store.NoticeEntry{Verb: audit.Commissioned}, stages: []hedui.Stage{hedui.Commissioned}},
+	{kind: hedui.NoticeObjected, entry: store.NoticeEntry{Verb: audit.Objected}, stages: []hedui.Stage{hedui.Objected}},
+	{kind: hedui.NoticeToReview, entry: store.NoticeEntry{Verb: audit.Summarised, Over: []audit.Verb{audit.SentBack}}, stages: []hedui.Stage{hedui.Summarised}},
+	{kind: hedui.NoticeToSign, entry: store.NoticeEntry{Verb: audit.Reviewed}, stages: []hedui.Stage{hedui.Reviewed}},
+	{kind: hedui.NoticeSentBack, role: hedui.VerifierRole, entry: store.NoticeEntry{Verb: audit.SentBack}, stages: []hedui.Stage{hedui.Manual}},
+	{kind: hedui.NoticeSentBack, role: hedui.ReviewerRole, entry: store.NoticeEntry{Verb: audit.SentBack, Over: []audit.Verb{audit.Summarised}}, stages: []hedui.Stage{hedui.Summarised}},
+	{kind: hedui.NoticeLate, entry: store.NoticeEntry{Verb: audit.Summarised, Detail: "step.late_answer"}, stages: []hedui.Stage{hedui.Summarised, hedui.Reviewed}},
 }
 
 // dueFor are the stages at which a deadline is a role's.
@@ -61,9 +57,12 @@ var dueFor = map[hedui.OfficerRole][]hedui.Stage{
 	hedui.SignerRole:   {hedui.Reviewed},
 }
 
-// noticePage is how many notices a page has, noticesCounted up to how many are counted:
-// beyond that it does not matter.
-const noticePage, noticesCounted = 50, 99
+// noticePage is how many notices a page has.
+const noticePage = 50
+
+// NoticesCounted is up to how many new notices are counted: how many more there are does
+// not matter to anybody.
+const NoticesCounted = 99
 
 // A NoticeFilter says which notices are wanted.
 type NoticeFilter struct {
@@ -134,7 +133,7 @@ func (d *Desk) CountNotices(ctx context.Context, o hedui.Officer) (n int, told b
 		if kept := at.AddDate(0, 0, -table.Kept); seen.Before(kept) {
 			seen = kept
 		}
-		found, err := d.notices(ctx, tx, o, list, store.NoticeSpan{Since: seen, Until: at, Limit: noticesCounted + 1}, hedui.NoticeMark{})
+		found, err := d.notices(ctx, tx, o, list, store.NoticeSpan{Since: seen, Until: at, Limit: NoticesCounted + 1}, hedui.NoticeMark{})
 		n = len(found)
 		return err
 	})
@@ -198,17 +197,17 @@ func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t h
 	case hedui.CommissionerRole:
 		r.Commissions = cmp.Or(o.Office, "-") // of no office there is no case
 	}
-	if h, ok := inEntries[t.Kind]; ok {
-		r.Stages, r.Versions = h.stages[t.Role], h.versions
-		var all []hedui.Notice
-		for _, verb := range h.verbs {
-			list, err := tx.EntryNotices(ctx, verb, h.detail, h.waiting, r, s)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, list...)
+	var all []hedui.Notice
+	for _, h := range inEntries {
+		if h.kind != t.Kind || h.role != "" && h.role != t.Role {
+			continue
 		}
-		return all, nil
+		r.Stages, r.Versions = h.stages, h.versions
+		list, err := tx.EntryNotices(ctx, h.entry, r, s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
 	}
 	own := slices.DeleteFunc(slices.Clone(o.Sources), func(name string) bool { return o.MayAnswer(name) != nil })
 	switch t.Kind {
@@ -233,5 +232,5 @@ func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t h
 	case hedui.NoticeNode:
 		return tx.NodeNotices(ctx, s)
 	}
-	return nil, nil
+	return all, nil
 }

@@ -61,11 +61,10 @@ type NoticeReader struct {
 	Versions        [2]int        // of the newest report, from and to; 0 0 = all
 }
 
-// of adds the conditions under which the reader may know of a case c: it is there, it is
-// the reader's, and he has no connection with its persons.
+// of adds the conditions under which the reader may know of a case c: it is there, and
+// it is the reader's.
 func (r NoticeReader) of(tx *Tx, q *conditions) {
-	q.add("c.stage <> 'handed' AND EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = c.id)")
-	q.add("substr(c.division, 1, length($n)) = $n", r.Division)
+	q.add("c.stage <> 'handed' AND substr(c.division, 1, length($n)) = $n", r.Division)
 	in := func(column string, values []string) {
 		if len(values) > 0 {
 			q.add(column+" "+tx.db.engine.in(len(q.args)+1), tx.db.engine.list(values))
@@ -82,33 +81,49 @@ func (r NoticeReader) of(tx *Tx, q *conditions) {
 	if r.Versions != [2]int{} {
 		q.add("c.version BETWEEN $n AND $m", r.Versions[0], r.Versions[1])
 	}
+}
+
+// may adds the conditions that cost more: the case, whose id stands in the column, can
+// still be read, and the reader has no connection with its persons. Where the column is
+// of another table than cases, SQLite asks only for rows of that.
+func (r NoticeReader) may(q *conditions, column string) {
+	q.add("EXISTS (SELECT 1 FROM case_keys key WHERE key.case_id = " + column + ")")
 	n := len(q.args)
-	q.list, q.args = append(q.list, "NOT "+fmt.Sprintf(aside, "c.id", n+1, n+2)), append(q.args, r.Officer, r.Office)
+	q.list, q.args = append(q.list, "NOT "+fmt.Sprintf(aside, column, n+1, n+2)), append(q.args, r.Officer, r.Office)
 }
 
 // toldVerbs are the verbs of the index on entries that officers are told of; the same
 // words stand in its migration, without which it is not used.
 const toldVerbs = `verb IN ('case.return', 'case.accept', 'report.deliver', 'explain.open', 'report.seal', 'case.confirm', 'case.ask_again', 'case.commission', 'case.object', 'case.summarise', 'case.review', 'case.send_back')`
 
-// EntryNotices are the newest entries of a verb about cases, one of each case, that
-// somebody else than the reader has caused. With a detail only entries of that detail
-// count; waiting leaves cases out of which no item waits for the family.
-func (tx *Tx) EntryNotices(ctx context.Context, verb audit.Verb, detail string, waiting bool, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
+// A NoticeEntry says which entries of the log are told.
+type NoticeEntry struct {
+	Verb    audit.Verb
+	Over    []audit.Verb // those after which it is not told any more; it itself is one of them
+	Detail  string       // only with this one; empty = any
+	Waiting bool         // only of cases in which an item waits for the family
+}
+
+// EntryNotices are the newest entries of a verb about the reader's cases, one of each
+// case, that somebody else has caused.
+func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	q := &conditions{}
-	q.add("a."+toldVerbs+" AND a.verb = $n", string(verb))
+	r.of(tx, q)
+	q.add("a.case_id = c.id AND a."+toldVerbs+" AND a.verb = $n", string(e.Verb))
 	s.in(q, "a.at", "a.id")
 	q.add("replace(a.entry, $n, '') = a.entry", `","officer":"`+r.Officer+`","office":"`)
-	if detail != "" {
-		q.add("replace(a.entry, $n, '') <> a.entry", `,"detail":"`+detail+`"}`)
+	if e.Detail != "" {
+		q.add("replace(a.entry, $n, '') <> a.entry", `,"detail":"`+e.Detail+`"}`)
 	}
-	q.add("NOT EXISTS (SELECT 1 FROM audit_entries newer WHERE newer.case_id = a.case_id AND newer.verb = $n AND newer.id > a.id)", string(verb))
-	if waiting {
-		q.add("EXISTS (SELECT 1 FROM explanations e WHERE e.case_id = c.id AND e.state = 'open')")
+	q.add("NOT EXISTS (SELECT 1 FROM audit_entries newer WHERE newer.case_id = a.case_id AND newer."+toldVerbs+
+		" AND newer.verb "+tx.db.engine.in(len(q.args)+1)+" AND newer.at > a.at)", tx.db.engine.list(texts(append(e.Over, e.Verb))))
+	if e.Waiting {
+		q.add("EXISTS (SELECT 1 FROM explanations item WHERE item.case_id = a.case_id AND item.state = 'open')")
 	}
-	r.of(tx, q)
+	r.may(q, "a.case_id")
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
-	// CROSS JOIN: SQLite goes by the index on entries first, and keeps to the order.
+	// The cases of the reader are few, the log is long. CROSS JOIN: SQLite keeps to the order.
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var line []byte
 		if err := rows.Scan(&line); err != nil {
@@ -124,7 +139,7 @@ func (tx *Tx) EntryNotices(ctx context.Context, verb audit.Verb, detail string, 
 		}
 		list = append(list, n)
 		return nil
-	}, fmt.Sprintf(`SELECT a.entry FROM audit_entries a CROSS JOIN cases c WHERE c.id = a.case_id AND %s ORDER BY a.at DESC, a.id LIMIT $%d`, q, len(q.args)), q.args...)
+	}, fmt.Sprintf(`SELECT a.entry FROM cases c CROSS JOIN audit_entries a WHERE %s ORDER BY a.at DESC, a.id LIMIT $%d`, q, len(q.args)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices of entries: %w", err)
 	}
@@ -147,6 +162,7 @@ func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duratio
 	q.add("c.running = 1")
 	s.in(q, column, "c.id")
 	r.of(tx, q)
+	r.may(q, "c.id")
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
 	err := tx.each(ctx, func(rows *sql.Rows) error {
@@ -173,6 +189,7 @@ func (tx *Tx) LetterNotices(ctx context.Context, sources []string, r *NoticeRead
 	if r != nil {
 		from = "worklist w JOIN cases c ON c.id = w.case_id"
 		r.of(tx, q)
+		r.may(q, "c.id")
 	}
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice

@@ -114,6 +114,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 .......T..TTTT GET /keys
 ............T. POST /keys/{act}
+TTTTTTTTTTTTTT GET /notices
+TTTTTTTTTTTTTT POST /notices/seen
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design
 TTTTTTTTTTTTTT POST /design
