@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -191,11 +190,8 @@ func spanOf(s store.NoticeSpan, k hedui.NoticeKind, before hedui.NoticeMark) sto
 
 func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t hedui.Told, s store.NoticeSpan) ([]hedui.Notice, error) {
 	r := store.NoticeReader{Officer: o.ID, Office: o.Office, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes}
-	switch t.Role { // whose cases are one's work
-	case hedui.ClerkRole:
+	if t.Role == hedui.ClerkRole { // all others are told of what their list of cases shows
 		r.OpenedBy = o.ID
-	case hedui.CommissionerRole:
-		r.Commissions = cmp.Or(o.Office, "-") // of no office there is no case
 	}
 	var all []hedui.Notice
 	for _, h := range inEntries {

@@ -56,7 +56,6 @@ type NoticeReader struct {
 	Division        string // beginning of the code
 	Programmes      []hedui.Programme
 	OpenedBy        string        // officer; empty = all
-	Commissions     string        // office that commissions; empty = all
 	Stages          []hedui.Stage // any of them; none = all
 	Versions        [2]int        // of the newest report, from and to; 0 0 = all
 }
@@ -74,9 +73,6 @@ func (r NoticeReader) of(tx *Tx, q *conditions) {
 	in("c.stage", texts(r.Stages))
 	if r.OpenedBy != "" {
 		q.add("c.opened_by = $n", r.OpenedBy)
-	}
-	if r.Commissions != "" {
-		q.add("c.office = $n", r.Commissions)
 	}
 	if r.Versions != [2]int{} {
 		q.add("c.version BETWEEN $n AND $m", r.Versions[0], r.Versions[1])

@@ -33,7 +33,6 @@ func acting(t *testing.T, id string, role hedui.OfficerRole) hedui.Officer {
 func TestANoticeIsToldOpenedAndSeen(t *testing.T) {
 	d, id := desk(t)
 	office := acting(t, "office", hedui.CommissionerRole)
-	office.Office = "海曙区民政局"
 	for _, path := range []string{"/", "/cases/" + id, "/sources", "/help"} {
 		if _, page, _ := get(t, d, office, true, path); !strings.Contains(page, `<a class="told fresh" href="/notices?lang=zh">通知：1 条新</a>`) {
 			t.Errorf("%s does not say that there is something new", path)
