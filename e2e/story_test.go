@@ -63,7 +63,9 @@ func TestStory(t *testing.T) {
 				commissioner.says("第 2 版")
 				acts(commissioner, "接收报告")
 			}
+			decide(commissioner, number)
 			find(receiver, number)
+			receiver.says("不予救助", "财产不符合规定")
 			receiver.unfold("归档…")
 			acts(receiver, "归档")
 			receiver.says("已归档")
@@ -71,6 +73,28 @@ func TestStory(t *testing.T) {
 			clerk.follow(number)
 			clerk.says("已归档")
 		})
+	}
+}
+
+// decide tells what the office has decided: first without the reason that it needs.
+func decide(p *tab, number string) {
+	p.Helper()
+	p.open("/?list=undecided")
+	p.follow(number)
+	p.follow("登记办理决定")
+	p.choose("#outcome", "refused")
+	if code := p.press("登记"); code != 422 {
+		p.Fatalf("a refusal without a reason: %d", code)
+	}
+	p.says("该决定须选择理由")
+	p.choose("#ground", "property")
+	if code := p.press("登记"); code != 200 {
+		p.Fatalf("the decision: %d:\n%s", code, p.text())
+	}
+	p.says("不予救助")
+	p.open("/?list=undecided")
+	if eval[bool](p, fmt.Sprintf("document.body.textContent.includes(%q)", number)) {
+		p.Fatal("the case still waits for the decision")
 	}
 }
 

@@ -158,8 +158,15 @@ func tells(o hedui.Officer, at time.Time) ([]hedui.Told, hedui.NoticeTable, erro
 // as the span says. What is told for two roles stands in it once.
 func (d *Desk) notices(ctx context.Context, tx *store.Tx, o hedui.Officer, told []hedui.Told, s store.NoticeSpan, before hedui.NoticeMark) ([]hedui.Notice, error) {
 	var all []hedui.Notice
+	r := store.NoticeReader{Officer: o.ID, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes}
+	if slices.ContainsFunc(told, func(t hedui.Told) bool { return t.Kind.OfCase() }) {
+		var err error
+		if r.Aside, err = tx.AsideCases(ctx, o.ID, o.Office); err != nil {
+			return nil, err
+		}
+	}
 	for _, t := range told {
-		list, err := d.noticesOf(ctx, tx, o, t, spanOf(s, t.Kind, before))
+		list, err := d.noticesOf(ctx, tx, o, t, r, spanOf(s, t.Kind, before))
 		if err != nil {
 			return nil, err
 		}
@@ -188,8 +195,7 @@ func spanOf(s store.NoticeSpan, k hedui.NoticeKind, before hedui.NoticeMark) sto
 	return s
 }
 
-func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t hedui.Told, s store.NoticeSpan) ([]hedui.Notice, error) {
-	r := store.NoticeReader{Officer: o.ID, Office: o.Office, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes}
+func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t hedui.Told, r store.NoticeReader, s store.NoticeSpan) ([]hedui.Notice, error) {
 	if t.Role == hedui.ClerkRole { // all others are told of what their list of cases shows
 		r.OpenedBy = o.ID
 	}

@@ -40,6 +40,7 @@ type Filter struct {
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
 	Number         string            // of the case, whole; empty = all
 	OpenedBy       string            // officer who opened the case; empty = all
+	Undecided      bool              // the office has a report and has not told what it decided; without what was erased
 	Person         idcard.Number     // somebody in it; zero = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
@@ -74,6 +75,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	}
 	if f.OpenedBy != "" {
 		add("opened_by = $n", f.OpenedBy)
+	}
+	if f.Undecided {
+		where = append(where, "decided = 0 AND stage IN ('delivered', 'objected', 'rechecked', 'archived') AND EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = cases.id)")
 	}
 	if !f.Person.IsZero() {
 		blind, err := tx.blind(f.Person)

@@ -52,12 +52,13 @@ func (q *conditions) String() string { return strings.Join(q.list, " AND ") }
 
 // A NoticeReader is who reads notices of cases, and of which.
 type NoticeReader struct {
-	Officer, Office string // he stands aside from some cases, and is not told of what he did
-	Division        string // beginning of the code
-	Programmes      []hedui.Programme
-	OpenedBy        string        // officer; empty = all
-	Stages          []hedui.Stage // any of them; none = all
-	Versions        [2]int        // of the newest report, from and to; 0 0 = all
+	Officer    string   // who is not told of what he did himself
+	Aside      []string // cases from which he stands aside, see [Tx.AsideCases]
+	Division   string   // beginning of the code
+	Programmes []hedui.Programme
+	OpenedBy   string        // officer; empty = all
+	Stages     []hedui.Stage // any of them; none = all
+	Versions   [2]int        // of the newest report, from and to; 0 0 = all
 }
 
 // of adds the conditions under which the reader may know of a case c: it is there, and
@@ -79,13 +80,14 @@ func (r NoticeReader) of(tx *Tx, q *conditions) {
 	}
 }
 
-// may adds the conditions that cost more: the case, whose id stands in the column, can
-// still be read, and the reader has no connection with its persons. Where the column is
-// of another table than cases, SQLite asks only for rows of that.
-func (r NoticeReader) may(q *conditions, column string) {
+// may adds that the case, whose id stands in the column, can still be read, and that the
+// reader has no connection with its persons. Where the column is of another table than
+// cases, SQLite asks only for rows of that.
+func (r NoticeReader) may(tx *Tx, q *conditions, column string) {
 	q.add("EXISTS (SELECT 1 FROM case_keys key WHERE key.case_id = " + column + ")")
-	n := len(q.args)
-	q.list, q.args = append(q.list, "NOT "+fmt.Sprintf(aside, column, n+1, n+2)), append(q.args, r.Officer, r.Office)
+	if len(r.Aside) > 0 {
+		q.add("NOT ("+column+" "+tx.db.engine.in(len(q.args)+1)+")", tx.db.engine.list(r.Aside))
+	}
 }
 
 // toldVerbs are the verbs of the index on entries that officers are told of; the same
@@ -116,7 +118,7 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 	if e.Waiting {
 		q.add("EXISTS (SELECT 1 FROM explanations item WHERE item.case_id = a.case_id AND item.state = 'open')")
 	}
-	r.may(q, "a.case_id")
+	r.may(tx, q, "a.case_id")
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
 	// The cases of the reader are few, the log is long. CROSS JOIN: SQLite keeps to the order.
@@ -158,7 +160,7 @@ func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duratio
 	q.add("c.running = 1")
 	s.in(q, column, "c.id")
 	r.of(tx, q)
-	r.may(q, "c.id")
+	r.may(tx, q, "c.id")
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
 	err := tx.each(ctx, func(rows *sql.Rows) error {
@@ -185,7 +187,7 @@ func (tx *Tx) LetterNotices(ctx context.Context, sources []string, r *NoticeRead
 	if r != nil {
 		from = "worklist w JOIN cases c ON c.id = w.case_id"
 		r.of(tx, q)
-		r.may(q, "c.id")
+		r.may(tx, q, "c.id")
 	}
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice

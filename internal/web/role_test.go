@@ -61,6 +61,8 @@ T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}/erasure.pdf
 .TTTTTT...T... GET /cases/{id}/erasure
 .TTTTTT...T... POST /cases/{id}/erasure/{act}
+.T............ GET /cases/{id}/decision
+.T............ POST /cases/{id}/decision
 .T............ POST /cases/{id}/code
 .TTTTTT...T... GET /erasures
 .T............ GET /requests
@@ -116,6 +118,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ............T. POST /keys/{act}
 TTTTTTTTTTTTTT GET /notices
 TTTTTTTTTTTTTT POST /notices/seen
+TTTTTTTTTTTTTT GET /calendar
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design
 TTTTTTTTTTTTTT POST /design

@@ -105,6 +105,8 @@ func routes() []route {
 		{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 		{"GET /cases/{id}/erasure", hedui.ReadCases, (*Server).erasure},
 		{"POST /cases/{id}/erasure/{act}", hedui.ReadCases, (*Server).actOnErasure},
+		{"GET /cases/{id}/decision", hedui.CommissionCases, (*Server).decision},
+		{"POST /cases/{id}/decision", hedui.CommissionCases, (*Server).decide},
 		{"POST /cases/{id}/code", hedui.CommissionCases, (*Server).mirrorCode},
 		{"GET /erasures", hedui.ReadCases, (*Server).erasures},
 		{"GET /requests", hedui.CommissionCases, (*Server).requests},
@@ -160,6 +162,7 @@ func routes() []route {
 		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
 		{"GET /notices", "", (*Server).notices},
 		{"POST /notices/seen", "", (*Server).seeNotices},
+		{"GET /calendar", "", (*Server).calendar},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
 		{"POST /design", "", (*Server).design},
@@ -393,7 +396,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/notices": "lead.notices", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
+	"/worklist": "lead.worklist", "/notices": "lead.notices", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
