@@ -112,6 +112,7 @@ T............. CaseOf
 ...T.......... Confirm
 ......T....... ConfirmErasure
 .TTTTTT...T... ConsentScan
+T............. ConsentToSign
 ..........T..T CopiesLog
 .T....T....... Copy
 ?????????????? CorrectItem
@@ -178,6 +179,7 @@ T............. SaveDraft
 ....T......... SendBackExplanation
 ..........T..T SettleConcern
 ....T......... SettleExplanation
+T............. SignConsent
 ......T..T.... Statistics
 ......T..T.... StatisticsFile
 ...T.......... Suspend

@@ -82,6 +82,8 @@ T............. GET /own/{id}/erasure.pdf
 T............. GET /own/{id}/papers/{kind}
 T............. POST /own/{id}/code
 T............. POST /own/{id}/acts/{act}
+T............. GET /own/{id}/consents/{number}/sign
+T............. POST /own/{id}/consents/{number}/sign
 T............. POST /own/{id}/consents/{number}/scan
 ...T.......... GET /corrections
 ...T.......... POST /corrections/{number}

@@ -126,6 +126,8 @@ func routes() []route {
 		{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
 		{"POST /own/{id}/code", hedui.OpenCases, (*Server).ownCode},
 		{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
+		{"GET /own/{id}/consents/{number}/sign", hedui.OpenCases, (*Server).signConsent},
+		{"POST /own/{id}/consents/{number}/sign", hedui.OpenCases, (*Server).takeSignature},
 		{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 		{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
 		{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
