@@ -71,6 +71,7 @@ var looks = map[string]look{
 	"GET /account/app":                     {"clerk", fixed("/account/app")},
 	"GET /account/passkey":                 {"clerk", fixed("/account/passkey")},
 	"GET /account/recovery":                {"clerk", fixed("/account/recovery")},
+	"GET /notices":                         {"clerk", fixed("/notices")},
 }
 
 // unseen are the routes that show no page of their own, and why not.

@@ -121,6 +121,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 .......T..TTTT GET /keys
 ............T. POST /keys/{act}
+TTTTTTTTTTTTTT GET /notices
+TTTTTTTTTTTTTT POST /notices/seen
 TTTTTTTTTTTTTT GET /calendar
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design

@@ -164,6 +164,8 @@ func routes() []route {
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /keys", hedui.KeepKeys, (*Server).keys},
 		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
+		{"GET /notices", "", (*Server).notices},
+		{"POST /notices/seen", "", (*Server).seeNotices},
 		{"GET /calendar", "", (*Server).calendar},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
@@ -322,6 +324,8 @@ type frame struct {
 	Public  bool        // a page of the citizen's mirror
 	Console bool        // the console is for who is here
 	Menu    []menuGroup // the pages at which the day of the reader passes
+	Told    string      // how many notices are new, for who is told anything
+	Fresh   bool        // some are
 	Help    string      // section of the handbook on this page
 	Look    look        // what the reader has chosen
 	Nodes   bool        // the reader may see how this node stands among others
@@ -356,6 +360,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
 		f.Menu = s.menu(r, o, l)
+		s.fillTold(r, o, &f)
 		s.fillApart(r, &f)
 	}
 	return f
@@ -395,7 +400,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
+	"/worklist": "lead.worklist", "/notices": "lead.notices", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
