@@ -41,6 +41,7 @@ var looks = map[string]look{
 	"GET /worklist":             {"liaison", fixed("/worklist")},
 	"GET /worklist/{entry}":     {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
 	"GET /sources":              {"reader", fixed("/sources")},
+	"GET /sources/{name}":     {"reader", fixed("/sources/land")},
 	"GET /concerns":             {"auditor", fixed("/concerns")},
 	"GET /audit":                {"auditor", fixed("/audit")},
 	"GET /nodes":                {"reader", fixed("/nodes")},

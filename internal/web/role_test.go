@@ -92,6 +92,7 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. POST /workbooks/{source}
 ........T..... GET /letters/{number}
 .TTTTTTT..TTTT GET /sources
+.TTTTTTT..TTTT GET /sources/{name}
 ......T..T.... GET /statistics
 ......T..T.... GET /statistics/export.xlsx
 ......T..T.... GET /statistics/bulletin/{bulletin}

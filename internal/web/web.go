@@ -64,7 +64,7 @@ func besides(pattern string) []hedui.Right {
 		return []hedui.Right{hedui.RunNode, hedui.ReadAudit}
 	case "GET /nodes":
 		return []hedui.Right{hedui.RunNode}
-	case "GET /sources", "GET /books", "POST /books":
+	case "GET /sources", "GET /sources/{name}", "GET /books", "POST /books":
 		return []hedui.Right{hedui.RunNode, hedui.ReadIncidents}
 	case "POST /officers/{officer}/acts/{act}":
 		return []hedui.Right{hedui.GrantRoles}
@@ -136,6 +136,7 @@ func routes() []route {
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
 		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
+		{"GET /sources/{name}", hedui.ReadCases, (*Server).source},
 		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
 		{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},

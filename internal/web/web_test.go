@@ -159,7 +159,7 @@ func send(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, method,
 // filled is the method of a route and a path that fits it, for the case.
 func filled(pattern, id, tile string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{$}", "", "{id}", id, "{file}", "1.json", "{path...}", tile, "{act}", "deliver", "{draft}", "begun", "{number}", "S1", "{bulletin}", "2026-11.pdf", "{concern}", "2026-11-23-ab", "{item}", "i1", "{evidence}", "e1", "{kind}", "commission", "{reminder}", "r1", "{entry}", "e1", "{source}", "land", "{officer}", "zhang").Replace(path)
+	return method, strings.NewReplacer("{$}", "", "{id}", id, "{file}", "1.json", "{path...}", tile, "{act}", "deliver", "{draft}", "begun", "{number}", "S1", "{bulletin}", "2026-11.pdf", "{concern}", "2026-11-23-ab", "{item}", "i1", "{evidence}", "e1", "{kind}", "commission", "{reminder}", "r1", "{entry}", "e1", "{source}", "land", "{name}", "hukou", "{officer}", "zhang").Replace(path)
 }
 
 // Every route is asked as nobody, as an officer without rights, and as one whose
