@@ -42,6 +42,7 @@ var looks = map[string]look{
 	"GET /worklist/{entry}":     {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
 	"GET /sources":              {"reader", fixed("/sources")},
 	"GET /sources/{name}":     {"reader", fixed("/sources/land")},
+	"GET /sources/join":         {"operator", fixed("/sources/join")},
 	"GET /concerns":             {"auditor", fixed("/concerns")},
 	"GET /audit":                {"auditor", fixed("/audit")},
 	"GET /nodes":                {"reader", fixed("/nodes")},

@@ -93,6 +93,9 @@ T............. POST /own/{id}/consents/{number}/scan
 ........T..... GET /letters/{number}
 .TTTTTTT..TTTT GET /sources
 .TTTTTTT..TTTT GET /sources/{name}
+.......T...T.. POST /sources/{name}/check
+.......T...T.. GET /sources/join
+.......T...T.. POST /sources/join
 ......T..T.... GET /statistics
 ......T..T.... GET /statistics/export.xlsx
 ......T..T.... GET /statistics/bulletin/{bulletin}

@@ -2,12 +2,15 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
+	"hedui/internal/lang"
 	"hedui/source"
 )
 
@@ -20,7 +23,26 @@ type sourcePage struct {
 	People  bool   // people answer
 	Watch   bool
 	Alerts  []alertRow
+	Wrong   []string    // why it was not tested
+	Runs    bool        // the reader may have it tested
+	Test    *checkView  // the last one
+	Earlier []checkView // before that
+	Busy    bool        // it is being tested
 }
+
+// A checkView is a test of a source.
+type checkView struct {
+	Said, Class, By string
+	Steps           []checkStep
+	Lines           []checkLine
+}
+
+type checkStep struct{ Name, Class, Sign, Said string }
+
+type checkLine struct{ What, Class, Sign, Said, Why, Do string }
+
+// checkMarks are class and sign of each state of a line.
+var checkMarks = map[string][2]string{hedui.CheckOK: {"ok", "✓"}, hedui.CheckWarning: {"waiting", "!"}, hedui.CheckBad: {"refused", "✗"}, hedui.CheckSkipped: {"none", "–"}}
 
 // spanRow is how a source has answered in a span of time.
 type spanRow struct {
@@ -62,9 +84,80 @@ func (s *Server) sourcePage(r *http.Request, o hedui.Officer) (*sourcePage, erro
 		p.Reasons = p.reasons(v.Heard[n-1])
 	}
 	if p.Watch = s.Desk.MayReadNodes(o) == nil; p.Watch {
-		p.Alerts, err = s.alertRows(r, o, p.frame, views, name)
+		if p.Alerts, err = s.alertRows(r, o, p.frame, views, name); err != nil {
+			return nil, err
+		}
+	}
+	if p.Runs = s.runs(o); p.Runs && !p.People {
+		err = s.checks(r, o, p)
 	}
 	return p, err
+}
+
+// checksShown is how many earlier tests are listed.
+const checksShown = 5
+
+func (s *Server) checks(r *http.Request, o hedui.Officer, p *sourcePage) error {
+	list, err := s.Desk.SourceChecks(r.Context(), o, p.Name)
+	for i, c := range list {
+		v := p.checkView(c, s.Now())
+		switch {
+		case i == 0:
+			p.Test, p.Busy = &v, c.Moving(s.Now())
+		case i <= checksShown:
+			p.Earlier = append(p.Earlier, v)
+		}
+	}
+	return err
+}
+
+func (f frame) checkView(c hedui.SourceCheck, now time.Time) checkView {
+	digest := strings.TrimPrefix(c.Digest, "sha256:")
+	v := checkView{Class: "ok", Said: f.T("source.check.ready", clock(c.EndedAt)), By: f.T("source.check.by", c.Officer, digest[:min(12, len(digest))])}
+	bad := 0
+	for _, l := range c.Lines {
+		if l.State == hedui.CheckBad {
+			bad++
+		}
+		row := checkLine{What: f.T("sheet.check." + l.Check), Class: checkMarks[l.State][0], Sign: checkMarks[l.State][1], Said: f.T("sheet."+l.Key, l.Args...), Why: l.Why}
+		if do := "sheet." + l.Key + ".do"; l.State != hedui.CheckOK && lang.Has(do) {
+			row.Do = f.T(do, l.Args...)
+		}
+		v.Lines = append(v.Lines, row)
+	}
+	for _, step := range c.Steps() {
+		mark := checkMarks[step.State]
+		v.Steps = append(v.Steps, checkStep{f.T("source.step." + step.Name), mark[0], mark[1], f.T("source.step." + step.State)})
+	}
+	switch {
+	case c.Moving(now):
+		v.Class, v.Said = "waiting", f.T("source.check.moving", clock(c.At))
+	case c.EndedAt.IsZero():
+		v.Class, v.Said = "refused", f.T("source.check.broken", clock(c.At))
+	case !c.Ready:
+		v.Class, v.Said = "refused", f.T("source.check.unready", clock(c.EndedAt), strconv.Itoa(bad))
+	}
+	return v
+}
+
+// checkSource has a source tested now.
+func (s *Server) checkSource(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	name := r.PathValue("name")
+	err := s.Desk.CheckSource(r.Context(), o, name)
+	if err == nil {
+		lead(w, r, "/sources/"+url.PathEscape(name)+"?lang="+string(langOf(r))+"#check")
+		return nil
+	}
+	if hedui.KindOf(err) != hedui.Conflict {
+		return err
+	}
+	p, cause := s.sourcePage(r, o)
+	if cause != nil {
+		return cause
+	}
+	p.Path = "/sources/" + name
+	p.Wrong = told(p.frame, err)
+	return render(w, status[hedui.Conflict], "source.html", p)
 }
 
 // share writes a number and what part of the whole it is.

@@ -20,6 +20,7 @@ type sourcesPage struct {
 	frame
 	Rows   []sourceRow
 	Watch  bool // the reader may see what is wrong with sources
+	Runs   bool // and may join others
 	Alerts []alertRow
 }
 
@@ -50,6 +51,7 @@ type alertRow struct {
 // allows; and, to those who may see it, what is wrong.
 func (s *Server) sources(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	p := sourcesPage{frame: s.frame(r, "page.sources")}
+	p.Runs = s.runs(o)
 	p.moves()
 	views, err := s.Desk.SourceViews(r.Context())
 	if err != nil {

@@ -137,6 +137,9 @@ func routes() []route {
 		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
 		{"GET /sources/{name}", hedui.ReadCases, (*Server).source},
+		{"POST /sources/{name}/check", hedui.RunNode, (*Server).checkSource},
+		{"GET /sources/join", hedui.RunNode, (*Server).join},
+		{"POST /sources/join", hedui.RunNode, (*Server).tryJoin},
 		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
 		{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},
@@ -389,7 +392,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
+	"/worklist": "lead.worklist", "/sources": "lead.sources", "/sources/join": "lead.join", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
