@@ -39,6 +39,7 @@ var looks = map[string]look{
 	"GET /own/{id}":             {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
 	"GET /corrections":          {"receiver", fixed("/corrections")},
 	"GET /worklist":             {"liaison", fixed("/worklist")},
+	"GET /worklist/score":       {"liaison", fixed("/worklist/score")},
 	"GET /worklist/{entry}":     {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
 	"GET /sources":              {"reader", fixed("/sources")},
 	"GET /sources/{name}":     {"reader", fixed("/sources/land")},

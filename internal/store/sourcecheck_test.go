@@ -71,7 +71,10 @@ func TestPromisesOfSourcesAreDated(t *testing.T) {
 			inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.NoteSourceFile(ctx, one) })
 		}
 		var got []hedui.SourcePromise
-		read(t, db, func(ctx context.Context, tx *store.Tx) (err error) { got, err = tx.SourcePromises(ctx, "land"); return err })
+		read(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+			got, err = tx.SourcePromises(ctx, "land")
+			return err
+		})
 		if want := []hedui.SourcePromise{p, changed, back}; !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
 		}

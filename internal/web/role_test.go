@@ -85,6 +85,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ...T.......... POST /corrections/{number}
 ...T.......... POST /corrections/reminders/{reminder}
 ........T..... GET /worklist
+........T..... GET /worklist/score
 ........T..... GET /worklist/{entry}
 ........T..... POST /worklist/{entry}/{act}
 .............. POST /workbooks/{source}/exports

@@ -129,6 +129,7 @@ func routes() []route {
 		{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
 		{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
 		{"GET /worklist", hedui.AnswerQueries, (*Server).worklist},
+		{"GET /worklist/score", hedui.AnswerQueries, (*Server).score},
 		{"GET /worklist/{entry}", hedui.AnswerQueries, (*Server).task},
 		{"POST /worklist/{entry}/{act}", hedui.AnswerQueries, (*Server).actOnTask},
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
@@ -392,7 +393,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/sources": "lead.sources", "/sources/join": "lead.join", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
+	"/worklist": "lead.worklist", "/worklist/score": "lead.score", "/sources": "lead.sources", "/sources/join": "lead.join", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
