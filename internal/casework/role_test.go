@@ -112,10 +112,12 @@ T............. CaseOf
 ...T.......... Confirm
 ......T....... ConfirmErasure
 .TTTTTT...T... ConsentScan
+T............. ConsentToSign
 ..........T..T CopiesLog
 .T....T....... Copy
 ?????????????? CorrectItem
 ...T.......... Corrections
+.T............ Decide
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
@@ -174,6 +176,7 @@ T............. SaveDraft
 ....T......... SendBackExplanation
 ..........T..T SettleConcern
 ....T......... SettleExplanation
+T............. SignConsent
 ......T..T.... Statistics
 ......T..T.... StatisticsFile
 ...T.......... Suspend

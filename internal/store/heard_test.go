@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"maps"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +64,21 @@ func TestWhatIsHeardOfSourcesIsSummed(t *testing.T) {
 	})
 }
 
+// backfill is the statement of the migration that counts what is known already.
+func backfill(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("migrations/00027_sources.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "INSERT INTO source_heard")
+	statement, _, ended := strings.Cut(rest, ";")
+	if !ok || !ended {
+		t.Fatal("the migration counts nothing")
+	}
+	return "INSERT INTO source_heard" + statement
+}
+
 // What was known before there were counts is counted: of each query the last word.
 func TestWhatWasHeardBeforeIsCounted(t *testing.T) {
 	for _, e := range storetest.Engines() {
@@ -83,8 +100,7 @@ func TestWhatWasHeardBeforeIsCounted(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			raw(t, o, `DROP TABLE source_heard`, `DROP TABLE source_files`, `DROP TABLE source_checks`, `DROP INDEX queries_unsettled`, `DROP INDEX relays_unsettled`,
-				`DROP INDEX worklist_listed`, `DROP INDEX corrections_source`, `DELETE FROM goose_db_version WHERE version_id >= 27`)
+			raw(t, o, `DELETE FROM source_heard`, backfill(t))
 			db = storetest.Open(t, o)
 			var all map[string][]hedui.Heard
 			read(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -131,8 +147,7 @@ func TestTheBoundsOfTheMigration(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			raw(t, o, `DROP TABLE source_heard`, `DROP TABLE source_files`, `DROP TABLE source_checks`, `DROP INDEX queries_unsettled`, `DROP INDEX relays_unsettled`,
-				`DROP INDEX worklist_listed`, `DROP INDEX corrections_source`, `DELETE FROM goose_db_version WHERE version_id >= 27`)
+			raw(t, o, `DELETE FROM source_heard`, backfill(t))
 			db = storetest.Open(t, o)
 			var all map[string][]hedui.Heard
 			read(t, db, func(ctx context.Context, tx *store.Tx) (err error) {

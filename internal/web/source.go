@@ -18,7 +18,7 @@ import (
 type sourcePage struct {
 	frame
 	sourceRow
-	Spans   []spanRow
+	Spans   []heardRow
 	Reasons string // why it failed, in the longest of the spans
 	People  bool   // people answer
 	Watch   bool
@@ -44,8 +44,8 @@ type checkLine struct{ What, Class, Sign, Said, Why, Do string }
 // checkMarks are class and sign of each state of a line.
 var checkMarks = map[string][2]string{hedui.CheckOK: {"ok", "✓"}, hedui.CheckWarning: {"waiting", "!"}, hedui.CheckBad: {"refused", "✗"}, hedui.CheckSkipped: {"none", "–"}}
 
-// spanRow is how a source has answered in a span of time.
-type spanRow struct {
+// heardRow is how a source has answered in a span of time.
+type heardRow struct {
 	Name, Answered, Failed, Slow, P50, P95 string
 }
 
@@ -77,7 +77,7 @@ func (s *Server) sourcePage(r *http.Request, o hedui.Officer) (*sourcePage, erro
 	p.Title = p.T("source.title", p.Categories)
 	for i, h := range v.Heard {
 		asked := h.Asked()
-		p.Spans = append(p.Spans, spanRow{Name: p.T(spanNames[i]), Answered: strconv.FormatInt(h.Answered(), 10),
+		p.Spans = append(p.Spans, heardRow{Name: p.T(spanNames[i]), Answered: strconv.FormatInt(h.Answered(), 10),
 			Failed: p.share(h.Failed(), asked), Slow: p.share(h.Slow(), asked), P50: p.atMost(h.Quantile(0.5)), P95: p.atMost(h.Quantile(0.95))})
 	}
 	if n := len(v.Heard); n > 0 {
