@@ -74,16 +74,17 @@ func (d *Desk) checkWork(ctx context.Context, jobs []queue.Job) error {
 		if err != nil {
 			return err
 		}
-		if c.ID != "" && c.EndedAt.IsZero() {
+		begun := c.ID != "" && c.EndedAt.IsZero() && d.Bench != nil // else it was forgotten, or the node has no source files any more
+		if begun {
 			if err := d.tryOut(ctx, &c); err != nil {
 				return err
 			}
 		}
 		err = d.DB.InTx(ctx, func(tx *store.Tx) error {
-			if err := tx.SaveCheck(ctx, c); err != nil {
+			if err := tx.FinishJobs(ctx, []queue.Job{job}); err != nil || !begun {
 				return err
 			}
-			if err := tx.FinishJobs(ctx, []queue.Job{job}); err != nil {
+			if err := tx.SaveCheck(ctx, c); err != nil {
 				return err
 			}
 			word := "ready"
