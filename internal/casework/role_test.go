@@ -125,6 +125,7 @@ T............. Drafts
 T............. DropDraft
 ......T..T.... EnterTotals
 ......T....... EraseAgain
+......T....... EraseAsCertified
 ......T....... EraseDue
 TTTTTTT...T... Erasure
 TTTTTTT...T... ErasureCertificate

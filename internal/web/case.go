@@ -34,6 +34,7 @@ type casePage struct {
 	Findings                                        []findingRow
 	Items                                           []itemRow
 	Consents                                        []ownConsent
+	Withdrawal                                      *withdrawalRow
 	Papers                                          []paperRow
 	Again                                           bool // the officer may ask single cells again
 	Claim                                           bool // the officer may suspend the case for a company that is not theirs
@@ -124,6 +125,7 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.fillFindings(v)
 	p.fillMeans(v)
 	p.fillItems(s, o, v)
+	p.Withdrawal = p.withdrawal(o, v.Case, p.Path, v.Rev, s.Now())
 	p.Consents, p.Papers = p.consentRows(v.Case, s.Now()), p.paperRows(o, v.Case, p.Path, s.Now())
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {
