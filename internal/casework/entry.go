@@ -169,6 +169,13 @@ func (d *Desk) enter(ctx context.Context, tx *store.Tx, o hedui.Officer, t Task,
 	if err != nil {
 		return false, err
 	}
+	if !again {
+		heard := hedui.Heard{}
+		heard.Hear(answer, t.ListedAt, at)
+		if err := tx.AddHeard(ctx, t.Source, heard, at); err != nil {
+			return false, err
+		}
+	}
 	t.State, t.Answer, t.Officer, t.ChangedAt = to, digest, o.ID, at
 	if err := tx.SaveItems(ctx, []store.Item{t.Item}); err != nil {
 		return false, err

@@ -92,6 +92,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ...T.......... POST /corrections/{number}
 ...T.......... POST /corrections/reminders/{reminder}
 ........T..... GET /worklist
+........T..... GET /worklist/score
 ........T..... GET /worklist/{entry}
 ........T..... POST /worklist/{entry}/{act}
 .............. POST /workbooks/{source}/exports
@@ -99,6 +100,10 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. POST /workbooks/{source}
 ........T..... GET /letters/{number}
 .TTTTTTT..TTTT GET /sources
+.TTTTTTT..TTTT GET /sources/{name}
+.......T...T.. POST /sources/{name}/check
+.......T...T.. GET /sources/join
+.......T...T.. POST /sources/join
 ......T..T.... GET /statistics
 ......T..T.... GET /statistics/export.xlsx
 ......T..T.... GET /statistics/bulletin/{bulletin}
