@@ -387,18 +387,18 @@ func (d *Desk) LetterOf(ctx context.Context, o hedui.Officer, number string) (Le
 
 // A LetterQuery says which letters an officer wants to see.
 type LetterQuery struct {
-	State     hedui.LetterState // empty = all that are open
-	Late      bool
-	Addressee string
-	Number    string // a part of it
-	After     string
+	State     hedui.LetterState `json:"state,omitempty"` // empty = all that are open
+	Late      bool              `json:"late,omitempty"`
+	Addressee string            `json:"addressee,omitempty"`
+	Number    string            `json:"number,omitempty"` // a part of it
+	After     string            `json:"after,omitempty"`
 }
 
 // A LetterPage is a part of the list of letters. It says nothing of persons.
 type LetterPage struct {
-	Letters    []hedui.Letter
-	Addressees []string // of all letters of the list, for its filter
-	More       string   // where the next part begins; empty at the end
+	Letters    []hedui.Letter `json:"letters"`
+	Addressees []string       `json:"addressees"`     // of all letters of the list, for its filter
+	More       string         `json:"more,omitempty"` // where the next part begins; empty at the end
 }
 
 // letterFilter is what of a query is the officer's to see: verifiers see the letters
@@ -420,6 +420,18 @@ func (d *Desk) letterFilter(o hedui.Officer, q LetterQuery) (store.LetterFilter,
 		f.Sources = []string{""}
 	}
 	return f, o.May(hedui.AnswerQueries, o.Division)
+}
+
+// FollowsLetters reports whether there are letters for an officer to follow: of the
+// sources for which the officer answers, or of any where the officer verifies.
+func (d *Desk) FollowsLetters(o hedui.Officer) bool {
+	verifies, answers := o.May(hedui.VerifyCases, o.Division) == nil, o.May(hedui.AnswerQueries, o.Division) == nil
+	for name, m := range d.manuals {
+		if m.byLetter() && (verifies || answers && slices.Contains(o.Sources, name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // TrackedLetters lists letters, those that are late first. Nobody stands on the list.

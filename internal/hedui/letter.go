@@ -129,31 +129,31 @@ func (b LetterBook) For(division string, on day.Day) (LetterRules, bool) {
 // A Letter is an assistance letter and what has become of it. It says nothing of the
 // persons it asks about: its items do.
 type Letter struct {
-	Number    string // of series X
-	Case      string // empty: another node has asked
-	Division  string // whose rules hold
-	Programme Programme
-	Addressee string // the body written to
-	State     LetterState
-	IssuedAt  time.Time
-	DueAt     time.Time // of the reply
-	ExpiresAt time.Time // of a question of another node
+	Number    string      `json:"number"`         // of series X
+	Case      string      `json:"case,omitempty"` // empty: another node has asked
+	Division  string      `json:"division"`       // whose rules hold
+	Programme Programme   `json:"programme,omitempty"`
+	Addressee string      `json:"addressee"` // the body written to
+	State     LetterState `json:"state"`
+	IssuedAt  time.Time   `json:"issued_at"`
+	DueAt     time.Time   `json:"due_at"`              // of the reply
+	ExpiresAt time.Time   `json:"expires_at,omitzero"` // of a question of another node
 
-	SentOn     day.Day // the last time
-	Sent       int     // how often
-	Way        string
-	Tracking   string
-	FailedOn   day.Day // of the last sending; zero = not known to have failed
-	Why        string
-	Reminders  int
-	RemindedAt time.Time
+	SentOn     day.Day   `json:"sent_on,omitzero"` // the last time
+	Sent       int       `json:"sent,omitempty"`   // how often
+	Way        string    `json:"way,omitempty"`
+	Tracking   string    `json:"tracking,omitempty"`
+	FailedOn   day.Day   `json:"failed_on,omitzero"` // of the last sending; zero = not known to have failed
+	Why        string    `json:"why,omitempty"`
+	Reminders  int       `json:"reminders,omitempty"`
+	RemindedAt time.Time `json:"reminded_at,omitzero"`
 
-	RepliedOn day.Day // when the reply came in; zero = answers were entered without it
-	Scan      string  // its media type; empty = there is none
-	Digest    string  // of the scan
-	TakenBy   string  // id of the officer who took the reply
-	ClosedBy  string  // who compared it with what was entered
-	ChangedAt time.Time
+	RepliedOn day.Day   `json:"replied_on,omitzero"` // when the reply came in; zero = answers were entered without it
+	Scan      string    `json:"scan,omitempty"`      // its media type; empty = there is none
+	Digest    string    `json:"digest,omitempty"`    // of the scan
+	TakenBy   string    `json:"taken_by,omitempty"`  // id of the officer who took the reply
+	ClosedBy  string    `json:"closed_by,omitempty"` // who compared it with what was entered
+	ChangedAt time.Time `json:"changed_at"`
 }
 
 // Abroad reports whether another node has asked: its case is not here.

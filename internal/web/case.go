@@ -31,6 +31,7 @@ type casePage struct {
 	Rows                                            []gridRow
 	Findings                                        []findingRow
 	Items                                           []itemRow
+	Letters                                         []letterRow
 	Consents                                        []ownConsent
 	Papers                                          []paperRow
 	Again                                           bool // the officer may ask single cells again
@@ -119,6 +120,9 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.fillFindings(v)
 	p.fillMeans(v)
 	p.fillItems(s, o, v)
+	for _, l := range v.Letters {
+		p.Letters = append(p.Letters, p.letterRow(s, l))
+	}
 	p.Consents, p.Papers = p.consentRows(v.Case, s.Now()), p.paperRows(o, v.Case, p.Path, s.Now())
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {
