@@ -34,39 +34,42 @@ var looks = map[string]look{
 		p.open(caseOf(p))
 		return hrefOf(p, ".reports a")
 	}},
-	"GET /intake":               {"clerk", fixed("/intake")},
-	"GET /intake/{draft}":       {"clerk", draftOf},
-	"GET /own/{id}":             {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
-	"GET /corrections":          {"receiver", fixed("/corrections")},
-	"GET /worklist":             {"liaison", fixed("/worklist")},
-	"GET /worklist/{entry}":     {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
-	"GET /letters":              {"receiver", fixed("/letters")},
-	"GET /sources":              {"reader", fixed("/sources")},
-	"GET /concerns":             {"auditor", fixed("/concerns")},
-	"GET /audit":                {"auditor", fixed("/audit")},
-	"GET /nodes":                {"reader", fixed("/nodes")},
-	"GET /help":                 {"clerk", fixed("/help")},
-	"GET /design":               {"reader", fixed("/design")},
-	"GET /officers":             {"operator", fixed("/officers")},
-	"GET /officers/{officer}":   {"operator", fixed("/officers/clerk")},
-	"GET /rights":               {"security", fixed("/rights")},
-	"GET /cases/{id}/erasure":   {"receiver", func(p *tab) string { return caseOf(p) + "/erasure" }},
-	"GET /erasures":             {"reader", fixed("/erasures")},
-	"GET /requests":             {"commissioner", fixed("/requests")},
-	"GET /intake/bulk":          {"clerk", fixed("/intake/bulk")},
-	"GET /intake/bulk/{upload}": {"clerk", uploadOf},
-	"GET /keys":                 {"security", fixed("/keys")},
-	"GET /books":                {"reader", fixed("/books")},
-	"GET /statistics":           {"reader", fixed("/statistics")},
-	"GET /mirror":               {"", fixed("/mirror")},
-	"GET /sign-in":              {"", fixed("/sign-in")},
-	"GET /sign-in/again":        {"clerk", fixed("/sign-in/again")},
-	"GET /account":              {"clerk", fixed("/account")},
-	"GET /account/password":     {"clerk", fixed("/account/password")},
-	"GET /account/second":       {"clerk", fixed("/account/second")},
-	"GET /account/app":          {"clerk", fixed("/account/app")},
-	"GET /account/passkey":      {"clerk", fixed("/account/passkey")},
-	"GET /account/recovery":     {"clerk", fixed("/account/recovery")},
+	"GET /intake":                          {"clerk", fixed("/intake")},
+	"GET /intake/{draft}":                  {"clerk", draftOf},
+	"GET /own/{id}":                        {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
+	"GET /own/{id}/consents/{number}/sign": {"clerk", signOf},
+	"GET /corrections":                     {"receiver", fixed("/corrections")},
+	"GET /worklist":                        {"liaison", fixed("/worklist")},
+	"GET /worklist/{entry}":                {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
+	"GET /letters":                         {"receiver", fixed("/letters")},
+	"GET /sources":                         {"reader", fixed("/sources")},
+	"GET /concerns":                        {"auditor", fixed("/concerns")},
+	"GET /audit":                           {"auditor", fixed("/audit")},
+	"GET /nodes":                           {"reader", fixed("/nodes")},
+	"GET /help":                            {"clerk", fixed("/help")},
+	"GET /design":                          {"reader", fixed("/design")},
+	"GET /officers":                        {"operator", fixed("/officers")},
+	"GET /officers/{officer}":              {"operator", fixed("/officers/clerk")},
+	"GET /rights":                          {"security", fixed("/rights")},
+	"GET /cases/{id}/erasure":              {"receiver", func(p *tab) string { return caseOf(p) + "/erasure" }},
+	"GET /cases/{id}/decision":             {"commissioner", func(p *tab) string { return caseOf(p) + "/decision" }},
+	"GET /erasures":                        {"reader", fixed("/erasures")},
+	"GET /requests":                        {"commissioner", fixed("/requests")},
+	"GET /intake/bulk":                     {"clerk", fixed("/intake/bulk")},
+	"GET /intake/bulk/{upload}":            {"clerk", uploadOf},
+	"GET /keys":                            {"security", fixed("/keys")},
+	"GET /calendar":                        {"clerk", fixed("/calendar?length=15wd")},
+	"GET /books":                           {"reader", fixed("/books")},
+	"GET /statistics":                      {"reader", fixed("/statistics")},
+	"GET /mirror":                          {"", fixed("/mirror")},
+	"GET /sign-in":                         {"", fixed("/sign-in")},
+	"GET /sign-in/again":                   {"clerk", fixed("/sign-in/again")},
+	"GET /account":                         {"clerk", fixed("/account")},
+	"GET /account/password":                {"clerk", fixed("/account/password")},
+	"GET /account/second":                  {"clerk", fixed("/account/second")},
+	"GET /account/app":                     {"clerk", fixed("/account/app")},
+	"GET /account/passkey":                 {"clerk", fixed("/account/passkey")},
+	"GET /account/recovery":                {"clerk", fixed("/account/recovery")},
 }
 
 // unseen are the routes that show no page of their own, and why not.
@@ -227,6 +230,18 @@ func caseOf(p *tab) string {
 func itemOf(p *tab) string {
 	p.open(caseOf(p))
 	return hrefOf(p, "[aria-labelledby=items] td a")
+}
+
+// signOf is the form of a consent that is signed on the screen, of the clerk's first case that has one without a scan.
+func signOf(p *tab) string {
+	p.open("/intake")
+	for _, own := range eval[[]string](p, `[...document.querySelectorAll("a[href^='/own/']")].map((a) => a.getAttribute("href"))`) {
+		if p.open(own); eval[bool](p, `document.querySelector("a[href*='/sign?']") !== null`) {
+			return hrefOf(p, "a[href*='/sign?']")
+		}
+	}
+	p.Fatal("no consent waits for a signature")
+	return ""
 }
 
 // uploadOf is a list of households that was handed in: the empty one, as it can be fetched.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -63,7 +64,9 @@ func TestStory(t *testing.T) {
 				commissioner.says("第 2 版")
 				acts(commissioner, "接收报告")
 			}
+			decide(commissioner, number)
 			find(receiver, number)
+			receiver.says("不予救助", "财产不符合规定")
 			receiver.unfold("归档…")
 			acts(receiver, "归档")
 			receiver.says("已归档")
@@ -71,6 +74,28 @@ func TestStory(t *testing.T) {
 			clerk.follow(number)
 			clerk.says("已归档")
 		})
+	}
+}
+
+// decide tells what the office has decided: first without the reason that it needs.
+func decide(p *tab, number string) {
+	p.Helper()
+	p.open("/?list=undecided")
+	p.follow(number)
+	p.follow("登记办理决定")
+	p.choose("#outcome", "refused")
+	if code := p.press("登记"); code != 422 {
+		p.Fatalf("a refusal without a reason: %d", code)
+	}
+	p.says("该决定须选择理由")
+	p.choose("#ground", "property")
+	if code := p.press("登记"); code != 200 {
+		p.Fatalf("the decision: %d:\n%s", code, p.text())
+	}
+	p.says("不予救助")
+	p.open("/?list=undecided")
+	if eval[bool](p, fmt.Sprintf("document.body.textContent.includes(%q)", number)) {
+		p.Fatal("the case still waits for the decision")
 	}
 }
 
@@ -82,6 +107,7 @@ func attachScans(p *tab, number string) {
 		p.Fatal(err)
 	}
 	p.follow(number)
+	signOnScreen(p)
 	for eval[int](p, `document.querySelectorAll("input[type=file]").length`) > 0 {
 		p.do("choose a scan", chromedp.SetUploadFiles(chromedp.CSS("input[type=file]"), []string{scan}))
 		if code := p.moves("attach it", chromedp.Click(chromedp.CSS(".upload button"))); code != 200 {
@@ -89,6 +115,35 @@ func attachScans(p *tab, number string) {
 		}
 		p.says("扫描件已附上")
 	}
+}
+
+// signOnScreen has the first consent of a case signed with the mouse; at first somebody forgets to tick.
+func signOnScreen(p *tab) {
+	p.Helper()
+	p.follow("屏幕签署")
+	box := eval[[]float64](p, `(() => { const pad = document.getElementById("pad"); pad.scrollIntoView(); const b = pad.getBoundingClientRect(); return [b.x, b.y, b.width, b.height] })()`)
+	at := func(x, y float64) (float64, float64) { return box[0] + x*box[2], box[1] + y*box[3] }
+	for _, line := range [][][2]float64{{{0.1, 0.2}, {0.4, 0.2}}, {{0.1, 0.5}, {0.4, 0.5}}, {{0.25, 0.2}, {0.25, 0.8}}, {{0.1, 0.8}, {0.4, 0.8}}} {
+		for i, point := range line {
+			x, y := at(point[0], point[1])
+			kind := input.DispatchMouseEventTypeMouseMoved
+			if i == 0 {
+				kind = input.DispatchMouseEventTypeMousePressed
+			}
+			p.do("draw", chromedp.MouseEvent(kind, x, y, chromedp.ButtonType(input.MouseButtonLeft)))
+		}
+		x, y := at(line[1][0], line[1][1])
+		p.do("lift the pen", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, x, y, chromedp.ButtonType(input.MouseButtonLeft)))
+	}
+	drawn := p.value("#strokes")
+	if code := p.press("确认签署"); code != 422 || p.value("#strokes") != drawn {
+		p.Fatalf("signed without a tick: %d, %q of %q:\n%s", code, p.value("#strokes"), drawn, p.text())
+	}
+	p.do("tick everything", chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("[name=agree]").forEach((box) => box.click())`))
+	if code := p.press("确认签署"); code != 200 {
+		p.Fatalf("signed: %d:\n%s", code, p.text())
+	}
+	p.says("授权书已签署并保存", "已有扫描件")
 }
 
 // onePixel is a picture.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"hedui/day"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
@@ -20,6 +21,7 @@ import (
 type caseCommands struct {
 	Run     caseRunCommand     `cmd:"" help:"Take family forms from registration to the delivered report, each act by an officer of the configuration who has the right."`
 	Act     caseActCommand     `cmd:"" help:"Do one act on a case: commission, accept, finish, review, seal, deliver, archive, resume; and with a reason return, suspend, terminate."`
+	Decide  caseDecideCommand  `cmd:"" help:"Enter what the office has decided after its report. Hedui decides nothing."`
 	Requery caseRequeryCommand `cmd:"" help:"Ask single cells of a case again, not more often than the place allows."`
 	Paper   casePaperCommand   `cmd:"" help:"Print a paper of a case, or of a form: consent form, commission, one-time notice, notice of return, suspension or end, annex."`
 	Publish casePublishCommand `cmd:"" help:"Print the public list of cases: masked names and numbers of members, nothing else."`
@@ -48,6 +50,30 @@ func (c *caseActCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	s.say(s.out, "case.stands", answer.Number, lang.Text(s.lang, "stage."+string(answer.Stage)))
+	return nil
+}
+
+type caseDecideCommand struct {
+	nodeFlags
+	ID      string `arg:"" help:"Id of the case."`
+	Outcome string `required:"" help:"What was decided, such as granted or refused, see docs/decisions.md."`
+	Ground  string `help:"Why, where the decision is against the family, such as income."`
+	On      string `required:"" help:"The day of the decision, such as 2026-11-23."`
+	Number  string `help:"Number of the written decision."`
+}
+
+// Run enters the decision.
+func (c *caseDecideCommand) Run(ctx context.Context, s streams) error {
+	on, err := day.Parse(c.On)
+	if err != nil {
+		return hedui.Problems([]hedui.Problem{{Field: "on", Say: hedui.Say("problem.day.form")}})
+	}
+	var answer caseAnswer
+	told := hedui.Decision{Outcome: c.Outcome, Ground: c.Ground, On: on, Number: c.Number}
+	if err := c.do(ctx, "case/decide", decideArgs{c.ID, told}, &answer); err != nil {
+		return err
+	}
+	s.say(s.out, "case.decided", answer.Number)
 	return nil
 }
 

@@ -30,6 +30,7 @@ var orderArguments = map[string]string{
 	"node/takeover":     `{"card":"CARD","in":"CARD","out":"OUT"}`,
 	"node/handed":       `{"card":"CARD","in":"CARD"}`,
 	"node/handle":       `{"source":"x","kind":"breaker","note":"x"}`,
+	"case/decide":       `{"id":"ID","outcome":"granted","on":"2013-03-01"}`,
 	"case/requery":      `{"id":"ID"}`,
 	"case/look":         `{"id":"ID"}`,
 	"case/download":     `{"id":"ID","version":1,"form":"json"}`,
@@ -215,6 +216,7 @@ const everyOrder = `..........T..T audit/export
 .....T........ case/act seal
 ...T.......... case/act suspend
 T..T.......... case/act terminate
+.T............ case/decide
 .T....T....... case/download
 T............. case/find
 .TTTTTT...T... case/look

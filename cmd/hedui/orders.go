@@ -31,6 +31,7 @@ var orders = map[string]orderFunc{
 	"node/sources":  ordered(orderSources),
 	"node/handle":   ordered(orderAlert),
 	"case/requery":  ordered(orderRequery),
+	"case/decide":   ordered(orderDecideCase),
 	"case/open":     ordered(orderOpen),
 	"case/find":     ordered(orderFind),
 	"case/act":      ordered(orderAct),
@@ -267,6 +268,19 @@ func orderAct(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, e
 	return caseAnswer{c.ID, c.Number, c.Stage}, nil
 }
 
+type decideArgs struct {
+	ID string `json:"id"`
+	hedui.Decision
+}
+
+func orderDecideCase(ctx context.Context, n *node, o hedui.Officer, a decideArgs) (any, error) {
+	c, err := n.desk.Decide(ctx, o, a.ID, a.Decision)
+	if err != nil {
+		return nil, err
+	}
+	return caseAnswer{c.ID, c.Number, c.Stage}, nil
+}
+
 // lookAnswer is a case without the persons in it.
 type lookAnswer struct {
 	caseAnswer
@@ -276,6 +290,7 @@ type lookAnswer struct {
 
 	Conclusion hedui.Conclusion `json:"conclusion,omitempty"` // once registers have answered, as of now
 	Means      *hedui.Means     `json:"means,omitempty"`
+	Decision   *hedui.Decision  `json:"decision,omitempty"`
 	Erasure    *hedui.Erasure   `json:"erasure,omitempty"` // proposed, held, erased: then nothing else is there
 }
 
@@ -333,6 +348,9 @@ func orderLook(ctx context.Context, n *node, o hedui.Officer, a caseArgs) (any, 
 		return nil, err
 	}
 	answer := lookAnswer{caseAnswer: caseAnswer{v.Case.ID, v.Case.Number, v.Case.Stage}, Consents: []consentAnswer{}, Queries: []queryAnswer{}, Reports: []reportVersion{}}
+	if d, ok := v.Case.Decided(); ok {
+		answer.Decision = &d
+	}
 	if v.Erasure.State != hedui.Kept {
 		answer.Erasure = &v.Erasure
 	}

@@ -24,6 +24,7 @@ const (
 	Prepared       Verb = "report.prepare" // the bytes to be sealed are stored
 	Sealed         Verb = "report.seal"
 	Delivered      Verb = "report.deliver"
+	Decided        Verb = "decision.enter" // that the office has told its decision, not which
 	Printed        Verb = "report.print"
 	ReadReport     Verb = "report.read"
 	PaperPrinted   Verb = "paper.print" // consent form, commission, notice, annex, public list; with its number
@@ -167,7 +168,7 @@ const (
 func Verbs() []Verb {
 	return []Verb{
 		Registered, Amended, ConsentGiven, Withdrawn, ConsentScanned, ConsentRead, Commissioned, Returned, Accepted, Dispatched, Asked, ByHand,
-		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Printed, ReadReport, PaperPrinted, Objected, Confirmed,
+		Answered, Summarised, Reviewed, SentBack, Prepared, Sealed, Delivered, Decided, Printed, ReadReport, PaperPrinted, Objected, Confirmed,
 		AskedAgain, Requeried, Suspended, Resumed, Terminated, Archived, Moved, HandedOver, Arrived, TakenOver, Erased, ErasureProposed, ErasureRejected, CaseHeld, HoldLifted, UploadTaken, UploadExported, UploadWithdrawn, ReadCase, Searched, Replayed,
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,

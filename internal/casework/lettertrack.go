@@ -274,6 +274,9 @@ func (d *Desk) printReminder(l *heldLetter) (Dispatch, error) {
 // What the reply says is entered item by item, see [Desk.AnswerItem].
 func (d *Desk) TakeReply(ctx context.Context, o hedui.Officer, number, on string, body []byte) error {
 	kind, unfit := evidenceType(ctx, body)
+	if len(body) == 0 {
+		unfit = hedui.Problems([]hedui.Problem{{Field: "evidence", Say: hedui.Say("own.no_file")}})
+	}
 	_, err := d.trackLetter(ctx, o, number, audit.ReplyTaken, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
 		if unfit != nil {
 			return "", withDay(unfit, &l.Letter, on, at)

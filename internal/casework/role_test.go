@@ -113,10 +113,12 @@ T............. CaseOf
 ...T.......... Confirm
 ......T....... ConfirmErasure
 .TTTTTT...T... ConsentScan
+T............. ConsentToSign
 ..........T..T CopiesLog
 .T....T....... Copy
 ?????????????? CorrectItem
 ...T.......... Corrections
+.T............ Decide
 .T............ Deliver
 T............. Draft
 T............. DraftPaper
@@ -182,6 +184,7 @@ T............. SaveDraft
 ?????????????? SendLetter
 ..........T..T SettleConcern
 ....T......... SettleExplanation
+T............. SignConsent
 ......T..T.... Statistics
 ......T..T.... StatisticsFile
 ...T.......... Suspend

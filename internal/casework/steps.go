@@ -227,6 +227,13 @@ func (d *Desk) Deliver(ctx context.Context, o hedui.Officer, id string) (*hedui.
 	})
 }
 
+// Decide enters what the commissioning office has decided after its report.
+func (d *Desk) Decide(ctx context.Context, o hedui.Officer, id string, told hedui.Decision) (*hedui.Case, error) {
+	return d.act(ctx, o, id, audit.Decided, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {
+		return fmt.Sprintf("version %d", c.Version), c.Decide(o, told, at)
+	})
+}
+
 // Object records an objection of the family.
 func (d *Desk) Object(ctx context.Context, o hedui.Officer, id string, why hedui.Text) (*hedui.Case, error) {
 	return d.act(ctx, o, id, audit.Objected, func(_ *store.Tx, c *hedui.Case, at time.Time) (string, error) {

@@ -3,6 +3,7 @@ package hedui
 import (
 	_ "embed"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -70,6 +71,36 @@ func (c *Calendar) mark(first, last string, work bool) error {
 
 // Knows reports whether the holidays of the year are in the data.
 func (c *Calendar) Knows(year int) bool { return c.years[year] }
+
+// Holidays are the spans of days off of a year that were announced, and the days at a
+// weekend on which offices work for them, in order.
+func (c *Calendar) Holidays(year int) (off []Span, work []day.Day) {
+	for d := day.Must(strconv.Itoa(year) + "-01-01"); d.Year() == year; d = d.Add(1) {
+		works, special := c.special[d]
+		switch n := len(off); {
+		case !special:
+		case works:
+			work = append(work, d)
+		case n > 0 && off[n-1].Last == d.Add(-1):
+			off[n-1].Last = d
+		default:
+			off = append(off, Span{d, d})
+		}
+	}
+	return off, work
+}
+
+// A Span is some days, the first and the last among them.
+type Span struct{ First, Last day.Day }
+
+// Days is how many days there are in the span.
+func (s Span) Days() int {
+	n := 1
+	for d := s.First; d.Before(s.Last); d = d.Add(1) {
+		n++
+	}
+	return n
+}
 
 // IsWorking reports whether offices work on d.
 func (c *Calendar) IsWorking(d day.Day) bool {

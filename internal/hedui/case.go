@@ -34,8 +34,11 @@ type Case struct {
 	Mandates []string  `json:"mandates,omitempty"` // numbers, by person
 	Signed   []string  `json:"signed,omitempty"`   // the mandates as signed text, by person
 	Steps    []Step    `json:"steps"`
-	Handed   *Handing  `json:"handed,omitempty"` // to which node, at stage [Handed]
-	Taken    *Handing  `json:"taken,omitempty"`  // from which node the case came, if it was not opened here
+
+	Decisions []Decision `json:"decisions,omitempty"` // what the office has decided, the newest last
+
+	Handed *Handing `json:"handed,omitempty"` // to which node, at stage [Handed]
+	Taken  *Handing `json:"taken,omitempty"`  // from which node the case came, if it was not opened here
 
 	// Elsewhere are the members who live in the household of somebody else's case,
 	// as far as this node knows; it is looked up and not kept.

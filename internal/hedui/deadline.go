@@ -65,6 +65,21 @@ func (l Length) After(at time.Time, c *Calendar) time.Time {
 	return today.Add(l.Days + 1).Start()
 }
 
+// Say says the length in words.
+func (l Length) Say() Text {
+	switch {
+	case l.Working > 0:
+		return Say("length.working", strconv.Itoa(l.Working))
+	case l.Months > 0:
+		return Say("length.months", strconv.Itoa(l.Months))
+	case l.Days > 0:
+		return Say("length.days", strconv.Itoa(l.Days))
+	case l.Exact%time.Hour == 0:
+		return Say("length.hours", strconv.Itoa(int(l.Exact/time.Hour)))
+	}
+	return Say("length.minutes", strconv.Itoa(int(l.Exact/time.Minute)))
+}
+
 // Deadlines are the spans that hold for one place and programme from a day on.
 type Deadlines struct {
 	Place     string    `yaml:"place"`

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -114,17 +113,10 @@ func (t Term) String() string { return t.text }
 
 // Say says the term in words.
 func (t Term) Say() Text {
-	switch {
-	case t.Never():
-		return Say("erasure.term.never")
-	case t.Months > 0:
-		return Say("erasure.term.months", strconv.Itoa(t.Months))
-	case t.Days > 0:
-		return Say("erasure.term.days", strconv.Itoa(t.Days))
-	case t.Exact%time.Hour == 0:
-		return Say("erasure.term.hours", strconv.Itoa(int(t.Exact/time.Hour)))
+	if t.Never() {
+		return Say("length.never")
 	}
-	return Say("erasure.term.minutes", strconv.Itoa(int(t.Exact/time.Minute)))
+	return t.Length.Say()
 }
 
 // MarshalText writes the term as the table does.

@@ -30,6 +30,9 @@ type ConsentForm struct {
 	Categories []catalog.Code
 	Persons    []hedui.Person // number or name may be missing in a draft
 	On         day.Day        // printed
+
+	Signatures map[int]Signature // on a screen, by the number of the person whose block it is
+	Agreed     []catalog.Code    // ticked on the screen
 }
 
 // Format implements [fmt.Formatter]: number and count, but not who they are.
@@ -54,6 +57,9 @@ func (w words) stampOf(p Paper, number, issuer, division string, on day.Day) sta
 // paperSubject stands in the subject of a paper's seal between its number, or the
 // division of what has none, and its kind.
 const paperSubject = " paper "
+
+// Wording returns the text that is signed, a paragraph each.
+func (f ConsentForm) Wording(l lang.Lang) []string { return f.wording(words(l)) }
 
 // wording is the text that is signed.
 func (f ConsentForm) wording(w words) []string {
@@ -98,13 +104,25 @@ func (f ConsentForm) lay(w words) sheet {
 		{Title: w.t("paper.consent.part.text"), Body: f.wording(w)},
 		{Title: w.t("paper.consent.part.categories"), Intro: w.t("paper.consent.categories"), Grids: []grid{f.categories(w)}},
 		{Title: w.t("paper.consent.part.sign"), Intro: w.t("paper.consent.sign"), Grids: f.blocks(w)},
-		{Title: w.t("paper.consent.part.handler"), Grids: []grid{{Framed: true, Rows: [][]cell{
-			w.field(1, "paper.row.handler_office", "", "paper.row.until", w.t("paper.blank.day")),
-			w.field(3, "paper.row.handler", "", "paper.row.signed_on", w.t("paper.blank.day")),
-		}}}, Body: []string{w.t("paper.consent.witness")}},
+		{Title: w.t("paper.consent.part.handler"), Grids: []grid{{Framed: true, Rows: f.handler(w)}}, Body: []string{w.t("paper.consent.witness")}},
 		{Body: []string{w.t("paper.consent.copies")}},
 	}
 	return sh
+}
+
+// handler is the block of the officer who saw the form signed: to be filled in by
+// hand on paper.
+func (f ConsentForm) handler(w words) [][]cell {
+	for _, s := range f.Signatures {
+		return [][]cell{
+			w.field(1, "paper.row.handler_office", s.Office, "paper.row.until", w.day(s.Until)),
+			w.field(1, "paper.row.handler", w.t("paper.on_screen", s.Witness), "paper.row.signed_on", minute(s.At)),
+		}
+	}
+	return [][]cell{
+		w.field(1, "paper.row.handler_office", "", "paper.row.until", w.t("paper.blank.day")),
+		w.field(3, "paper.row.handler", "", "paper.row.signed_on", w.t("paper.blank.day")),
+	}
 }
 
 // categories lists what is asked, and of whom. None is ticked beforehand.
@@ -122,9 +140,17 @@ func (f ConsentForm) categories(w words) grid {
 		if o, ok := known.OwnerOn(f.On); ok {
 			owner = o.Name
 		}
-		g.Rows = append(g.Rows, []cell{{Text: strconv.Itoa(i + 1)}, {Text: name}, {Text: orDash(owner)}, {Text: w.t("paper.tick")}})
+		g.Rows = append(g.Rows, []cell{{Text: strconv.Itoa(i + 1)}, {Text: name}, {Text: orDash(owner)}, {Text: w.tick(slices.Contains(f.Agreed, code))}})
 	}
 	return g
+}
+
+// tick is the box beside a category.
+func (w words) tick(agreed bool) string {
+	if agreed {
+		return w.t("paper.ticked")
+	}
+	return w.t("paper.tick")
 }
 
 // blocks are the places to sign, one for each person.
@@ -140,11 +166,19 @@ func (f ConsentForm) blocks(w words) []grid {
 			w.field(1, "paper.row.name", p.Name, "paper.row.relation", w.relation(p)),
 			w.field(1, "paper.row.number", number, "paper.row.signed_on", w.t("paper.blank.day")),
 		}
+		signed, onScreen := f.Signatures[p.No]
+		if onScreen {
+			g.Rows[1] = w.field(1, "paper.row.number", number, "paper.row.signed_on", minute(signed.At))
+		}
 		minor := !p.ID.IsZero() && p.NeedsGuardian(f.On)
 		if !minor && p.Capacity == hedui.FullCapacity {
 			g.Rows = append(g.Rows, w.field(3, "paper.row.sign", "", "paper.row.finger", ""))
 		} else {
 			g.Rows = append(g.Rows, f.guardian(w, p)...)
+		}
+		if onScreen {
+			last := g.Rows[len(g.Rows)-1]
+			last[1].Drawn, last[3].Text = &signed, w.t("paper.on_screen", signed.Witness)
 		}
 		list = append(list, g)
 	}

@@ -79,6 +79,8 @@ type cell struct {
 	Label bool
 	Span  int // columns it covers, 0 means 1
 	Tall  int // lines it takes at least: room to write in
+
+	Drawn *Signature // in it
 }
 
 func newSheet(s Sealed, copy Copy) sheet {

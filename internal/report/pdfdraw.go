@@ -49,9 +49,14 @@ func (p *printer) watermark() {
 
 // line draws a rule from the left margin.
 func (p *printer) line(y, w float64) {
+	p.thin()
+	p.pdf.Line(marginX, y, marginX+w, y)
+}
+
+// thin is how the lines of tables are drawn.
+func (p *printer) thin() {
 	p.pdf.SetDrawColor(rule[0], rule[1], rule[2])
 	p.pdf.SetLineWidth(0.2)
-	p.pdf.Line(marginX, y, marginX+w, y)
 }
 
 // room begins a new page if less than h is left.

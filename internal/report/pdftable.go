@@ -156,6 +156,9 @@ func (p *printer) cells(r laid, from, to int) {
 			}
 			p.put(x, p.y+padY+float64(i-from)*height(sizeSmall), sizeSmall, c.lines[i])
 		}
+		if c.from.Drawn != nil && from == 0 {
+			p.signature(c.from.Drawn, c.x+padX, p.y+padY, c.w-2*padX, p.rowHeight(to)-2*padY)
+		}
 	}
 }
 

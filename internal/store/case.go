@@ -22,10 +22,10 @@ func (tx *Tx) CreateCase(ctx context.Context, c *hedui.Case) error {
 		return fmt.Errorf("create case: %w", err)
 	}
 	changed, err := tx.exec(ctx, `INSERT INTO cases (id, rev, number, division, programme, kind, office, stage, running,
-		applied_on, created_at, due_at, version, summary, body, opened_by)
-		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+		applied_on, created_at, due_at, version, summary, body, opened_by, decided)
+		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING`,
 		c.ID, c.Number, c.Division, string(c.Programme), string(c.Kind), c.Office, string(c.Stage), flag(c.Stage.Running()),
-		c.AppliedOn.String(), micros(c.CreatedAt), micros(c.DueAt), c.Version, summary, body, c.OpenedBy())
+		c.AppliedOn.String(), micros(c.CreatedAt), micros(c.DueAt), c.Version, summary, body, c.OpenedBy(), decided(c))
 	switch {
 	case err != nil:
 		return fmt.Errorf("create case: %w", err)
@@ -51,10 +51,10 @@ func (tx *Tx) SaveCase(ctx context.Context, c *hedui.Case) error {
 		return fmt.Errorf("save case: %w", err)
 	}
 	changed, err := tx.exec(ctx, `UPDATE cases SET rev = rev + 1, number = $3, division = $4, programme = $5, kind = $6,
-		office = $7, stage = $8, running = $9, applied_on = $10, due_at = $11, version = $12, summary = $13, body = $14
+		office = $7, stage = $8, running = $9, applied_on = $10, due_at = $11, version = $12, summary = $13, body = $14, decided = $15
 		WHERE id = $1 AND rev = $2`,
 		c.ID, c.Rev, c.Number, c.Division, string(c.Programme), string(c.Kind), c.Office, string(c.Stage),
-		flag(c.Stage.Running()), c.AppliedOn.String(), micros(c.DueAt), c.Version, summary, body)
+		flag(c.Stage.Running()), c.AppliedOn.String(), micros(c.DueAt), c.Version, summary, body, decided(c))
 	switch {
 	case err != nil:
 		return fmt.Errorf("save case: %w", err)
@@ -63,6 +63,12 @@ func (tx *Tx) SaveCase(ctx context.Context, c *hedui.Case) error {
 	}
 	c.Rev++
 	return tx.indexPersons(ctx, c, false)
+}
+
+// decided says whether the office has told what it decided: not what.
+func decided(c *hedui.Case) int {
+	_, ok := c.Decided()
+	return flag(ok)
 }
 
 // summaryBody is what a list shows of a case beside its columns.

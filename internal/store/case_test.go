@@ -101,6 +101,14 @@ func TestCasesAreListedByFilter(t *testing.T) {
 			inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.CreateCase(ctx, c) })
 			cases = append(cases, c)
 		}
+		for n, told := range map[int]bool{2: false, 4: true} { // two reports are taken, one office has told what it decided
+			c := cases[n]
+			c.Stage = hedui.Delivered
+			if told {
+				c.Decisions = []hedui.Decision{{Outcome: "granted"}}
+			}
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SaveCase(ctx, c) })
+		}
 		for _, tt := range []struct {
 			name   string
 			filter store.Filter
@@ -114,6 +122,10 @@ func TestCasesAreListedByFilter(t *testing.T) {
 			{"by number", store.Filter{Number: cases[2].Number}, []int{2}},
 			{"by a part of a number", store.Filter{Number: cases[2].Number[:12]}, nil},
 			{"by number elsewhere", store.Filter{Number: cases[2].Number, Division: "3301"}, nil},
+			{"what is promised soonest, of two stages", store.Filter{Stages: []hedui.Stage{hedui.Delivered, hedui.Accepted}, ByDue: true, Limit: 4}, []int{1, 3, 5, 2}},
+			{"the most urgent two", store.Filter{Stages: []hedui.Stage{hedui.Delivered, hedui.Accepted}, ByDue: true, Limit: 2}, []int{1, 3}},
+			{"what is promised soonest, of all stages in a county", store.Filter{Division: "330203", ByDue: true}, []int{0, 2, 4}},
+			{"without a decision", store.Filter{Undecided: true}, []int{2}},
 			{"by deadline", store.Filter{DueBefore: storetest.At.AddDate(0, 0, 4)}, []int{3, 1}},
 			{"of a programme without cases", store.Filter{Programme: hedui.Housing}, nil},
 			{"all at once", store.Filter{Stages: []hedui.Stage{hedui.Accepted}, Division: "33", Programme: hedui.Dibao, Before: cases[5].ID}, []int{3, 1}},

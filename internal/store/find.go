@@ -40,6 +40,7 @@ type Filter struct {
 	Reader, Office string            // officer, and his office, without whose cases to stand aside from; empty = all
 	Number         string            // of the case, whole; empty = all
 	OpenedBy       string            // officer who opened the case; empty = all
+	Undecided      bool              // the office has a report and has not told what it decided; without what was erased
 	Person         idcard.Number     // somebody in it; zero = all
 	DueBefore      time.Time         // promised before this instant; zero = all
 	Before         string            // only cases older than the one with this id: the last of the page before
@@ -57,7 +58,7 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 		args = append(args, arg)
 		where = append(where, strings.ReplaceAll(condition, "$n", fmt.Sprintf("$%d", len(args))))
 	}
-	if len(f.Stages) > 0 {
+	if len(f.Stages) > 0 && !f.ByDue {
 		add("stage "+tx.db.engine.in(len(args)+1), tx.db.engine.list(texts(f.Stages)))
 	}
 	if f.Division != "" {
@@ -74,6 +75,9 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	}
 	if f.OpenedBy != "" {
 		add("opened_by = $n", f.OpenedBy)
+	}
+	if f.Undecided {
+		where = append(where, "decided = 0 AND stage IN ('delivered', 'objected', 'rechecked', 'archived') AND EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = cases.id)")
 	}
 	if !f.Person.IsZero() {
 		blind, err := tx.blind(f.Person)
@@ -98,16 +102,36 @@ func (tx *Tx) Cases(ctx context.Context, f Filter) ([]Summary, error) {
 	if f.ByDue {
 		where = append(where, "EXISTS (SELECT 1 FROM case_keys k WHERE k.case_id = cases.id)")
 	}
+	if f.ByDue {
+		rest, args := soonest(f.Stages, where, args, f.Limit)
+		return tx.summaries(ctx, rest, args...)
+	}
 	condition := ""
 	if len(where) > 0 {
 		condition = "WHERE " + strings.Join(where, " AND ")
 	}
 	args = append(args, f.Limit)
-	order := "id DESC"
-	if f.ByDue {
-		order = "CASE WHEN due_at = 0 THEN 1 ELSE 0 END, due_at, id"
+	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args)), args...)
+}
+
+// soonest is the query for what is promised soonest at the stages. Each stage is read
+// along its index and no further than the limit: what waits there may be thousands.
+func soonest(stages []hedui.Stage, where []string, args []any, limit int) (string, []any) {
+	if len(stages) == 0 {
+		stages = hedui.Stages()
 	}
-	return tx.summaries(ctx, condition+fmt.Sprintf(" ORDER BY %s LIMIT $%d", order, len(args)), args...)
+	args = append(args, limit)
+	last := len(args)
+	var runs []string
+	for _, stage := range stages {
+		args = append(args, string(stage))
+		for _, run := range []struct{ promised, order string }{{"due_at > 0", "due_at, id"}, {"due_at = 0", "id"}} {
+			all := append([]string{fmt.Sprintf("stage = $%d", len(args)), run.promised}, where...)
+			runs = append(runs, fmt.Sprintf("SELECT * FROM (SELECT id, due_at FROM cases WHERE %s ORDER BY %s LIMIT $%d) AS run", strings.Join(all, " AND "), run.order, last))
+		}
+	}
+	const order = "ORDER BY CASE WHEN due_at = 0 THEN 1 ELSE 0 END, due_at, id"
+	return fmt.Sprintf("WHERE id IN (SELECT id FROM (%s) AS runs %s LIMIT $%d) %s", strings.Join(runs, " UNION ALL "), order, last, order), args
 }
 
 // CasesOf lists the cases of a person, newest first.

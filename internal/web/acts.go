@@ -31,6 +31,9 @@ const claim = "claim"
 // requery is the act that asks single cells again.
 const requery = "requery"
 
+// decide is the entry of what the office has decided, which has a page of its own.
+const decide = "decide"
+
 // cellsAgain asks the cells again that an officer has ticked. They are named by their
 // queries, so a page on which one of them is out of date asks nothing.
 func (s *Server) cellsAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
@@ -128,7 +131,7 @@ func told(f frame, err error) []string {
 
 // done says what has just been done, where the page was led to after an act.
 func (p *casePage) done(r *http.Request) {
-	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery {
+	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery || name == decide {
 		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }

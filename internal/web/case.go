@@ -24,6 +24,8 @@ type casePage struct {
 	Number, Programme, Kind, Stage, Due, Conclusion string
 	Erasure                                         string // that it is proposed or held, and why
 	Keeping                                         string // address of what can be done about that
+	Decisions                                       []decisionRow
+	Decide                                          string // address where one is entered; empty = the officer cannot
 	Codes                                           []choice
 	Ask                                             bool // the conclusion asks for an explanation
 	Done, Total                                     int
@@ -106,6 +108,9 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	}
 	if slices.ContainsFunc([]hedui.Right{hedui.ProposeErasure, hedui.ConfirmErasure, hedui.HoldCases}, func(r hedui.Right) bool { return o.MayOn(r, v.Case) == nil }) {
 		p.Keeping = p.Path + "/erasure?lang=" + string(p.Lang)
+	}
+	if p.Decisions = p.decisionRows(v.Case); v.Case.MayDecide(o) == nil {
+		p.Decide = p.Path + "/decision?lang=" + string(p.Lang)
 	}
 	p.Codes = p.codeChoices(o, v.Case)
 	trial := *v.Case

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,8 +53,10 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
 	stages := o.WorksAt()
 	all := len(stages) == 0 || r.URL.Query().Get("list") == "all"
-	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before")}
-	if !all {
+	decides := o.May(hedui.CommissionCases, o.Division) == nil
+	undecided := decides && r.URL.Query().Get("list") == "undecided"
+	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before"), Undecided: undecided}
+	if all = all || undecided; !all {
 		f = store.Filter{Stages: stages, ByDue: true, Limit: rowsOfWork + 1}
 	}
 	list, err := s.Desk.Cases(r.Context(), o, f)
@@ -64,11 +67,14 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	p.Path = "/" // also where a search has led nowhere
 	home := "/?lang=" + string(p.Lang)
 	if len(stages) > 0 {
-		p.Tabs = []tab{{p.T("page.work"), home, !all}, {p.T("page.all"), home + "&list=all", all}}
+		p.Tabs = []tab{{p.T("page.work"), home, !all}, {p.T("page.all"), home + "&list=all", all && !undecided}}
+	}
+	if decides {
+		p.Tabs = slices.Insert(p.Tabs, 1, tab{p.T("decision.missing"), home + "&list=undecided", undecided})
 	}
 	if all && len(list) > rowsPerPage {
 		list = list[:rowsPerPage]
-		p.More = home + "&list=all&before=" + list[rowsPerPage-1].ID
+		p.More = home + "&list=" + r.URL.Query().Get("list") + "&before=" + list[rowsPerPage-1].ID
 	}
 	if !all && len(list) > rowsOfWork {
 		list = list[:rowsOfWork]

@@ -31,6 +31,7 @@ var helpSections = []struct {
 	{"sources", []string{"/sources"}},
 	{"statistics", []string{"/statistics"}},
 	{"books", []string{"/books"}},
+	{"calendar", []string{"/calendar"}},
 	{"nodes", []string{"/nodes"}},
 	{"officers", []string{"/officers", "/rights"}},
 	{"keys", []string{"/keys"}},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"image"
 	"image/png"
 	"net/http"
@@ -178,8 +179,11 @@ func scan(t *testing.T, shade uint8) string {
 	return b.String()
 }
 
-// The clerk sees how their case stands and whose consent is missing, attaches scans,
-// records a withdrawal and a new consent; another clerk sees nothing of it.
+var ticked = regexp.MustCompile(`name="agree" [^>]* checked`)
+
+// The clerk sees how their case stands and whose consent is missing, has one signed on
+// the screen, attaches scans, records a withdrawal and a new consent; another clerk
+// sees nothing of it.
 func TestAClerkLooksAfterTheirCase(t *testing.T) {
 	d, foreign := desk(t)
 	c, err := d.Register(t.Context(), township, "five", tidy(formOf(filledIn(t))))
@@ -196,6 +200,31 @@ func TestAClerkLooksAfterTheirCase(t *testing.T) {
 	}
 	if _, page, _ := get(t, d, township, true, home); !strings.Contains(page, "等待民政等部门委托") || !strings.Contains(page, "已签署并见证") || strings.Contains(page, "孙试验") {
 		t.Errorf("the page of the case:\n%s", page)
+	}
+	signHere := home + "/consents/" + c.Consents[0].Number + "/sign"
+	agreed := url.Values{"strokes": {"100,200 120,90 200,60 320,180;500,100 520,180 610,200 700,90"}}
+	if code, page, _ := get(t, d, township, true, signHere); code != http.StatusOK || !strings.Contains(page, c.Persons[0].Name) || !strings.Contains(page, "<canvas") || ticked.MatchString(page) {
+		t.Errorf("the form to sign: %d\n%s", code, page)
+	}
+	if code, page, _ := send(t, d, township, true, http.MethodPost, signHere, url.Values{"strokes": {"5,5"}, "agree": {"vehicle"}}); code != http.StatusUnprocessableEntity ||
+		!strings.Contains(page, "签名太短") || !strings.Contains(page, "项没有勾选") || len(ticked.FindAllString(page, -1)) != 1 || strings.Contains(page, `value="5,5"`) {
+		t.Errorf("a slip of the pen: %d\n%s", code, page)
+	}
+	if code, page, _ := send(t, d, township, true, http.MethodPost, signHere, agreed); code != http.StatusUnprocessableEntity || !strings.Contains(page, agreed.Get("strokes")) {
+		t.Errorf("nothing was ticked: %d\n%s", code, page)
+	}
+	for _, code := range c.Consents[0].Categories {
+		agreed.Add("agree", string(code))
+	}
+	if code, page, h := send(t, d, township, true, http.MethodPost, signHere, agreed); code != http.StatusSeeOther || !strings.Contains(h.Get("Location"), "done=sign") {
+		t.Fatalf("signed: %d\n%s", code, page)
+	}
+	if code, _, _ := send(t, d, township, true, http.MethodPost, signHere, agreed); code != http.StatusConflict {
+		t.Errorf("signed twice: %d", code)
+	}
+	file, err := d.ConsentScan(t.Context(), officer("reader", hedui.ReadCases), c.ID, c.Consents[0].Number)
+	if err != nil || !strings.HasSuffix(file.Name, ".pdf") || !bytes.HasPrefix(file.Body, []byte("%PDF")) || !bytes.Contains(file.Body, []byte("/ByteRange")) {
+		t.Errorf("what is kept: %s %v", file.Name, err)
 	}
 	number := c.Consents[1].Number
 	for _, step := range []struct {

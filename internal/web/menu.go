@@ -43,6 +43,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 		{"", lang.Text(l, "menu.system"), true},
 		{"/sources", lang.Text(l, "page.sources"), may(hedui.ReadCases) || may(hedui.RunNode) || may(hedui.ReadIncidents)},
 		{"/books", lang.Text(l, "books.title"), may(hedui.ReadCases) || may(hedui.RunNode)},
+		{"/calendar", lang.Text(l, "calendar.title"), true},
 		{"/nodes", lang.Text(l, "page.nodes"), s.Desk.Node != "" && s.Desk.MayReadNodes(o) == nil},
 		{"/officers", lang.Text(l, "staff.title"), s.Roster != nil && (may(hedui.KeepOfficers) || may(hedui.GrantRoles))},
 		{"/keys", lang.Text(l, "key.title"), s.Keys != nil && (may(hedui.KeepKeys) || may(hedui.RunNode))},

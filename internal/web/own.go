@@ -36,7 +36,7 @@ type ownPage struct {
 
 type ownPerson struct{ No, Name, ID, Relation, State, Class string }
 
-type ownConsent struct{ Number, Person, State, Signed, Until, Scan string }
+type ownConsent struct{ Number, Person, State, Signed, Until, Scan, Sign string }
 
 // own shows a case to the clerk who opened it.
 func (s *Server) own(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
@@ -51,7 +51,7 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request, o hedui.Officer) er
 	switch done := r.URL.Query().Get("done"); done {
 	case "terminate":
 		p.Made = p.T("action.done", p.T("action.terminate"))
-	case "scan", "consent", "withdraw":
+	case "scan", "sign", "consent", "withdraw":
 		p.Made = p.T("own.done." + done)
 	}
 	return render(w, http.StatusOK, "own.html", p)
@@ -78,6 +78,11 @@ func (s *Server) ownPage(r *http.Request, o hedui.Officer, c *hedui.Case) *ownPa
 		p.Persons = append(p.Persons, row)
 	}
 	p.Consents, p.Papers = p.consentRows(c, at), p.paperRows(o, c, p.Path, at)
+	for i, k := range c.Consents {
+		if day.Of(k.SignedAt) == day.Of(at) && k.Scan == "" {
+			p.Consents[i].Sign = p.Path + "/consents/" + k.Number + "/sign?lang=" + string(p.Lang)
+		}
+	}
 	for _, m := range c.Missing(at) {
 		p.Missing = append(p.Missing, p.say(m.Say))
 	}

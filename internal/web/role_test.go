@@ -61,6 +61,8 @@ T............. POST /find/own
 .TTTTTT...T... GET /cases/{id}/erasure.pdf
 .TTTTTT...T... GET /cases/{id}/erasure
 .TTTTTT...T... POST /cases/{id}/erasure/{act}
+.T............ GET /cases/{id}/decision
+.T............ POST /cases/{id}/decision
 .T............ POST /cases/{id}/code
 .TTTTTT...T... GET /erasures
 .T............ GET /requests
@@ -80,6 +82,8 @@ T............. GET /own/{id}/erasure.pdf
 T............. GET /own/{id}/papers/{kind}
 T............. POST /own/{id}/code
 T............. POST /own/{id}/acts/{act}
+T............. GET /own/{id}/consents/{number}/sign
+T............. POST /own/{id}/consents/{number}/sign
 T............. POST /own/{id}/consents/{number}/scan
 ...T.......... GET /corrections
 ...T.......... POST /corrections/{number}
@@ -120,6 +124,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 .......T..TTTT GET /keys
 ............T. POST /keys/{act}
+TTTTTTTTTTTTTT GET /calendar
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design
 TTTTTTTTTTTTTT POST /design

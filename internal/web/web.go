@@ -109,6 +109,8 @@ func routes() []route {
 		{"GET /cases/{id}/erasure.pdf", hedui.ReadCases, (*Server).erasureCertificate},
 		{"GET /cases/{id}/erasure", hedui.ReadCases, (*Server).erasure},
 		{"POST /cases/{id}/erasure/{act}", hedui.ReadCases, (*Server).actOnErasure},
+		{"GET /cases/{id}/decision", hedui.CommissionCases, (*Server).decision},
+		{"POST /cases/{id}/decision", hedui.CommissionCases, (*Server).decide},
 		{"POST /cases/{id}/code", hedui.CommissionCases, (*Server).mirrorCode},
 		{"GET /erasures", hedui.ReadCases, (*Server).erasures},
 		{"GET /requests", hedui.CommissionCases, (*Server).requests},
@@ -128,6 +130,8 @@ func routes() []route {
 		{"GET /own/{id}/papers/{kind}", hedui.OpenCases, (*Server).ownPaper},
 		{"POST /own/{id}/code", hedui.OpenCases, (*Server).ownCode},
 		{"POST /own/{id}/acts/{act}", hedui.OpenCases, (*Server).ownAct},
+		{"GET /own/{id}/consents/{number}/sign", hedui.OpenCases, (*Server).signConsent},
+		{"POST /own/{id}/consents/{number}/sign", hedui.OpenCases, (*Server).takeSignature},
 		{"POST /own/{id}/consents/{number}/scan", hedui.OpenCases, (*Server).scan},
 		{"GET /corrections", hedui.VerifyCases, (*Server).corrections},
 		{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
@@ -168,6 +172,7 @@ func routes() []route {
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /keys", hedui.KeepKeys, (*Server).keys},
 		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
+		{"GET /calendar", "", (*Server).calendar},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
 		{"POST /design", "", (*Server).design},
@@ -398,7 +403,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/letters": "lead.letters", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics"}
+	"/worklist": "lead.worklist", "/letters": "lead.letters", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
