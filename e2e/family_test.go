@@ -30,6 +30,7 @@ var (
 	zhao  = []person{{name: "赵立新", id: "330200197007070052"}}
 	qian  = []person{{name: "钱文静", id: "330200199108180065"}}
 	feng  = []person{{name: "冯晓东", id: "33020019930303002X"}}
+	chen  = []person{{name: "陈立民", id: "330200197108080030"}}
 )
 
 // write fills the form of registration in, on which the clerk stands. The last press is left to the caller.

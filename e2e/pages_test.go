@@ -13,7 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -183,6 +185,77 @@ func TestPages(t *testing.T) {
 			inspectHere(p, "an error")
 		})
 	}
+}
+
+// The pages to which an act leads are looked at too: the code for a citizen, the mirror that it opens, a case that was erased, the form of nobody.
+func TestPagesBehindAnAct(t *testing.T) {
+	clerk := as(t, haishu, "clerk")
+	number := register(clerk, chen)
+	clerk.follow(number)
+	own := clerk.path()
+	for _, language := range []string{"zh", "en"} {
+		clerk.open(inLanguage(own, language))
+		clerk.do("choose the person", chromedp.Click(chromedp.CSS("#act-code summary")), chromedp.Click(chromedp.CSS("#code-1")))
+		clerk.moves("make a code", chromedp.Click(chromedp.CSS("#act-code button")))
+		inspectHere(clerk, "a code for the mirror, "+language)
+	}
+	code := eval[string](clerk, `document.querySelector(".secret").textContent`)
+
+	citizen := visit(t, haishu)
+	citizen.open("/mirror")
+	citizen.fill("#number", chen[0].id)
+	citizen.fill("#code", code)
+	citizen.press("查看")
+	citizen.says(number)
+	citizen.do("ask for something", chromedp.Click(chromedp.CSS("input[name=kind]")), chromedp.SendKeys(chromedp.CSS("textarea"), "请说明查询了哪些部门"))
+	citizen.press("提交")
+	inspectHere(citizen, "a request in the mirror")
+	for _, language := range []string{"zh", "en"} {
+		citizen.open(inLanguage("/mirror", language))
+		inspectHere(citizen, "the mirror, opened, "+language)
+	}
+
+	erase(clerk, number, own)
+	reader := as(t, haishu, "reader")
+	for _, language := range []string{"zh", "en"} {
+		inspect(clerk, "a case of their own that was erased", inLanguage(own, language))
+		inspect(reader, "a case that was erased", inLanguage(strings.Replace(own, "/own/", "/cases/", 1), language))
+	}
+
+	clerk.open("/intake/new")
+	write(clerk, chen)
+	form := clerk.path()
+	command(clerk, network.ClearBrowserCookies, cdp.Empty{})
+	if status := clerk.press("登记"); status != 401 || clerk.path() != form {
+		t.Fatalf("the form of nobody: %d at %s", status, clerk.address())
+	}
+	inspectHere(clerk, "the form of nobody")
+}
+
+// erase ends a case at the wish of the household and has it erased by two officers.
+func erase(clerk *tab, number, own string) {
+	clerk.Helper()
+	clerk.open(own)
+	clerk.do("choose why", chromedp.Click(chromedp.CSS("#act-terminate summary")), chromedp.Click(chromedp.CSS("#terminate-withdrawn")))
+	clerk.moves("end the case", chromedp.Click(chromedp.CSS("#act-terminate button")))
+	clerk.says("终止")
+	at := strings.Replace(own, "/own/", "/cases/", 1) + "/erasure"
+	verifier := as(clerk.TB, haishu, "receiver")
+	verifier.open(at)
+	verifier.do("choose why", chromedp.Click(chromedp.CSS("#act-propose summary")), chromedp.Click(chromedp.CSS("#propose-request")))
+	verifier.moves("propose", chromedp.Click(chromedp.CSS("#act-propose button")))
+	verifier.says("已提议")
+	manager := as(clerk.TB, haishu, "reader")
+	manager.open(at)
+	manager.do("unfold", chromedp.Click(chromedp.CSS("#act-confirm summary")))
+	manager.moves("erase", chromedp.Click(chromedp.CSS("#act-confirm button")))
+	if manager.path() == "/sign-in/again" {
+		manager.fill("#password", begun.passwords["reader"])
+		manager.press("确认")
+		manager.do("unfold", chromedp.Click(chromedp.CSS("#act-confirm summary")))
+		manager.moves("erase", chromedp.Click(chromedp.CSS("#act-confirm button")))
+	}
+	manager.says(number, "已销毁")
 }
 
 // prepare makes what the pages need: a case of which an archive has not answered, with the form of a clerk that is not handed in.

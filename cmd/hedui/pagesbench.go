@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,7 +50,7 @@ func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o
 	if _, _, err := b.fill(ctx, n, city, pagesStages); err != nil {
 		return err
 	}
-	if err := n.desk.CountCases(ctx); err != nil {
+	if err := errors.Join(n.desk.CountCases(ctx), b.begin(ctx, n)); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "%s: %d cases, stored and counted in %.0f s; each page %d times\n", name, b.Households, time.Since(begun).Seconds(), pageTimes)
@@ -75,6 +77,25 @@ func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o
 		}
 	}
 	return nil
+}
+
+// begunForms is how many forms a clerk has not handed in, as after a large workbook.
+const begunForms = 2000
+
+// begin gives the clerk of the pages forms that are not handed in.
+func (b *benchCommand) begin(ctx context.Context, n *node) error {
+	body, err := json.Marshal(hedui.Form{Programme: string(hedui.Dibao), Persons: []hedui.FormPerson{{Name: "王试验"}, {Name: "李试验"}}})
+	if err != nil {
+		return err
+	}
+	return n.db.InTx(ctx, func(tx *store.Tx) error {
+		for range begunForms {
+			if err := tx.SaveDraft(ctx, strings.ToLower(rand.Text()), "clerk", body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 const pageTimes = 200

@@ -117,7 +117,7 @@ func benchWith(t *testing.T, db *store.DB, deadline time.Duration, now func() ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
+	cert, err := seal.SelfSigned(key, "核对中心", time.Now().AddDate(0, 0, -1), time.Now().AddDate(1, 0, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"hedui/internal/queue"
 	"hedui/internal/report"
 	"hedui/internal/store"
+	"hedui/seal"
 )
 
 // A case is erased when its term is over, by a job that comes every hour, or before
@@ -323,6 +324,26 @@ func (d *Desk) EraseAgain(ctx context.Context, o hedui.Officer, proof []byte) (h
 		}
 		return d.destroy(ctx, tx, e, c, o, at)
 	})
+}
+
+// EraseAsCertified does so by the certificate itself, a PDF that this node has signed.
+func (d *Desk) EraseAsCertified(ctx context.Context, o hedui.Officer, certificate []byte) (hedui.Erasure, error) {
+	if err := o.May(hedui.ConfirmErasure, o.Division); err != nil {
+		return hedui.Erasure{}, d.refused(ctx, o, "", audit.Erased, err)
+	}
+	text, err := d.Trust(ctx)
+	if err != nil {
+		return hedui.Erasure{}, err
+	}
+	trust, err := seal.ParseTrust(text)
+	if err != nil {
+		return hedui.Erasure{}, fmt.Errorf("casework: trust: %w", err)
+	}
+	r, err := report.Verify(certificate, nil, trust)
+	if err != nil || !r.Valid() || r.Paper != (report.ErasureCertificate{}).Name() {
+		return hedui.Erasure{}, hedui.Fail(hedui.Invalid, hedui.Say("error.erasure.proof"), err)
+	}
+	return d.EraseAgain(ctx, o, r.Proof)
 }
 
 // EraseRestored erases the cases that came back with an old copy of the database, by the

@@ -39,6 +39,9 @@ func (d *Desk) Register(ctx context.Context, o hedui.Officer, draftID string, f 
 		opened = &fresh
 		return d.open(ctx, tx, o, opened, draftID, slices.Clone(consents), at)
 	})
+	if isRegistered(err) { // by a press before this one: nothing is left to go on with
+		err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.DeleteDraft(ctx, draftID) }))
+	}
 	if err != nil {
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
@@ -85,8 +88,9 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedui
 		return err
 	}
 	if ok {
-		return d.alreadyRunning(ctx, tx, o, running)
+		return d.alreadyRunning(ctx, tx, o, running, draftID)
 	}
+	c.Form = draftID
 	numbers, err := d.numbers(ctx, tx, hedui.CaseSeries, c, at, 1)
 	if err != nil {
 		return err
@@ -141,11 +145,23 @@ func (d *Desk) given(ctx context.Context, tx *store.Tx, o hedui.Officer, c *hedu
 	return nil
 }
 
-// alreadyRunning names the running case, but only to an officer of its place.
-func (d *Desk) alreadyRunning(ctx context.Context, tx *store.Tx, o hedui.Officer, id string) error {
+// isRegistered reports whether a form was refused because it is a case already.
+func isRegistered(err error) bool {
+	var known *hedui.Error
+	return errors.As(err, &known) && known.Say.Key == registeredText
+}
+
+const registeredText = "error.registered"
+
+// alreadyRunning names the running case, but only to an officer of its place. The form
+// may be the one from which it was registered, sent once more.
+func (d *Desk) alreadyRunning(ctx context.Context, tx *store.Tx, o hedui.Officer, id, draftID string) error {
 	c, err := tx.Case(ctx, id)
 	if err != nil {
 		return err
+	}
+	if draftID != "" && c.Form == draftID && c.OpenedBy() == o.ID {
+		return hedui.Fail(hedui.Conflict, hedui.Say(registeredText, c.Number), fmt.Errorf("case %s is of this form", id))
 	}
 	say := hedui.Say("error.running", c.Number)
 	if !hedui.Covers(o.Division, c.Division) {
@@ -227,36 +243,34 @@ type DraftSummary struct {
 	Persons   int
 }
 
-// Drafts lists the forms that an officer has begun.
-func (d *Desk) Drafts(ctx context.Context, o hedui.Officer) ([]DraftSummary, error) {
+// Drafts lists the forms that an officer has begun, after one of them.
+func (d *Desk) Drafts(ctx context.Context, o hedui.Officer, after string, limit int) ([]DraftSummary, error) {
 	if err := o.May(hedui.OpenCases, o.Division); err != nil {
 		return nil, d.refused(ctx, o, "", audit.Registered, err)
 	}
-	var list []DraftSummary
-	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		list = nil
-		ids, err := tx.Drafts(ctx, o.ID)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			body, err := tx.Draft(ctx, id, o.ID)
-			if err != nil {
-				return err
-			}
-			var f hedui.Form
-			if err := json.Unmarshal(body, &f); err != nil {
-				return fmt.Errorf("casework: draft: %w", err)
-			}
-			one := DraftSummary{ID: id, Programme: f.Programme, Persons: len(f.Persons)}
-			if len(f.Persons) > 0 {
-				one.Applicant = idcard.MaskName(f.Persons[0].Name)
-			}
-			list = append(list, one)
-		}
-		return nil
+	if !plausibleID(after) {
+		return nil, notFound()
+	}
+	var drafts []store.Draft
+	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		drafts, err = tx.Drafts(ctx, o.ID, after, limit)
+		return err
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	list := make([]DraftSummary, len(drafts))
+	for i, one := range drafts {
+		var f hedui.Form
+		if err := json.Unmarshal(one.Body, &f); err != nil {
+			return nil, fmt.Errorf("casework: draft: %w", err)
+		}
+		list[i] = DraftSummary{ID: one.ID, Programme: f.Programme, Persons: len(f.Persons)}
+		if len(f.Persons) > 0 {
+			list[i].Applicant = idcard.MaskName(f.Persons[0].Name)
+		}
+	}
+	return list, nil
 }
 
 // DropDraft throws a form away that the officer has begun.

@@ -325,6 +325,9 @@ func (d *Desk) PublicList(ctx context.Context, o hedui.Officer, ids []string, wa
 			if err := o.MayOn(hedui.PrintReports, c); err != nil {
 				return err
 			}
+			if err := standsAside(ctx, tx, o, id); err != nil {
+				return err
+			}
 			if c.Version == 0 {
 				return hedui.Fail(hedui.NotFound, hedui.Say("error.no_report"), nil)
 			}

@@ -126,6 +126,7 @@ T............. Drafts
 T............. DropDraft
 ......T..T.... EnterTotals
 ......T....... EraseAgain
+......T....... EraseAsCertified
 ......T....... EraseDue
 TTTTTTT...T... Erasure
 TTTTTTT...T... ErasureCertificate

@@ -27,6 +27,7 @@ type Case struct {
 	Commission string    `json:"commission,omitempty"`
 	Version    int       `json:"version,omitempty"` // newest sealed report, 0 = none
 	Round      int       `json:"round,omitempty"`   // how often sources were asked
+	Form       string    `json:"form,omitempty"`    // id of the form from which it was registered
 
 	Persons  []Person  `json:"persons"`
 	Declared Declared  `json:"declared"`

@@ -44,21 +44,28 @@ func (tx *Tx) Draft(ctx context.Context, id, owner string) ([]byte, error) {
 	return body, nil
 }
 
-// Drafts lists the ids of the officer's drafts.
-func (tx *Tx) Drafts(ctx context.Context, owner string) ([]string, error) {
-	var ids []string
+// A Draft is what an officer has typed and not yet handed in.
+type Draft struct {
+	ID   string
+	Body []byte
+}
+
+// Drafts lists the officer's drafts after one, in the order of their ids.
+func (tx *Tx) Drafts(ctx context.Context, owner, after string, limit int) ([]Draft, error) {
+	var list []Draft
 	err := tx.each(ctx, func(rows *sql.Rows) error {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		ids = append(ids, id)
-		return nil
-	}, `SELECT id FROM drafts WHERE owner = $1 ORDER BY id`, owner)
+		var d Draft
+		err := rows.Scan(&d.ID, &d.Body)
+		list = append(list, d)
+		return err
+	}, `SELECT id, body FROM drafts WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3`, owner, after, limit)
+	for i := 0; err == nil && i < len(list); i++ { // a key may have to be read for it
+		list[i].Body, err = tx.unseal(ctx, aad("drafts", list[i].ID, "body"), list[i].Body)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("drafts: %w", err)
 	}
-	return ids, nil
+	return list, nil
 }
 
 // PurgeDrafts deletes drafts that were seen before an instant and not saved since,

@@ -202,9 +202,12 @@ func TestDraftsAreTheirOwners(t *testing.T) {
 			if string(body) != "汪试验甲, no number yet" {
 				t.Errorf("got %q", body)
 			}
-			ids, more := tx.Drafts(ctx, "clerk")
-			if len(ids) != 1 || ids[0] != "d1" {
-				t.Errorf("drafts: got %v, want d1", ids)
+			list, more := tx.Drafts(ctx, "clerk", "", 9)
+			if len(list) != 1 || list[0].ID != "d1" || string(list[0].Body) != string(body) {
+				t.Errorf("drafts: got %v, want d1", list)
+			}
+			if list, err := tx.Drafts(ctx, "clerk", "d1", 9); len(list) > 0 {
+				t.Errorf("after the last there are %v %v", list, err)
 			}
 			return errors.Join(err, more)
 		})

@@ -424,13 +424,13 @@ func TestRotationWhileOthersWork(t *testing.T) {
 				if len(list) != len(cases) {
 					t.Errorf("got %d cases, want %d", len(list), len(cases))
 				}
-				ids, more := tx.Drafts(t.Context(), "clerk")
-				if len(ids) != drafts {
-					t.Errorf("got %d drafts, want %d", len(ids), drafts)
+				kept, more := tx.Drafts(t.Context(), "clerk", "", drafts+1)
+				if len(kept) != drafts {
+					t.Errorf("got %d drafts, want %d", len(kept), drafts)
 				}
-				for _, id := range ids {
-					if body, err := tx.Draft(t.Context(), id, "clerk"); err != nil || string(body) != id {
-						t.Errorf("draft %s: got %q %v", id, body, err)
+				for _, d := range kept {
+					if string(d.Body) != d.ID {
+						t.Errorf("draft %s: got %q", d.ID, d.Body)
 					}
 				}
 				return errors.Join(err, more)

@@ -112,7 +112,7 @@ func TestAnItemKeepsItsAnswerAndIsListedAnewOnlyAfterItHasEnded(t *testing.T) {
 			}
 		}
 		read(t, db, func(ctx context.Context, tx *store.Tx) error {
-			if drafts, err := tx.Drafts(ctx, "liaison"); err != nil || len(drafts) > 0 {
+			if drafts, err := tx.Drafts(ctx, "liaison", "", 9); err != nil || len(drafts) > 0 {
 				t.Errorf("what was typed outlives the case: %v %v", drafts, err)
 			}
 			return nil
@@ -140,7 +140,11 @@ func TestItemsOfOtherNodesEndWithTheirTime(t *testing.T) {
 			t.Errorf("left: %v", ids)
 		}
 		read(t, db, func(ctx context.Context, tx *store.Tx) error {
-			drafts, err := tx.Drafts(ctx, "liaison")
+			list, err := tx.Drafts(ctx, "liaison", "", 9)
+			drafts := make([]string, len(list))
+			for i, d := range list {
+				drafts[i] = d.ID
+			}
 			if want := []string{"form", "item:" + young.ID + ":liaison", "item:" + own.ID + ":liaison"}; !slices.Equal(drafts, want) {
 				t.Errorf("drafts %v, want %v", drafts, want)
 			}

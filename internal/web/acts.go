@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"hedui/idcard"
 	"hedui/internal/hedui"
 )
 
@@ -27,6 +29,32 @@ var final = []string{"seal", "archive", "terminate"}
 // claim is the act that suspends a case for a company that is not theirs. It is
 // offered beside the items to explain, from which it follows.
 const claim = "claim"
+
+// withdraw is the act that records that a person has withdrawn the consents.
+const withdraw = "withdraw"
+
+// A withdrawalRow asks whose consents are withdrawn.
+type withdrawalRow struct {
+	To, Seen string
+	Who      []choice
+}
+
+// withdrawal is what the officer may record on the page of a case at an address, or
+// nothing: each person is tried on a copy.
+func (f frame) withdrawal(o hedui.Officer, c *hedui.Case, address, seen string, at time.Time) *withdrawalRow {
+	w := withdrawalRow{To: address + "/acts/" + withdraw + "?lang=" + string(f.Lang), Seen: seen}
+	for _, one := range c.Persons {
+		trial := *c
+		trial.Consents = slices.Clone(c.Consents)
+		if trial.Withdraw(o, one.No, at) == nil {
+			w.Who = append(w.Who, choice{strconv.Itoa(one.No), strconv.Itoa(one.No) + " " + idcard.MaskName(one.Name)})
+		}
+	}
+	if len(w.Who) == 0 {
+		return nil
+	}
+	return &w
+}
 
 // requery is the act that asks single cells again.
 const requery = "requery"
@@ -88,6 +116,9 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, o hedui.Officer) er
 	switch {
 	case v.Rev != r.PostFormValue("seen"):
 		err = hedui.Fail(hedui.Conflict, hedui.Say("error.changed"), nil)
+	case name == withdraw:
+		person, _ := strconv.Atoi(r.PostFormValue("person")) // 0 is nobody
+		_, err = s.Desk.Withdraw(r.Context(), o, id, person)
 	case name == claim:
 		_, err = s.Desk.SuspendClaim(r.Context(), o, id)
 	default:
@@ -105,7 +136,7 @@ func (s *Server) acted(w http.ResponseWriter, r *http.Request, o hedui.Officer, 
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Conflict && kind != hedui.Invalid {
+	if !onPage(err) {
 		return err
 	}
 	if v, err2 := s.look(r, o, id); err2 == nil { // as it is now
@@ -114,6 +145,26 @@ func (s *Server) acted(w http.ResponseWriter, r *http.Request, o hedui.Officer, 
 		return render(w, status[kind], "case.html", p)
 	}
 	return err
+}
+
+// barred are the refusals of who may have no part in a case or a page at all.
+var barred = []string{"error.right", "error.division", "error.programme", "error.conflict"}
+
+// onPage reports whether why an act was refused is told on the page from which it
+// came: what was sent is wrong, things stand otherwise, or it is somebody else's turn.
+// Whoever is barred gets a page that says only that.
+func onPage(err error) bool {
+	var known *hedui.Error
+	if !errors.As(err, &known) {
+		return false
+	}
+	switch known.Kind {
+	case hedui.Invalid, hedui.Conflict:
+		return true
+	case hedui.Forbidden:
+		return !slices.Contains(barred, known.Say.Key)
+	}
+	return false
 }
 
 // told is all that an error says to a person.
@@ -131,7 +182,11 @@ func told(f frame, err error) []string {
 
 // done says what has just been done, where the page was led to after an act.
 func (p *casePage) done(r *http.Request) {
-	if name := r.URL.Query().Get("done"); slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery || name == decide {
+	name := r.URL.Query().Get("done")
+	if name == withdraw {
+		p.Made = p.T("own.done.withdraw")
+	}
+	if slices.Contains(hedui.ActionNames(), name) || name == claim || name == requery || name == decide {
 		p.Made = strings.TrimSpace(p.T("action.done", p.T("action."+name)))
 	}
 }

@@ -66,7 +66,7 @@ func (s *Server) takeBulk(w http.ResponseWriter, r *http.Request, o hedui.Office
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Invalid && kind != hedui.Conflict {
+	if !onPage(err) {
 		return err
 	}
 	p, cause := s.bulkPage(r, o)

@@ -35,6 +35,7 @@ type casePage struct {
 	Items                                           []itemRow
 	Letters                                         []letterRow
 	Consents                                        []ownConsent
+	Withdrawal                                      *withdrawalRow
 	Papers                                          []paperRow
 	Again                                           bool // the officer may ask single cells again
 	Claim                                           bool // the officer may suspend the case for a company that is not theirs
@@ -128,6 +129,7 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	for _, l := range v.Letters {
 		p.Letters = append(p.Letters, p.letterRow(s, l))
 	}
+	p.Withdrawal = p.withdrawal(o, v.Case, p.Path, v.Rev, s.Now())
 	p.Consents, p.Papers = p.consentRows(v.Case, s.Now()), p.paperRows(o, v.Case, p.Path, s.Now())
 	for _, rep := range v.Reports {
 		if rep.SealedAt.IsZero() {

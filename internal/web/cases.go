@@ -2,11 +2,13 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
 
 	"hedui/day"
+	"hedui/internal/casework"
 	"hedui/internal/hedui"
 	"hedui/internal/store"
 )
@@ -19,6 +21,11 @@ type casesPage struct {
 	Full string // there are more than are listed
 	Work bool   // these wait for the officer
 
+	Publish    bool // cases with a report, of which a public list is printed
+	Programme  string
+	Programmes []choice
+	Wrong      []string
+
 	Found  string // by a search
 	Missed string // why a search has led nowhere
 }
@@ -30,10 +37,12 @@ type tab struct {
 }
 
 type caseRow struct {
-	Address, Number, Applicant, Programme, Stage, Due string
-	Left                                              string // how long until it is due, or since when it is overdue
-	Late                                              bool
-	Erased                                            bool
+	ID, Address, Number, Applicant, Programme, Stage, Due string
+	Left                                                  string // how long until it is due, or since when it is overdue
+	Late                                                  bool
+	Erased                                                bool
+	Tick                                                  string // what it means to tick the row
+	Ticked                                                bool
 }
 
 // Rows of one page of all cases, and of the worklist, which has one page: who has
@@ -51,12 +60,20 @@ func (s *Server) cases(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 }
 
 func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
-	stages := o.WorksAt()
-	all := len(stages) == 0 || r.URL.Query().Get("list") == "all"
-	decides := o.May(hedui.CommissionCases, o.Division) == nil
-	undecided := decides && r.URL.Query().Get("list") == "undecided"
-	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before"), Undecided: undecided}
-	if all = all || undecided; !all {
+	stages, here := o.WorksAt(), r.URL.Query().Get("list")
+	may := func(right hedui.Right) bool { return o.May(right, o.Division) == nil }
+	switch {
+	case (here == "public" || r.URL.Path == "/public") && may(hedui.PrintReports):
+		return s.publicPage(r, o)
+	case here == "undecided" && may(hedui.CommissionCases):
+	case here == "all" || len(stages) == 0:
+		here = "all"
+	default:
+		here = ""
+	}
+	all := here != ""
+	f := store.Filter{Limit: rowsPerPage + 1, Before: r.URL.Query().Get("before"), Undecided: here == "undecided"}
+	if !all {
 		f = store.Filter{Stages: stages, ByDue: true, Limit: rowsOfWork + 1}
 	}
 	list, err := s.Desk.Cases(r.Context(), o, f)
@@ -65,16 +82,10 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	}
 	p := &casesPage{frame: s.frame(r, "page.cases"), Work: !all}
 	p.Path = "/" // also where a search has led nowhere
-	home := "/?lang=" + string(p.Lang)
-	if len(stages) > 0 {
-		p.Tabs = []tab{{p.T("page.work"), home, !all}, {p.T("page.all"), home + "&list=all", all && !undecided}}
-	}
-	if decides {
-		p.Tabs = slices.Insert(p.Tabs, 1, tab{p.T("decision.missing"), home + "&list=undecided", undecided})
-	}
+	p.tabs(o, here)
 	if all && len(list) > rowsPerPage {
 		list = list[:rowsPerPage]
-		p.More = home + "&list=" + r.URL.Query().Get("list") + "&before=" + list[rowsPerPage-1].ID
+		p.More = "/?lang=" + string(p.Lang) + "&list=" + here + "&before=" + list[rowsPerPage-1].ID
 	}
 	if !all && len(list) > rowsOfWork {
 		list = list[:rowsOfWork]
@@ -84,11 +95,87 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	return p, nil
 }
 
+// tabs are the lists of the page, where there is more than one.
+func (p *casesPage) tabs(o hedui.Officer, here string) {
+	may := func(right hedui.Right) bool { return o.May(right, o.Division) == nil }
+	for _, one := range []struct {
+		list, text string
+		shown      bool
+	}{
+		{"", "page.work", len(o.WorksAt()) > 0}, {"undecided", "decision.missing", may(hedui.CommissionCases)},
+		{"all", "page.all", true}, {"public", "public.title", may(hedui.PrintReports)},
+	} {
+		address := "/?lang=" + string(p.Lang)
+		if one.list != "" {
+			address += "&list=" + one.list
+		}
+		if one.shown {
+			p.Tabs = append(p.Tabs, tab{p.T(one.text), address, one.list == here})
+		}
+	}
+	if len(p.Tabs) == 1 {
+		p.Tabs = nil
+	}
+}
+
+// published are the stages of cases that can be on a public list: each has a report.
+var published = []hedui.Stage{hedui.Issued, hedui.Delivered, hedui.Rechecked, hedui.Archived}
+
+// publicPage lists the cases of which a public list can be printed.
+func (s *Server) publicPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
+	p := &casesPage{frame: s.frame(r, "page.cases"), Publish: true, Programme: r.FormValue("programme")}
+	p.Path = "/"
+	p.tabs(o, "public")
+	for _, one := range hedui.Programmes() {
+		p.Programmes = append(p.Programmes, choice{string(one), p.T("programme." + string(one))})
+	}
+	list, err := s.Desk.Cases(r.Context(), o, store.Filter{Stages: published, Programme: hedui.Programme(p.Programme), Limit: rowsPerPage + 1, Before: r.FormValue("before")})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > rowsPerPage {
+		list = list[:rowsPerPage]
+		p.More = "/?" + url.Values{"lang": {string(p.Lang)}, "list": {"public"}, "programme": {p.Programme}, "before": {list[rowsPerPage-1].ID}}.Encode()
+	}
+	still := p.frame // nothing is ticked on a page that loads itself anew
+	p.Rows = rowsOf(&still, "/cases/", slices.DeleteFunc(list, func(c store.Summary) bool { return c.Erased || c.Version == 0 }), s.Now())
+	for i := range p.Rows {
+		row := &p.Rows[i]
+		row.Tick, row.Ticked = p.T("public.tick", row.Number), slices.Contains(r.PostForm["case"], row.ID)
+	}
+	return p, nil
+}
+
+// publish prints the public list of the cases that were ticked.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	err := r.ParseForm()
+	if err != nil {
+		return hedui.Fail(hedui.Invalid, hedui.Say("public.none"), err)
+	}
+	ids := r.PostForm["case"]
+	var file casework.File
+	if len(ids) == 0 {
+		err = hedui.Fail(hedui.Invalid, hedui.Say("public.none"), nil)
+	} else {
+		file, err = s.Desk.PublicList(r.Context(), o, ids, casework.PaperOrder{Lang: langOf(r), Form: "pdf"})
+	}
+	if err == nil {
+		return sendFile(w, file)
+	}
+	if kind := hedui.KindOf(err); kind == hedui.Invalid || kind == hedui.NotFound {
+		if p, cause := s.casesPage(r, o); cause == nil {
+			p.Wrong = told(p.frame, err)
+			return render(w, status[kind], "cases.html", p)
+		}
+	}
+	return err
+}
+
 // rowsOf are the rows of a list of cases, each leading to its page. A page with a case under way moves.
 func rowsOf(f *frame, address string, list []store.Summary, now time.Time) []caseRow {
 	rows := make([]caseRow, len(list))
 	for i, c := range list {
-		rows[i] = caseRow{Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
+		rows[i] = caseRow{ID: c.ID, Address: address + c.ID, Number: c.Number, Applicant: c.Applicant,
 			Programme: f.T("programme." + string(c.Programme)), Stage: f.T("stage." + string(c.Stage)), Due: minute(c.DueAt), Erased: c.Erased}
 		if !c.Erased && !settled(c.Stage) {
 			f.moves()

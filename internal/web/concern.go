@@ -89,7 +89,7 @@ func (s *Server) disposeOf(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Invalid && kind != hedui.Conflict {
+	if !onPage(err) {
 		return err
 	}
 	p, cause := s.concernsPage(r, o)

@@ -92,7 +92,7 @@ func (s *Server) answerCorrection(w http.ResponseWriter, r *http.Request, o hedu
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Invalid && kind != hedui.Conflict {
+	if !onPage(err) {
 		return err
 	}
 	p, cause := s.correctionsPage(r, o)

@@ -111,7 +111,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, o hedui.Officer)
 	}
 	var known *hedui.Error
 	kind := hedui.KindOf(err)
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(err, &known) {
+	if !onPage(err) || !errors.As(err, &known) {
 		return err
 	}
 	v, cause := s.Desk.Look(r.Context(), o, id)

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
@@ -17,6 +20,9 @@ type erasuresPage struct {
 	Due   []erasureRow
 	More  bool
 	Terms []termRow
+	Acts  bool // the reader may erase what is due, now, and once more what came back
+	Made  string
+	Wrong []string
 }
 
 type erasureRow struct{ Number, Address, State, Why, At string }
@@ -27,11 +33,75 @@ type termRow struct{ What, Keep, Basis string }
 const soonDays = 90
 
 func (s *Server) erasures(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	list, err := s.Desk.ErasuresDue(r.Context(), o, s.Now().AddDate(0, 0, soonDays))
+	p, err := s.erasuresPage(r, o)
 	if err != nil {
 		return err
 	}
-	p := &erasuresPage{frame: s.frame(r, "erasures.title"), More: list.More || len(list.Due) > rowsPerPage}
+	q := r.URL.Query()
+	n, bad := strconv.Atoi(q.Get("n"))
+	switch done := q.Get("done"); {
+	case done == "run" && bad == nil:
+		p.Made = p.T("erasures.done.run", strconv.Itoa(n))
+	case done == "again" && hedui.ValidNumber(hedui.ErasureSeries, q.Get("n")):
+		p.Made = p.T("erasures.done.again", q.Get("n"))
+	}
+	return render(w, http.StatusOK, "erasures.html", p)
+}
+
+// eraseWithin is how long a page erases what is due; the job of the hour does the rest.
+const eraseWithin = 30 * time.Second
+
+// eraseDue erases what is due, now. It takes a fresh proof: nobody can take it back.
+func (s *Server) eraseDue(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	if !s.provedAnew(w, r, "/erasures?lang="+string(langOf(r))) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), eraseWithin)
+	defer cancel()
+	n, err := s.Desk.EraseDue(ctx, o)
+	if err != nil && (!errors.Is(err, context.DeadlineExceeded) || r.Context().Err() != nil) {
+		return err
+	}
+	lead(w, r, "/erasures?lang="+string(langOf(r))+"&done=run&n="+strconv.Itoa(n))
+	return nil
+}
+
+// eraseAgain erases a case that came back with an old copy of the database, by the
+// certificate of its erasure.
+func (s *Server) eraseAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
+	if !s.provedAnew(w, r, "/erasures?lang="+string(langOf(r))) {
+		return nil
+	}
+	file, err := s.fileOf(r)
+	if err == nil && len(file) == 0 {
+		err = hedui.Fail(hedui.Invalid, hedui.Say("own.no_file"), nil)
+	}
+	var e hedui.Erasure
+	if err == nil {
+		e, err = s.Desk.EraseAsCertified(r.Context(), o, file)
+	}
+	if err == nil {
+		lead(w, r, "/erasures?lang="+string(langOf(r))+"&done=again&n="+e.Number)
+		return nil
+	}
+	kind := hedui.KindOf(err)
+	if !onPage(err) {
+		return err
+	}
+	if p, cause := s.erasuresPage(r, o); cause == nil {
+		p.Wrong = told(p.frame, err)
+		return render(w, status[kind], "erasures.html", p)
+	}
+	return err
+}
+
+func (s *Server) erasuresPage(r *http.Request, o hedui.Officer) (*erasuresPage, error) {
+	list, err := s.Desk.ErasuresDue(r.Context(), o, s.Now().AddDate(0, 0, soonDays))
+	if err != nil {
+		return nil, err
+	}
+	p := &erasuresPage{frame: s.frame(r, "erasures.title"), More: list.More || len(list.Due) > rowsPerPage, Acts: o.May(hedui.ConfirmErasure, o.Division) == nil}
+	p.Path = "/erasures" // also of a page that an act has brought
 	at := func(id string) string { return "/cases/" + id + "/erasure?lang=" + string(p.Lang) }
 	for _, e := range list.Open {
 		p.Open = append(p.Open, erasureRow{e.Number, at(e.Case), p.T("erasure.state." + string(e.State)), p.T("erasure.reason." + e.Reason), clock(e.Proposed.At)})
@@ -44,7 +114,7 @@ func (s *Server) erasures(w http.ResponseWriter, r *http.Request, o hedui.Office
 			p.Terms = append(p.Terms, termRow{p.T("erasure.event." + string(rule.Event)), p.say(rule.Keep.Say()), rule.Basis})
 		}
 	}
-	return render(w, http.StatusOK, "erasures.html", p)
+	return p, nil
 }
 
 // erasurePage is what has been said about the erasure of one case, and what the officer
@@ -136,7 +206,7 @@ func (s *Server) actOnErasure(w http.ResponseWriter, r *http.Request, o hedui.Of
 	}
 	kind := hedui.KindOf(err)
 	var known *hedui.Error
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(err, &known) {
+	if !onPage(err) || !errors.As(err, &known) {
 		return err
 	}
 	p, cause := s.erasurePage(r, o)

@@ -52,7 +52,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 // mostOf is how long the body of a request may be, in bytes.
 func mostOf(r *http.Request) int64 {
 	switch path := r.URL.Path; {
-	case strings.HasPrefix(path, "/workbooks/"), path == "/intake/bulk",
+	case strings.HasPrefix(path, "/workbooks/"), path == "/intake/bulk", path == "/erasures/again",
 		strings.HasPrefix(path, "/letters/") && strings.HasSuffix(path, "/reply"),
 		strings.HasPrefix(path, "/own/") && strings.HasSuffix(path, "/scan"),
 		strings.HasPrefix(path, "/cases/") && strings.Contains(path, "/items/") && (strings.HasSuffix(path, "/explain") || strings.HasSuffix(path, "/attach")):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +24,7 @@ import (
 type intakesPage struct {
 	frame
 	Drafts []draftRow
+	Begun  string // address of further forms
 	Rows   []caseRow
 	More   string // address of the next page
 	Made   string
@@ -42,7 +44,7 @@ func (s *Server) intakes(w http.ResponseWriter, r *http.Request, o hedui.Officer
 }
 
 func (s *Server) intakesPage(r *http.Request, o hedui.Officer) (*intakesPage, error) {
-	drafts, err := s.Desk.Drafts(r.Context(), o)
+	drafts, err := s.Desk.Drafts(r.Context(), o, r.URL.Query().Get("after"), rowsPerPage+1)
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +57,17 @@ func (s *Server) intakesPage(r *http.Request, o hedui.Officer) (*intakesPage, er
 	if number := r.URL.Query().Get("done"); hedui.ValidNumber(hedui.CaseSeries, number) {
 		p.Made = p.T("intake.done", number)
 	}
+	home := "/intake?lang=" + string(p.Lang)
+	if len(drafts) > rowsPerPage {
+		drafts = drafts[:rowsPerPage]
+		p.Begun = home + "&after=" + url.QueryEscape(drafts[rowsPerPage-1].ID) + "#drafts"
+	}
 	for _, d := range drafts {
 		p.Drafts = append(p.Drafts, draftRow{d.ID, d.Applicant, p.word("programme.", d.Programme), strconv.Itoa(d.Persons)})
 	}
 	if len(list) > rowsPerPage {
 		list = list[:rowsPerPage]
-		p.More = "/intake?lang=" + string(p.Lang) + "&before=" + list[rowsPerPage-1].ID
+		p.More = home + "&before=" + list[rowsPerPage-1].ID + "#opened"
 	}
 	p.Rows = rowsOf(&p.frame, "/own/", list, s.Now())
 	return p, nil
@@ -202,7 +209,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, o hedui.Office
 func (s *Server) intakeAgain(w http.ResponseWriter, r *http.Request, o hedui.Officer, f hedui.Form, cause error) error {
 	kind := hedui.KindOf(cause)
 	var known *hedui.Error
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(cause, &known) {
+	if !onPage(cause) || !errors.As(cause, &known) {
 		return cause
 	}
 	p, err := s.intakePage(r, o, f)

@@ -2,12 +2,15 @@ package web
 
 import (
 	"bytes"
+	"fmt"
+	"html"
 	"image"
 	"image/png"
 	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -66,6 +69,29 @@ func TestACaseIsRegisteredOnAPage(t *testing.T) {
 	}
 	if _, err := d.Draft(t.Context(), township, "one"); hedui.KindOf(err) != hedui.NotFound {
 		t.Errorf("the draft is still there: %v", err)
+	}
+}
+
+// A form that is sent once more after the case is open says so, and leaves nothing to go
+// on with; another form of the same household stays.
+func TestAFormIsRegisteredOnce(t *testing.T) {
+	d, _ := desk(t)
+	form := filledIn(t)
+	for _, tt := range []struct {
+		form, says string
+		code, left int
+	}{
+		{"one", "", http.StatusSeeOther, 0},
+		{"one", "这份表已经登记为案件", http.StatusConflict, 0},
+		{"other", "已有同类案件正在核对", http.StatusConflict, 1},
+	} {
+		code, page, _ := send(t, d, township, true, http.MethodPost, "/intake/"+tt.form, form)
+		if code != tt.code || !strings.Contains(page, tt.says) {
+			t.Errorf("%s: %d, want %d and %q", tt.form, code, tt.code, tt.says)
+		}
+		if list, err := d.Drafts(t.Context(), township, "", 9); err != nil || len(list) != tt.left {
+			t.Errorf("after %s there are %d forms to go on with, want %d (%v)", tt.form, len(list), tt.left, err)
+		}
 	}
 }
 
@@ -252,5 +278,39 @@ func TestAClerkLooksAfterTheirCase(t *testing.T) {
 		if code, body, _ := get(t, d, other, true, path); code != http.StatusNotFound || strings.Contains(body, "**") {
 			t.Errorf("%s by another clerk: %d", path, code)
 		}
+	}
+}
+
+// Who has many forms to go on with turns pages of them.
+func TestFormsStandOnPages(t *testing.T) {
+	d, _ := desk(t)
+	clerk := officer("clerk", hedui.OpenCases)
+	const all = rowsPerPage + 3
+	for i := range all {
+		f := hedui.Form{Programme: "dibao", Persons: []hedui.FormPerson{{Name: "试验" + strconv.Itoa(i)}}}
+		if err := d.SaveDraft(t.Context(), clerk, fmt.Sprintf("f%03d", i), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[string]bool{}
+	path, pages := "/intake", 0
+	for path != "" && pages < 5 {
+		_, page, _ := get(t, d, clerk, true, path)
+		for _, m := range regexp.MustCompile(`href="/intake/(f\d+)`).FindAllStringSubmatch(page, -1) {
+			if seen[m[1]] {
+				t.Errorf("%s stands on two pages", m[1])
+			}
+			seen[m[1]] = true
+		}
+		path, pages = "", pages+1
+		if m := regexp.MustCompile(`href="(/intake\?[^"]*after=[^"]*)#drafts"`).FindStringSubmatch(page); m != nil {
+			path = html.UnescapeString(m[1])
+		}
+	}
+	if len(seen) != all || pages != 2 {
+		t.Errorf("%d forms on %d pages, want %d on 2", len(seen), pages, all)
+	}
+	if code, _, _ := get(t, d, clerk, true, "/intake?after="+url.QueryEscape("item:x")); code != http.StatusNotFound {
+		t.Errorf("after what is no form: %d", code)
 	}
 }

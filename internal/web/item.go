@@ -194,7 +194,7 @@ func (s *Server) actOnItem(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Conflict && kind != hedui.Invalid {
+	if !onPage(err) {
 		return err
 	}
 	p, cause := s.itemPage(r, o)

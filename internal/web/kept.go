@@ -21,45 +21,60 @@ type keptForm struct {
 
 // keep keeps the form of a request of nobody, if it comes from a session that is
 // over, and leads to signing in and back to it. Its contents stand in no address.
+// Whose any other form is cannot be told: it is handed back in the page, and kept
+// nowhere else.
 func (s *Server) keep(w http.ResponseWriter, r *http.Request) {
-	over, err := s.SignIn.Door.Over(r.Context(), s.SignIn.visitor(r).Token)
-	if err == nil {
+	over, cause := s.SignIn.Door.Over(r.Context(), s.SignIn.visitor(r).Token)
+	if cause != nil && hedui.KindOf(cause) != hedui.Forbidden {
+		s.fail(w, r, cause)
+		return
+	}
+	k, err := readKept(r)
+	switch {
+	case err != nil:
+	case cause != nil:
+		err = render(w, http.StatusUnauthorized, "kept.html", s.keptPage(r, k, seat{}, ""))
+	default:
 		var form []byte
-		if form, err = readKept(r); err == nil {
+		if form, err = json.Marshal(k); err == nil {
 			err = s.SignIn.Door.Keep(r.Context(), over, form)
+		}
+		if err == nil {
+			lead(w, r, s.to(r, "/sign-in", "/kept/"+over.ID))
 		}
 	}
 	switch {
-	case err != nil && hedui.KindOf(err) == hedui.Forbidden:
+	case err == nil:
+	case hedui.KindOf(err) == hedui.Forbidden:
 		s.failAs(w, r, http.StatusUnauthorized, err)
-	case err != nil:
-		s.fail(w, r, err)
 	default:
-		lead(w, r, s.to(r, "/sign-in", "/kept/"+over.ID))
+		s.fail(w, r, err)
 	}
 }
 
-func readKept(r *http.Request) ([]byte, error) {
+func readKept(r *http.Request) (keptForm, error) {
 	k := keptForm{To: r.URL.RequestURI(), Files: strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/")}
 	read := r.ParseForm
 	if k.Files {
 		read = func() error { return r.ParseMultipartForm(maxUpload) } //nolint:gosec // G120: the body was bounded by mostOf
 	}
 	if err := read(); err != nil {
-		return nil, hedui.Fail(hedui.Invalid, hedui.Say("intake.unreadable"), err)
+		return k, hedui.Fail(hedui.Invalid, hedui.Say("intake.unreadable"), err)
 	}
 	if k.Files {
 		defer func() { _ = r.MultipartForm.RemoveAll() }()
 	}
 	k.Fields = r.PostForm
-	form, err := json.Marshal(k)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("web: form: %w", err)
-	case len(form) > 2*maxForm: // written as JSON
-		return nil, hedui.Fail(hedui.Forbidden, hedui.Say("signin.needed"), nil)
+	long := 0
+	for name, values := range k.Fields {
+		for _, v := range values {
+			long += len(name) + len(v)
+		}
 	}
-	return form, nil
+	if long > maxForm {
+		return k, hedui.Fail(hedui.Forbidden, hedui.Say("signin.needed"), nil)
+	}
+	return k, nil
 }
 
 type keptPage struct {
@@ -86,8 +101,15 @@ func (s *Server) kept(w http.ResponseWriter, r *http.Request, at seat) error {
 	if err := json.Unmarshal(form, &k); err != nil {
 		return fmt.Errorf("web: kept form: %w", err)
 	}
-	p := keptPage{doorPage: s.doorPage(r, "kept.title", at), ID: r.PathValue("id"), To: inLanguage(k.To, langOf(r)), Do: k.Fields.Get("do"), Files: k.Files}
-	p.Path = r.URL.Path
+	return render(w, http.StatusOK, "kept.html", s.keptPage(r, k, at, r.PathValue("id")))
+}
+
+// keptPage hands a form back. It has no id where it is kept in the page alone.
+func (s *Server) keptPage(r *http.Request, k keptForm, at seat, id string) keptPage {
+	p := keptPage{doorPage: s.doorPage(r, "kept.title", at), ID: id, To: inLanguage(k.To, langOf(r)), Do: k.Fields.Get("do"), Files: k.Files}
+	if p.Path = "/"; id != "" { // no other address shows it
+		p.Path = r.URL.Path
+	}
 	p.Review = strings.HasPrefix(k.To, "/intake/") && p.Do != "save"
 	for name, values := range k.Fields {
 		for _, v := range values {
@@ -97,7 +119,7 @@ func (s *Server) kept(w http.ResponseWriter, r *http.Request, at seat) error {
 		}
 	}
 	slices.SortStableFunc(p.Fields, func(a, b keptField) int { return strings.Compare(a.Name, b.Name) })
-	return render(w, http.StatusOK, "kept.html", p)
+	return p
 }
 
 // forget throws a kept form away.

@@ -85,9 +85,14 @@ func TestAFormThatComesTooLate(t *testing.T) {
 
 	nobody := h.browser(t)
 	nobody.do(http.MethodPost, "/intake/begun", form)
-	if nobody.code != http.StatusUnauthorized || strings.Contains(nobody.body, "孙试验") {
-		t.Errorf("somebody without a session: %d at %s", nobody.code, nobody.at)
+	if nobody.code != http.StatusUnauthorized || !strings.Contains(nobody.body, "在新窗口登录") || !strings.Contains(nobody.body, `value="孙试验"`) || !strings.Contains(nobody.body, `action="/intake/begun"`) {
+		t.Errorf("somebody without a session: %d at %s:\n%s", nobody.code, nobody.at, nobody.body)
 	}
+	page := *nobody // as in another window
+	page.get("/sign-in")
+	page.submit("/sign-in?", "id", "zhang", "password", passwords["zhang"])
+	nobody.submit("/intake/begun", "do", "save")
+	nobody.on(200, "/intake/begun", `value="孙试验"`)
 	h.wait(31 * time.Minute)
 	b.header = http.Header{"Sec-Fetch-Mode": {"cors"}, "Sec-Fetch-Site": {"same-origin"}}
 	if b.do(http.MethodPost, "/intake/begun", form); b.code != http.StatusUnauthorized {

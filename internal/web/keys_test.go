@@ -1,7 +1,11 @@
 package web
 
 import (
+	"context"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -9,6 +13,7 @@ import (
 
 	"hedui/internal/hedui"
 	"hedui/internal/staff"
+	"hedui/internal/store"
 )
 
 // The key of the node is changed on the page once, however often the form is sent; who
@@ -53,4 +58,46 @@ func TestAKeyIsChangedOnThePage(t *testing.T) {
 			t.Errorf("%s: the page does not say that nothing was changed", c.name)
 		}
 	}
+}
+
+// A change that takes longer than a browser waits goes on, alone; the page tells how far
+// it is, and at last why it came to no end.
+func TestALongChangeOfKeysIsTold(t *testing.T) {
+	d, _ := desk(t)
+	keeper := officer("keeper", hedui.KeepKeys)
+	release := make(chan struct{})
+	gone, leave := context.WithCancel(t.Context())
+	s := &Server{Desk: d, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Who: func(*http.Request) (hedui.Officer, bool) { return keeper, true },
+		Keys: &staff.Keys{DB: d.DB, Now: time.Now, Next: func(context.Context, []store.MasterKey) (string, bool, error) {
+			leave() // the browser goes away
+			<-release
+			return "", false, hedui.Fail(hedui.Conflict, hedui.Say("error.key.busy"), nil)
+		}}}
+	h, err := s.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(ctx context.Context, method, path string) (int, string) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader("version=1&sure=1"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		h.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	if code, page := ask(gone, http.MethodPost, "/keys/master"); code != http.StatusSeeOther {
+		t.Fatalf("%d: %s", code, page)
+	}
+	if _, page := ask(t.Context(), http.MethodGet, "/keys"); !strings.Contains(page, "正在更换主密钥") || !strings.Contains(page, `content="5"`) || strings.Contains(page, "<form method=\"post\" action=\"/keys/") {
+		t.Errorf("the page does not tell of the change:\n%s", page)
+	}
+	if code, _ := ask(t.Context(), http.MethodPost, "/keys/data"); code != http.StatusConflict {
+		t.Errorf("a second change meanwhile: %d", code)
+	}
+	close(release)
+	s.turning.one.Lock() // its end
+	if _, page := ask(t.Context(), http.MethodGet, "/keys?done=master"); !strings.Contains(page, "请稍后再执行一次") || strings.Contains(page, "已更换。") {
+		t.Errorf("the page does not tell why it came to no end:\n%s", page)
+	}
+	s.turning.one.Unlock()
 }

@@ -46,7 +46,7 @@ func (s *Server) actOnNode(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if err != nil && kind != hedui.Invalid && kind != hedui.Conflict && kind != hedui.NotFound {
+	if err != nil && !onPage(err) && kind != hedui.NotFound {
 		return err
 	}
 	p, cause := s.nodesPage(r, o)

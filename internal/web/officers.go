@@ -192,7 +192,7 @@ func (s *Server) registered(w http.ResponseWriter, r *http.Request, o hedui.Offi
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if err != nil && kind != hedui.Invalid && kind != hedui.Conflict {
+	if err != nil && !onPage(err) {
 		return err
 	}
 	p, cause := s.officersPage(r, o)
@@ -321,7 +321,7 @@ func (s *Server) actOnOfficer(w http.ResponseWriter, r *http.Request, o hedui.Of
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if err != nil && kind != hedui.Invalid && kind != hedui.Conflict && !told403(err) {
+	if err != nil && !onPage(err) {
 		return err
 	}
 	p, cause := s.officerPage(r, o)
@@ -343,12 +343,6 @@ func (s *Server) actOnOfficer(w http.ResponseWriter, r *http.Request, o hedui.Of
 		}
 	}
 	return render(w, status[kind], "officer.html", p)
-}
-
-// told403 reports whether a refusal is for the page: nobody changes the own roles.
-func told403(err error) bool {
-	var known *hedui.Error
-	return errors.As(err, &known) && known.Say.Key == "error.officer.self"
 }
 
 func (s *Server) doToOfficer(r *http.Request, o hedui.Officer, id, act string) (initial string, err error) {

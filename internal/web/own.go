@@ -25,6 +25,7 @@ type ownPage struct {
 	Papers                                       []paperRow
 	Missing                                      []string
 	Acts                                         []actRow
+	Withdrawal                                   *withdrawalRow
 	Wrong                                        []string
 	Made                                         string
 	Renew                                        bool // consents can be added
@@ -88,6 +89,7 @@ func (s *Server) ownPage(r *http.Request, o hedui.Officer, c *hedui.Case) *ownPa
 	}
 	p.Renew = len(p.Missing) > 0 && !settled(c.Stage)
 	p.Acts = p.actRows(c.Actions(o, at), p.Path, p.Seen)
+	p.Withdrawal = p.withdrawal(o, c, p.Path, p.Seen, at)
 	p.Codes = p.codeChoices(o, c)
 	return p
 }
@@ -124,7 +126,7 @@ func (s *Server) ownDone(w http.ResponseWriter, r *http.Request, o hedui.Officer
 		return nil
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Conflict && kind != hedui.Invalid {
+	if !onPage(err) {
 		return err
 	}
 	c, cause := s.Desk.OwnCase(r.Context(), o, id)
@@ -149,7 +151,7 @@ func (s *Server) ownAct(w http.ResponseWriter, r *http.Request, o hedui.Officer)
 	switch {
 	case strconv.FormatInt(c.Rev, 10) != r.PostFormValue("seen"):
 		err = hedui.Fail(hedui.Conflict, hedui.Say("error.changed"), nil)
-	case act == "withdraw":
+	case act == withdraw:
 		person, _ := strconv.Atoi(r.PostFormValue("person")) // 0 is nobody
 		_, err = s.Desk.Withdraw(r.Context(), o, c.ID, person)
 	case act == "consent":

@@ -75,7 +75,7 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, o hedui.O
 	}
 	kind := hedui.KindOf(err)
 	var known *hedui.Error
-	if kind != hedui.Invalid && kind != hedui.Conflict || !errors.As(err, &known) {
+	if !onPage(err) || !errors.As(err, &known) {
 		return err
 	}
 	p, cause := s.requestsPage(r, o)

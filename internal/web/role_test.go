@@ -65,6 +65,9 @@ T............. POST /find/own
 .T............ POST /cases/{id}/decision
 .T............ POST /cases/{id}/code
 .TTTTTT...T... GET /erasures
+......T....... POST /erasures/run
+......T....... POST /erasures/again
+.T....T....... POST /public
 .T............ GET /requests
 .T............ POST /requests/{number}
 T............. GET /intake

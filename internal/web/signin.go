@@ -218,6 +218,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, right hedui.Right
 	if next, ok := strings.CutSuffix(r.URL.Path, "/acts/seal"); ok {
 		back = next // to press the button again
 	}
+	if r.URL.Path == "/public" {
+		back = "/?list=public&lang=" + string(langOf(r))
+	}
 	return s.provedAnew(w, r, back)
 }
 

@@ -18,7 +18,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"hedui/internal/casework"
@@ -40,8 +39,8 @@ type Server struct {
 	Now    func() time.Time
 	Portal string // bearer key of other government portals that ask for a citizen; empty = none may
 
-	held     held
-	rotating sync.Mutex // one change of keys at a time
+	held    held
+	turning turning
 }
 
 type handler func(*Server, http.ResponseWriter, *http.Request, hedui.Officer) error
@@ -113,6 +112,9 @@ func routes() []route {
 		{"POST /cases/{id}/decision", hedui.CommissionCases, (*Server).decide},
 		{"POST /cases/{id}/code", hedui.CommissionCases, (*Server).mirrorCode},
 		{"GET /erasures", hedui.ReadCases, (*Server).erasures},
+		{"POST /erasures/run", hedui.ConfirmErasure, (*Server).eraseDue},
+		{"POST /erasures/again", hedui.ConfirmErasure, (*Server).eraseAgain},
+		{"POST /public", hedui.PrintReports, (*Server).publish},
 		{"GET /requests", hedui.CommissionCases, (*Server).requests},
 		{"POST /requests/{number}", hedui.CommissionCases, (*Server).answerRequest},
 		{"GET /intake", hedui.OpenCases, (*Server).intakes},

@@ -188,7 +188,7 @@ func (s *Server) takeWorkbook(w http.ResponseWriter, r *http.Request, o hedui.Of
 		in, err = s.Desk.ImportList(r.Context(), o, name, body)
 	}
 	kind, code := hedui.KindOf(err), http.StatusOK
-	if err != nil && kind != hedui.Invalid && kind != hedui.Conflict {
+	if err != nil && !onPage(err) {
 		return err
 	}
 	if err == nil && r.PostFormValue("back") != "" {
@@ -304,7 +304,7 @@ func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		return render(w, http.StatusOK, "entry.html", s.taskPage(r, t, e, nil, more))
 	}
 	kind := hedui.KindOf(err)
-	if kind != hedui.Invalid && kind != hedui.Conflict {
+	if !onPage(err) {
 		return err
 	}
 	f, wrong := s.frame(r, ""), map[string][]string{}
