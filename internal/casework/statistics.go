@@ -3,10 +3,7 @@ package casework
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -33,24 +30,7 @@ const (
 )
 
 func (d *Desk) statisticsLane() queue.Lane {
-	return queue.Lane{Name: statisticsLane, Lease: statisticsLease, Strikes: math.MaxInt32, Work: d.statisticsWork}
-}
-
-func (d *Desk) statisticsWork(ctx context.Context, jobs []queue.Job) error {
-	round, cancel := context.WithTimeout(ctx, statisticsLease/2)
-	defer cancel()
-	err := d.CountCases(round)
-	wait := statisticsEvery
-	switch {
-	case err != nil && ctx.Err() == nil && round.Err() != nil: // a long backlog: it goes on at once
-		err, wait = nil, 0
-	case err != nil && ctx.Err() == nil:
-		slog.WarnContext(ctx, "count cases", "error", err)
-	}
-	for _, job := range jobs {
-		err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SnoozeJob(ctx, job, d.Now().Add(wait)) }))
-	}
-	return err
+	return d.standing(statisticsLane, statisticsLease, statisticsEvery, func(ctx context.Context) (bool, error) { return false, d.CountCases(ctx) })
 }
 
 // CountCases brings the counts into step with every case that has changed, and with
