@@ -19,7 +19,8 @@ import (
 )
 
 // One job opens each case that has changed and brings the counts into step with it,
-// see docs/statistics.md. It is the only one that writes them.
+// see docs/statistics.md. It is the only one that writes them. Then it tells the node
+// above what there is, see [Desk.ReportCounts].
 
 const (
 	statisticsLane  = "statistics"
@@ -30,7 +31,12 @@ const (
 )
 
 func (d *Desk) statisticsLane() queue.Lane {
-	return d.standing(statisticsLane, statisticsLease, statisticsEvery, func(ctx context.Context) (bool, error) { return false, d.CountCases(ctx) })
+	return d.standing(statisticsLane, statisticsLease, statisticsEvery, func(ctx context.Context) (bool, error) {
+		if err := d.CountCases(ctx); err != nil {
+			return false, err
+		}
+		return false, d.ReportCounts(ctx)
+	})
 }
 
 // CountCases brings the counts into step with every case that has changed, and with
@@ -198,6 +204,9 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 		if l.Running, err = tx.CountRunning(ctx, prefix, programmes); err != nil {
 			return err
 		}
+		if l.Nodes, err = countedBelow(ctx, tx, q); err != nil {
+			return err
+		}
 		if l.Totals, err = tx.OfficeTotals(ctx, q.From, q.Until, prefix); err != nil {
 			return err
 		}
@@ -212,6 +221,9 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 		s.Sources, s.Nodes, s.Coverage = nil, nil, nil
 	}
 	for i, f := range s.Sources {
+		if f.Node != "" {
+			continue
+		}
 		if at := slices.IndexFunc(d.Registers, func(r hedui.Register) bool { return r.Source == f.Source }); at >= 0 {
 			s.Sources[i].Department = d.Registers[at].DepartmentOn(q.Until.Last())
 		}
@@ -226,6 +238,9 @@ func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.Ta
 		also := earlierIn(l, cell)
 		if !l.Veiled {
 			cell.Month, cell.Kind = l.Period.From, ""
+			if cell.Programme != "" { // sources are told apart by node
+				cell.Node = ""
+			}
 		}
 		in := l.In(cell)
 		return func(what hedui.Tallied, part string, n int64) {
@@ -238,7 +253,10 @@ func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.Ta
 			func(cell hedui.Tally) hedui.Sink { return earlierIn(l, cell) })
 	}
 	if err == nil && !l.Veiled && len(programmes) == 0 { // offices are not counted by programme
-		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true, Brief: true}, l.In)
+		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true, Brief: true}, func(cell hedui.Tally) hedui.Sink {
+			cell.Node = ""
+			return l.In(cell)
+		})
 	}
 	return err
 }
@@ -251,8 +269,8 @@ func earlierIn(l *hedui.Ledger, cell hedui.Tally) hedui.Sink {
 	}
 	of, cover := cell, cell
 	if !l.Veiled {
-		of.Division, of.Programme, of.Kind = "", "", ""
-		cover.Programme = ""
+		of.Division, of.Programme, of.Kind, of.Node = "", "", "", ""
+		cover.Programme, cover.Node = "", ""
 	}
 	inTrend := func(hedui.Tallied, string, int64) {}
 	if cell.Month >= l.Trend {
