@@ -49,6 +49,7 @@ type config struct {
 	Registers    []registerConfig  `yaml:"registers"`
 	Deadlines    string            `yaml:"deadlines"`
 	Retention    string            `yaml:"retention"`
+	Letters      string            `yaml:"letters"`
 	Rules        string            `yaml:"rules"`
 	Officers     []officerConfig   `yaml:"officers"`
 	TLS          *tlsConfig        `yaml:"tls"`
@@ -211,6 +212,15 @@ func (s *settings) places() {
 			s.bad("retention", "problem.config.retention", c.Retention, err.Error())
 		}
 	}
+	if c.Letters != "" {
+		text, err := os.ReadFile(s.beside(c.Letters))
+		if err == nil {
+			s.letters, err = hedui.ReadLetters(text)
+		}
+		if err != nil {
+			s.bad("letters", "problem.config.file", c.Letters)
+		}
+	}
 	if c.Rules != "" {
 		library, err := book.Read(os.DirFS(s.beside(c.Rules)))
 		if err == nil {
@@ -354,6 +364,10 @@ func (s *settings) join(at, path string, log *slog.Logger) (source.Info, bool) {
 	}
 	joined := connector.New(cfg, connector.Options{Now: time.Now, Log: log})
 	s.sources = append(s.sources, joined)
+	if s.files == nil {
+		s.files = map[string]string{}
+	}
+	s.files[joined.Info().Name] = s.beside(path)
 	return joined.Info(), true
 }
 

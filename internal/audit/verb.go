@@ -82,6 +82,15 @@ const (
 	Corrected     Verb = "case.correct" // another answer was put beside one that was wrong
 	LetterIssued  Verb = "letter.issue" // 协查函
 	LetterPrinted Verb = "letter.print" // once more
+	// What becomes of a letter; the detail begins with its number. The thing acted on is its case, or the letter where another node has asked.
+	LetterRead     Verb = "letter.read"
+	LetterSent     Verb = "letter.send"
+	LetterFailed   Verb = "letter.fail" // it did not arrive
+	LetterReminded Verb = "letter.remind"
+	ReplyTaken     Verb = "letter.reply" // with its scan
+	ReplyRead      Verb = "letter.scan_read"
+	ReplyCompared  Verb = "letter.close"  // by a second officer
+	LettersListed  Verb = "letter.export" // the list as a workbook
 
 	// What other nodes ask of this one, and what this one knows of them.
 	RelayTaken     Verb = "relay.take"   // questions came in; the thing acted on is the message
@@ -98,6 +107,10 @@ const (
 	SourceAlert   Verb = "source.alert"  // something is wrong with a source; the office is the source
 	SourceOver    Verb = "source.over"   // and is over
 	SourceHandled Verb = "source.handle" // an officer has seen to it
+
+	// A test of a source on a test person; the detail is the source, then what came of it.
+	SourceTested   Verb = "source.test"
+	SourceTestOver Verb = "source.tested" // the office is the source
 
 	// The log itself.
 	LogRead    Verb = "audit.read"   // somebody looked at the trail; the detail is what was looked for
@@ -164,8 +177,9 @@ func Verbs() []Verb {
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
 		ReadList, ListPrepared, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
+		LetterRead, LetterSent, LetterFailed, LetterReminded, ReplyTaken, ReplyRead, ReplyCompared, LettersListed,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
-		SourceAlert, SourceOver, SourceHandled,
+		SourceAlert, SourceOver, SourceHandled, SourceTested, SourceTestOver,
 		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,
 		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
 		KeysRead, MasterRotated, MasterRetired, NodeKeyRotated, NodeKeyDestroyed,
@@ -177,5 +191,5 @@ func Verbs() []Verb {
 // Looks lists the verbs by which an officer sees something of a family and changes
 // nothing.
 func Looks() []Verb {
-	return []Verb{ReadCase, Searched, ReadReport, Printed, PaperPrinted, ConsentRead, EvidenceRead, CorrectionRead}
+	return []Verb{ReadCase, Searched, ReadReport, Printed, PaperPrinted, ConsentRead, EvidenceRead, CorrectionRead, ReplyRead}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hedui/internal/audit"
+	"hedui/internal/checkup"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
 	"hedui/internal/report"
@@ -40,8 +41,10 @@ type Desk struct {
 	Calendar    *hedui.Calendar
 	Deadlines   hedui.DeadlineBook
 	Retention   hedui.RetentionBook // nil = the book that comes with the program
+	Letters     hedui.LetterBook    // the same
 	Rules       *book.Library
 	Now         func() time.Time
+	Bench       *checkup.Bench            // tries sources; nil = none can be
 	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
 
 	guards  map[string]*guard
@@ -68,6 +71,12 @@ func (d *Desk) Prepare() error {
 			return err
 		}
 	}
+	if d.Letters == nil {
+		var err error
+		if d.Letters, err = hedui.StandardLetters(); err != nil {
+			return err
+		}
+	}
 	d.guards, d.manuals = map[string]*guard{}, map[string]*manual{}
 	d.runner = &queue.Runner{Store: d.DB.Queue(), Now: d.Now}
 	for _, s := range d.Sources {
@@ -89,7 +98,7 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane(), d.bulkLane(), d.statisticsLane())
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane(), d.bulkLane(), d.statisticsLane(), d.checkLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
@@ -97,6 +106,9 @@ func (d *Desk) Prepare() error {
 // Run asks sources, keeps deadlines and sequences the audit log until ctx is done.
 func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
+		return err
+	}
+	if err := d.noteFiles(ctx); err != nil {
 		return err
 	}
 	for job, lane := range map[string]string{jobErase: eraseLane, jobConcern: concernLane, jobStatistics: statisticsLane} {
