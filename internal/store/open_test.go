@@ -116,7 +116,7 @@ func TestOlderDatabaseIsBroughtUp(t *testing.T) {
 				`DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
 				`DROP TABLE audit_checkpoints`, `DROP TABLE audit_cosignatures`, `DROP TABLE audit_peers`, `DROP TABLE witness_letters`,
 				`DROP TABLE audit_head`, `DROP TABLE audit_hashes`, `DROP INDEX audit_entries_waiting`, `DROP INDEX cases_division`, `DROP INDEX cases_opened_by`, `DROP TABLE concerns`, `DROP TABLE exports`, `DROP TABLE concern_days`, `DROP INDEX audit_entries_at`, `ALTER TABLE cases DROP COLUMN opened_by`,
-				`DROP TABLE upload_households`, `DROP TABLE uploads`, `DROP TABLE case_tallies`, `DROP TABLE tallies`, `DROP TABLE tally_rounds`, `DROP TABLE office_totals`, `DROP INDEX cases_uncounted`, `DROP INDEX cases_running`, `ALTER TABLE cases DROP COLUMN counted`,
+				`DROP TABLE upload_households`, `DROP TABLE uploads`, `DROP TABLE case_tallies`, `DROP TABLE tallies`, `DROP TABLE tally_rounds`, `DROP TABLE office_totals`, `DROP TABLE count_nodes`, `DROP TABLE count_months`, `DROP TABLE count_cells`, `DROP TABLE count_totals`, `DROP TABLE count_running`, `DROP INDEX cases_uncounted`, `DROP INDEX cases_running`, `ALTER TABLE cases DROP COLUMN counted`,
 				`ALTER TABLE queries DROP COLUMN scope`, `ALTER TABLE queries DROP COLUMN answered_by`,
 				`DROP TABLE alerts`, `DROP TABLE processes`, `DROP TABLE source_use`, `DROP TABLE source_seen`, `DROP INDEX jobs_urgent`, `ALTER TABLE jobs DROP COLUMN urgency`,
 				`CREATE INDEX jobs_due ON jobs (lane, run_at) WHERE buried = 0`,
