@@ -106,6 +106,14 @@ var orders = map[string]orderFunc{
 	"worklist/import":  ordered(orderImport),
 	"worklist/letter":  ordered(orderLetter),
 	"worklist/reprint": ordered(orderReprint),
+
+	"worklist/letters":    ordered(orderLetters),
+	"worklist/sent":       ordered(orderLetterSent),
+	"worklist/failed":     ordered(orderLetterFailed),
+	"worklist/reminder":   ordered(orderLetterReminder),
+	"worklist/reply":      ordered(orderLetterReply),
+	"worklist/reply_scan": ordered(orderReplyScan),
+	"worklist/compared":   ordered(orderLetterCompared),
 }
 
 type none struct{}

@@ -40,6 +40,7 @@ type Desk struct {
 	Calendar    *hedui.Calendar
 	Deadlines   hedui.DeadlineBook
 	Retention   hedui.RetentionBook // nil = the book that comes with the program
+	Letters     hedui.LetterBook    // the same
 	Rules       *book.Library
 	Now         func() time.Time
 	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
@@ -65,6 +66,12 @@ func (d *Desk) Prepare() error {
 	if d.Retention == nil {
 		var err error
 		if d.Retention, err = hedui.StandardRetention(); err != nil {
+			return err
+		}
+	}
+	if d.Letters == nil {
+		var err error
+		if d.Letters, err = hedui.StandardLetters(); err != nil {
 			return err
 		}
 	}

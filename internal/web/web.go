@@ -65,6 +65,10 @@ func besides(pattern string) []hedui.Right {
 		return []hedui.Right{hedui.RunNode}
 	case "GET /sources", "GET /books", "POST /books":
 		return []hedui.Right{hedui.RunNode, hedui.ReadIncidents}
+	case "GET /letters", "GET /letters/export.xlsx", "POST /letters/{number}/{act}":
+		return []hedui.Right{hedui.VerifyCases}
+	case "GET /letters/{number}", "GET /letters/{number}/scan":
+		return []hedui.Right{hedui.ReadCases}
 	case "POST /officers/{officer}/acts/{act}":
 		return []hedui.Right{hedui.GrantRoles}
 	}
@@ -140,7 +144,13 @@ func routes() []route {
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
+		{"GET /letters", hedui.AnswerQueries, (*Server).letters},
+		{"GET /letters/export.xlsx", hedui.AnswerQueries, (*Server).exportLetters},
 		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
+		{"GET /letters/{number}/paper", hedui.AnswerQueries, (*Server).letterPaper},
+		{"GET /letters/{number}/reminder", hedui.AnswerQueries, (*Server).letterReminder},
+		{"GET /letters/{number}/scan", hedui.AnswerQueries, (*Server).replyScan},
+		{"POST /letters/{number}/{act}", hedui.AnswerQueries, (*Server).actOnLetter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
 		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
@@ -292,7 +302,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.explanation.state": "explain.", "error.erasure.state": "erasure.state."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.letter.state": "letter.state.", "error.explanation.state": "explain.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
@@ -400,7 +410,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/notices": "lead.notices", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
+	"/worklist": "lead.worklist", "/notices": "lead.notices", "/letters": "lead.letters", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }
