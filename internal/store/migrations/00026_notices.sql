@@ -15,4 +15,3 @@ UPDATE cases SET counted = 0 WHERE running = 1; -- so that the job goes over the
 CREATE INDEX cases_consent_until ON cases (consent_until) WHERE running = 1;
 CREATE INDEX cases_own_stage ON cases (opened_by, stage);
 CREATE INDEX cases_due ON cases (due_at) WHERE running = 1;
-CREATE INDEX corrections_source ON corrections (source, asked_at) WHERE state = 'asked';
