@@ -36,6 +36,7 @@ var house = []struct{ floor, rooms string }{
 	{"1", "source exchange"},
 	{"2", "internal/hedui internal/lang internal/queue internal/audit internal/sim"},
 	{"3", "internal/rule internal/report internal/workbook internal/store internal/connector"},
+	{"3, second step", "internal/checkup"},
 	{"4", "internal/casework internal/staff"},
 	{"5", "internal/web internal/api internal/federation"},
 	{"6", "cmd/hedui"},

@@ -36,6 +36,9 @@ var looks = map[string]look{
 		p.open(caseOf(p))
 		return hrefOf(p, ".reports a")
 	}},
+	"GET /worklist/score":                  {"liaison", fixed("/worklist/score")},
+	"GET /sources/{name}":                  {"reader", fixed("/sources/land")},
+	"GET /sources/join":                    {"operator", fixed("/sources/join")},
 	"GET /intake":                          {"clerk", fixed("/intake")},
 	"GET /intake/{draft}":                  {"clerk", draftOf},
 	"GET /own/{id}":                        {"clerk", func(p *tab) string { p.open("/intake"); return hrefOf(p, "a[href^='/own/']") }},
@@ -72,6 +75,7 @@ var looks = map[string]look{
 	"GET /account/app":                     {"clerk", fixed("/account/app")},
 	"GET /account/passkey":                 {"clerk", fixed("/account/passkey")},
 	"GET /account/recovery":                {"clerk", fixed("/account/recovery")},
+	"GET /notices":                         {"clerk", fixed("/notices")},
 }
 
 // unseen are the routes that show no page of their own, and why not.

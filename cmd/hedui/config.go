@@ -364,6 +364,10 @@ func (s *settings) join(at, path string, log *slog.Logger) (source.Info, bool) {
 	}
 	joined := connector.New(cfg, connector.Options{Now: time.Now, Log: log})
 	s.sources = append(s.sources, joined)
+	if s.files == nil {
+		s.files = map[string]string{}
+	}
+	s.files[joined.Info().Name] = s.beside(path)
 	return joined.Info(), true
 }
 

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"hedui/catalog"
+	"hedui/internal/checkup"
 	"hedui/internal/connector"
 	"hedui/internal/hedui"
 	"hedui/internal/report"
@@ -80,7 +81,7 @@ var number18 = regexp.MustCompile(`\b\d{17}[\dX]\b`)
 
 // someoneElse puts the number of somebody else where a person's stands.
 func someoneElse([]byte) []byte {
-	return []byte(nobodies(sim.Families()[0].Members[0].ID, 1)[0].ID.Reveal())
+	return []byte(checkup.Nobodies(sim.Families()[0].Members[0].ID, 1)[0].ID.Reveal())
 }
 
 // spoiled is a city whose answers over HTTP pass somebody who spoils them.

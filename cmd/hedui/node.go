@@ -18,6 +18,7 @@ import (
 
 	"hedui/internal/audit"
 	"hedui/internal/casework"
+	"hedui/internal/checkup"
 	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/internal/report"
@@ -41,6 +42,7 @@ type nodeOptions struct {
 	issuer    string
 	layout    report.Layout
 	sources   []source.Source
+	files     map[string]string   // of the sources, by name; none = they cannot be tried
 	table     hedui.Registers     // empty = every source speaks for the city
 	deadlines hedui.DeadlineBook  // nil = the book that comes with the program
 	retention hedui.RetentionBook // the same
@@ -213,6 +215,12 @@ func openDesk(db *store.DB, keys keyring, ring *federation.Ring, o nodeOptions) 
 	desk := &casework.Desk{
 		DB: db, Node: o.name, Division: o.division, Sources: o.sources, Registers: table, Issuer: o.issuer, Layout: o.layout, Signer: keys.report, MandateKey: ring.Signer, Certificate: keys.certificate,
 		Calendar: calendar, Deadlines: deadlines, Retention: o.retention, Letters: o.letters, Rules: rules, Now: time.Now,
+	}
+	if len(o.files) > 0 {
+		desk.Bench = &checkup.Bench{Files: o.files, Now: time.Now}
+		if o.name != "" {
+			desk.Bench.Signs = func() *checkup.Signer { return &checkup.Signer{Node: o.name, Division: o.division, Key: ring.Signer()} }
+		}
 	}
 	return desk, desk.Prepare()
 }

@@ -220,6 +220,8 @@ T..T.......... case/act terminate
 .T....T....... case/download
 T............. case/find
 .TTTTTT...T... case/look
+TTTTTTTTTTTTTT case/noticed
+TTTTTTTTTTTTTT case/notices
 T............. case/open
 T............. case/paper
 .T....T....... case/publish

@@ -38,6 +38,8 @@ var orders = map[string]orderFunc{
 	"case/look":     ordered(orderLook),
 	"case/download": ordered(orderDownload),
 	"case/paper":    ordered(orderPaper),
+	"case/notices":  ordered(orderNotices),
+	"case/noticed":  ordered(orderNoticed),
 	"case/publish":  ordered(orderPublish),
 
 	"sign-in/reset": ordered(orderReset),

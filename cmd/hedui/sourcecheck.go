@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
 
+	"hedui/internal/checkup"
 	"hedui/internal/connector"
+	"hedui/internal/federation"
 	"hedui/internal/hedui"
 	"hedui/seal"
 )
@@ -46,14 +49,14 @@ func (c *sourceCheckCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	sum := sha256.Sum256(text)
-	sh := &sheet{Form: sheetForm, Salt: seal.NewSalt(), Program: version(), CheckedAt: time.Now().Truncate(time.Second),
-		File: filepath.Base(c.File), Digest: "sha256:" + hex.EncodeToString(sum[:]), lang: s.lang}
+	sh := &checkup.Sheet{Form: checkup.Form, Salt: seal.NewSalt(), Program: version(), CheckedAt: time.Now().Truncate(time.Second),
+		File: filepath.Base(c.File), Digest: "sha256:" + hex.EncodeToString(sum[:]), Lang: s.lang}
 	cfg, err := connector.Load(sh.File, text)
 	var file *connector.FileError
 	switch {
 	case errors.As(err, &file):
 		for _, p := range file.Problems {
-			sh.note("file", lineNotReady, "file.problem", strconv.Itoa(p.Line), strconv.Itoa(p.Column), p.Field, p.Say)
+			sh.Note("file", checkup.NotReady, "file.problem", strconv.Itoa(p.Line), strconv.Itoa(p.Column), p.Field, p.Say)
 		}
 	case err != nil:
 		return err
@@ -65,39 +68,52 @@ func (c *sourceCheckCommand) Run(ctx context.Context, s streams) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	sh.Ready = sh.count(lineNotReady) == 0
+	sh.Ready = sh.Count(checkup.NotReady) == 0
 	return c.deliver(s, sh, key)
 }
 
 // try asks the department.
-func (c *sourceCheckCommand) try(ctx context.Context, s streams, sh *sheet, cfg *connector.Config) error {
+func (c *sourceCheckCommand) try(ctx context.Context, s streams, sh *checkup.Sheet, cfg *connector.Config) error {
 	in := c.in
 	if in == nil {
 		in = os.Stdin
 	}
-	up := newCheckup(sh, cfg)
-	if up.manual() {
-		up.form()
+	up := checkup.New(sh, cfg, time.Now)
+	if up.Manual() {
+		up.ShowForm()
 		return nil
 	}
 	person, err := readTestPerson(c.Person, in, s)
 	if err != nil {
 		return err
 	}
-	up.begin(person, c.Purpose, c.Wait)
 	if c.Node != "" {
-		if up.prober.signs, err = nodeSigner(c.Node, s.log); err != nil {
+		if up.Signs, err = nodeSigner(c.Node, s.log); err != nil {
 			return err
 		}
 	}
+	up.Begin(person, c.Purpose, c.Wait)
 	told := time.Now()
-	up.run(ctx, c.Asks, c.Wait, func(left int, waited time.Duration) {
+	up.Run(ctx, c.Asks, c.Wait, func(left int, waited time.Duration) {
 		if time.Since(told) >= 2*time.Second {
 			told = time.Now()
 			s.say(s.err, "source.waiting", strconv.Itoa(left), waited.Round(time.Second).String(), c.Wait.String())
 		}
 	})
 	return nil
+}
+
+// nodeSigner signs the mandates of a check in the name of a node.
+func nodeSigner(config string, log *slog.Logger) (*checkup.Signer, error) {
+	set, err := readSettings(config, log)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := federation.OpenRing(filepath.Join(set.keys, "node"))
+	if err != nil {
+		return nil, err
+	}
+	return &checkup.Signer{Node: set.name, Division: set.division, Key: ring.Signer()}, nil
 }
 
 // signer loads the key before anything is asked.
@@ -116,15 +132,15 @@ func (c *sourceCheckCommand) signer() (*seal.PrivateKey, error) {
 }
 
 // deliver prints the sheet and writes it where it was asked for.
-func (c *sourceCheckCommand) deliver(s streams, sh *sheet, key *seal.PrivateKey) error {
-	body, err := sh.encode()
+func (c *sourceCheckCommand) deliver(s streams, sh *checkup.Sheet, key *seal.PrivateKey) error {
+	body, err := sh.Encode()
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		_, err = s.out.Write(body)
 	} else {
-		sh.print(s)
+		printSheet(s, sh)
 	}
 	if err != nil {
 		return fmt.Errorf("readiness sheet: %w", err)
@@ -135,12 +151,12 @@ func (c *sourceCheckCommand) deliver(s streams, sh *sheet, key *seal.PrivateKey)
 		}
 	}
 	if !sh.Ready {
-		return hedui.Fail(hedui.Invalid, hedui.Say("source.unready", strconv.Itoa(sh.count(lineNotReady))), nil)
+		return hedui.Fail(hedui.Invalid, hedui.Say("source.unready", strconv.Itoa(sh.Count(checkup.NotReady))), nil)
 	}
 	return nil
 }
 
-func (c *sourceCheckCommand) write(s streams, sh *sheet, body []byte, key *seal.PrivateKey) error {
+func (c *sourceCheckCommand) write(s streams, sh *checkup.Sheet, body []byte, key *seal.PrivateKey) error {
 	if err := writeWhole(c.Out, body); err != nil {
 		return hedui.Fail(hedui.Invalid, hedui.Say("error.unreadable", c.Out), err)
 	}

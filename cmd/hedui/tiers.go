@@ -176,8 +176,19 @@ func (t *tiers) configure(n *tier) (string, error) {
 		files = county
 	}
 	scope := n.division
+	person, err := filepath.Abs(filepath.Join(dir, "test-person.yaml"))
+	if err == nil {
+		err = os.WriteFile(person, simPerson(), 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("test person: %w", err)
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := os.WriteFile(filepath.Join(dir, "sources", name), files[name], 0o600); err != nil {
+		body := files[name]
+		if n.peers != nil { // machines answer
+			body = fmt.Appendf(slices.Clip(body), "test_person: %s\n", strconv.Quote(person))
+		}
+		if err := os.WriteFile(filepath.Join(dir, "sources", name), body, 0o600); err != nil {
 			return "", fmt.Errorf("source files: %w", err)
 		}
 		fmt.Fprintf(&text, "  - {source: sources/%s, scope: %q}\n", name, scope)

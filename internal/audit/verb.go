@@ -108,6 +108,10 @@ const (
 	SourceOver    Verb = "source.over"   // and is over
 	SourceHandled Verb = "source.handle" // an officer has seen to it
 
+	// A test of a source on a test person; the detail is the source, then what came of it.
+	SourceTested   Verb = "source.test"
+	SourceTestOver Verb = "source.tested" // the office is the source
+
 	// The log itself.
 	LogRead    Verb = "audit.read"   // somebody looked at the trail; the detail is what was looked for
 	LogCopied  Verb = "audit.copy"   // entries were fetched, to be proved elsewhere
@@ -175,7 +179,7 @@ func Verbs() []Verb {
 		ReadList, ListPrepared, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
 		LetterRead, LetterSent, LetterFailed, LetterReminded, ReplyTaken, ReplyRead, ReplyCompared, LettersListed,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
-		SourceAlert, SourceOver, SourceHandled,
+		SourceAlert, SourceOver, SourceHandled, SourceTested, SourceTestOver,
 		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,
 		OfficerSeeded, OfficerAdded, RolesGranted, OfficerLocked, OfficerUnlocked, OfficerEnded, OfficeAdded, RosterRead, TieDeclared, TieRetracted,
 		KeysRead, MasterRotated, MasterRetired, NodeKeyRotated, NodeKeyDestroyed,

@@ -96,6 +96,14 @@ func TestWhoStandsAside(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var aside []string
+			err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
+				aside, err = tx.AsideCases(t.Context(), want.o.ID, want.o.Office)
+				return err
+			})
+			if err != nil || slices.Contains(aside, c.ID) != want.aside {
+				t.Errorf("%s: stands aside from %v: %v", want.o.ID, aside, err)
+			}
 			if listed := slices.ContainsFunc(list, func(s store.Summary) bool { return s.ID == c.ID }); listed == want.aside {
 				t.Errorf("%s: listed %v", want.o.ID, listed)
 			}

@@ -44,6 +44,8 @@ type round struct {
 	basis   map[string]string        // of the questions that are sent, see [hedui.Basis]
 	usedUp  bool                     // a new application has met the end of a quota
 	seen    hedui.SourceRecord       // what was heard, for those who look after the source
+	heard   hedui.Heard              // the same, counted for some days
+	began   time.Time                // when the department was asked
 	waits   time.Duration            // for how long the oldest promised answer has been awaited
 }
 
@@ -59,6 +61,7 @@ func (d *Desk) askWork(g *guard) func(context.Context, []queue.Job) error {
 			return err
 		}
 		asked := d.Now()
+		r.began = asked
 		r.sift(asked, d.signs(g.info.Name, asked))
 		r.siftRelays(asked)
 		for _, batch := range byCategory(r.asked) {
@@ -163,6 +166,7 @@ func (d *Desk) save(ctx context.Context, g *guard, r *round, asked time.Time) er
 	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
 		changed := slices.Clone(r.queries)
 		r.seen, r.waits = hedui.SourceRecord{Source: g.info.Name, On: day.Of(at)}, 0
+		r.heard = hedui.Heard{}
 		var done []queue.Job
 		for i := range changed {
 			finished, err := d.settle(ctx, tx, r, &changed[i], asked, at)

@@ -170,6 +170,13 @@ func (d *Desk) enter(ctx context.Context, tx *store.Tx, o hedui.Officer, t Task,
 	if err != nil {
 		return false, err
 	}
+	if !again {
+		heard := hedui.Heard{}
+		heard.Hear(answer, t.ListedAt, at)
+		if err := tx.AddHeard(ctx, t.Source, heard, at); err != nil {
+			return false, err
+		}
+	}
 	t.State, t.Answer, t.Officer, t.ChangedAt = to, digest, o.ID, at
 	if err := errors.Join(tx.SaveItems(ctx, []store.Item{t.Item}), d.settleLetter(ctx, tx, t.Letter, at)); err != nil {
 		return false, err

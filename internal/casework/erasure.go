@@ -78,7 +78,7 @@ func (d *Desk) purge(ctx context.Context) error {
 	at := d.Now()
 	return d.DB.InTx(ctx, func(tx *store.Tx) error {
 		return errors.Join(tx.PurgeDrafts(ctx, d.KeptSince(hedui.DraftData, at), at), tx.PurgeUploads(ctx, d.KeptSince(hedui.DraftData, at)), tx.PurgeExports(ctx, d.KeptSince(hedui.ExportData, at)), tx.PurgeAlerts(ctx, d.KeptSince(hedui.AlertData, at)),
-			tx.PurgeUse(ctx, day.Of(d.KeptSince(hedui.UseData, at))), tx.PurgeIncidents(ctx, day.Of(d.KeptSince(hedui.IncidentData, at))))
+			tx.PurgeHeard(ctx, at), tx.PurgeUse(ctx, day.Of(d.KeptSince(hedui.UseData, at))), tx.PurgeIncidents(ctx, day.Of(d.KeptSince(hedui.IncidentData, at))))
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 // hear notes one answer for those who look after the source.
 func (r *round) hear(a source.Answer, state hedui.QueryState, asked, at time.Time) {
 	r.seen.Hear(a, asked, at)
+	r.heard.Hear(a, asked, at)
 	if state == hedui.Pending && !asked.IsZero() {
 		r.waits = max(r.waits, at.Sub(asked))
 	}
@@ -31,6 +32,9 @@ func (d *Desk) look(ctx context.Context, tx *store.Tx, g *guard, r *round, at ti
 		return nil
 	}
 	sum, err := tx.SeeSource(ctx, r.seen)
+	if err == nil {
+		err = tx.AddHeard(ctx, g.info.Name, r.heard, at)
+	}
 	if err != nil {
 		return err
 	}
@@ -131,19 +135,29 @@ func SourceModes() []SourceMode {
 type SourceView struct {
 	source.Info
 	Mode    SourceMode
-	Until   time.Time // when a source that is closed or used up can be asked again
+	Until   time.Time // when a source that is closed, used up or left alone can be asked again
 	Calls   int64
 	Used    int // of Limits.Daily, today
 	Record  hedui.SourceRecord
-	Overdue bool // the newest data seen was older than promised when it was given
+	Overdue bool          // the newest data seen was older than promised when it was given
+	Heard   []hedui.Heard // in each of [store.HeardSpans]
+	store.Queue
 }
 
 // SourceViews tells how the sources are doing. It says nothing of any case.
 func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
 	at := d.Now()
 	var records map[string]hedui.SourceRecord
+	var heard map[string][]hedui.Heard
+	var queues map[string]store.Queue
 	if err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		records, err = tx.SeenSources(ctx)
+		if records, err = tx.SeenSources(ctx); err != nil {
+			return err
+		}
+		if heard, err = tx.Heard(ctx, at); err != nil {
+			return err
+		}
+		queues, err = tx.Unsettled(ctx)
 		return err
 	}); err != nil {
 		return nil, err
@@ -151,7 +165,7 @@ func (d *Desk) SourceViews(ctx context.Context) ([]SourceView, error) {
 	views := make([]SourceView, 0, len(d.Sources))
 	for _, s := range d.Sources {
 		g := d.guards[s.Info().Name]
-		v := SourceView{Info: g.info, Calls: g.calls.Load(), Record: records[g.info.Name]}
+		v := SourceView{Info: g.info, Calls: g.calls.Load(), Record: records[g.info.Name], Heard: heard[g.info.Name], Queue: queues[g.info.Name]}
 		v.Limits = g.limits
 		v.Overdue = hedui.Overdue(g.info.Refresh, v.Record.AsOf, v.Record.AnsweredAt)
 		if !g.limits.Daily.IsZero() {
@@ -173,7 +187,7 @@ func (d *Desk) mode(g *guard, v SourceView, at time.Time) (SourceMode, time.Time
 	case why != "":
 		return SourceClosed, until
 	case g.breaker.IsOpen():
-		return SourceLeft, time.Time{}
+		return SourceLeft, at.Add(g.breaker.RemainingDelay())
 	case g.breaker.IsHalfOpen():
 		return SourceTried, time.Time{}
 	case limit > 0 && v.Used >= limit:

@@ -123,7 +123,7 @@ func TestAClosedDepartmentIsAskedWhenItOpens(t *testing.T) {
 			}
 		}
 		views, err := b.SourceViews(t.Context())
-		if i := slices.IndexFunc(views, func(v SourceView) bool { return v.Name == "land" }); err != nil || views[i].Mode != SourceClosed || !views[i].Until.Equal(monday) {
+		if i := slices.IndexFunc(views, func(v SourceView) bool { return v.Name == "land" }); err != nil || views[i].Mode != SourceClosed || !views[i].Until.Equal(monday) || views[i].Waiting != 2 || !views[i].Oldest.Equal(b.grid(t, id, "land")[0].CreatedAt) || views[i].Heard != nil {
 			t.Errorf("the source is shown as %+v, %v", views[i], err)
 		}
 		c.move(evening.Add(61 * time.Minute))
@@ -148,6 +148,10 @@ func TestAClosedDepartmentIsAskedWhenItOpens(t *testing.T) {
 		}
 		if a, bad := b.alerts(t)[hedui.AlertDown]; bad {
 			t.Errorf("being closed is taken for a failure: %+v", a)
+		}
+		views, err = b.SourceViews(t.Context())
+		if i := slices.IndexFunc(views, func(v SourceView) bool { return v.Name == "land" }); err != nil || views[i].Waiting != 0 || views[i].Heard[0].Answered() != 2 || views[i].Heard[0].Failed() != 0 {
+			t.Errorf("after its answers the source is shown as %+v, %v", views[i], err)
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hedui/internal/audit"
+	"hedui/internal/checkup"
 	"hedui/internal/hedui"
 	"hedui/internal/queue"
 	"hedui/internal/report"
@@ -43,6 +44,7 @@ type Desk struct {
 	Letters     hedui.LetterBook    // the same
 	Rules       *book.Library
 	Now         func() time.Time
+	Bench       *checkup.Bench            // tries sources; nil = none can be
 	KeyIDs      func() (sign, box string) // of this node's keys towards its peers; nil without any
 
 	guards  map[string]*guard
@@ -96,7 +98,7 @@ func (d *Desk) Prepare() error {
 		return err
 	}
 	d.runner.Lanes = append(d.runner.Lanes, queue.Lane{Name: caseLane, Batch: 20, Workers: 1, Lease: time.Minute,
-		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane(), d.bulkLane(), d.statisticsLane())
+		Strikes: math.MaxInt32, Work: d.workCases}, d.sequenceLane(), d.eraseLane(), d.concernLane(), d.bulkLane(), d.statisticsLane(), d.checkLane())
 	d.DB.OnEnqueue(d.runner.Wake)
 	return nil
 }
@@ -104,6 +106,9 @@ func (d *Desk) Prepare() error {
 // Run asks sources, keeps deadlines and sequences the audit log until ctx is done.
 func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
+		return err
+	}
+	if err := d.noteFiles(ctx); err != nil {
 		return err
 	}
 	for job, lane := range map[string]string{jobErase: eraseLane, jobConcern: concernLane, jobStatistics: statisticsLane} {

@@ -267,7 +267,7 @@ func (d *Desk) settleRelay(ctx context.Context, tx *store.Tx, r *round, x *relay
 	q.Take(a, at)
 	relay.State, relay.Attempts, relay.Token, relay.Reason, relay.Outcome = q.State, q.Attempts, q.Token, q.Reason, q.Outcome
 	if relay.AskedAt.IsZero() && !r.unsent[id] {
-		relay.AskedAt = at
+		relay.AskedAt = r.began
 	}
 	if !r.unsent[id] {
 		r.hear(a, q.State, relay.AskedAt, at)

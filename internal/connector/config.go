@@ -35,8 +35,10 @@ type Config struct {
 	fields   []field
 	ignore   []string
 	closed   bool
-	when     *formula         // which records count; nil for all
-	stranger func(key string) // see [Options.Stranger]
+
+	testPerson string           // file that names somebody on whom the source may be tried
+	when       *formula         // which records count; nil for all
+	stranger   func(key string) // see [Options.Stranger]
 }
 
 // Info describes the source that the file makes.

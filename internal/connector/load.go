@@ -65,7 +65,7 @@ var common = []string{"name", "kind", "department", "category", "refresh"}
 
 // mapping are the keys of a file for a source that a machine answers. Where
 // people do, the entry form comes from the catalogue.
-var mapping = []string{"answers_within", "cache", "limits", "fields", "ignore", "closed", "when"}
+var mapping = []string{"answers_within", "cache", "limits", "fields", "ignore", "closed", "when", "test_person"}
 
 func (l *loader) file(root place) {
 	kind := l.kind(root)
@@ -107,6 +107,9 @@ func (l *loader) file(root place) {
 		l.cfg.ignore = l.texts(p)
 	}
 	l.cfg.closed = l.boolean(o, "closed")
+	if p, ok := o.get("test_person"); ok {
+		l.cfg.testPerson = l.absolute(p, "/etc/hedui/test-person.yaml")
+	}
 	if p, ok := o.get("when"); ok {
 		l.cfg.when = l.formula(p, true)
 	}

@@ -55,7 +55,7 @@ var remains = []struct {
 // before still hold it.
 func (tx *Tx) EraseCase(ctx context.Context, id string) ([]hedui.Destroyed, error) {
 	var rev int64
-	err := tx.tx.QueryRowContext(ctx, `UPDATE cases SET rev = rev + 1, counted = rev + 1, running = 0 WHERE id = $1 RETURNING rev`, id).Scan(&rev)
+	err := tx.tx.QueryRowContext(ctx, `UPDATE cases SET rev = rev + 1, counted = rev + 1, running = 0, consent_until = 0 WHERE id = $1 RETURNING rev`, id).Scan(&rev)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, notFound()

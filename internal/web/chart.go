@@ -45,31 +45,55 @@ func mostDelivered(rows []hedui.StatRow) float64 {
 	return most
 }
 
+// The size of a chart of columns.
+const chartWide, chartHigh = 520, 190
+
+// A column is one of a chart: a count, and a part of it.
+type column struct {
+	Key          string // a month
+	Outer, Inner hedui.Count
+}
+
 // columns draws a column for each month: what was delivered, and of it what had
 // findings.
 func (f frame) columns(rows []hedui.StatRow) *svgChart {
-	const w, h, foot = 520.0, 190.0, 160.0
-	c := f.chart("months", f.T("statistics.chart.months"), w, h)
-	most, step := mostDelivered(rows), w/float64(len(rows))
-	c.rect("axis", 0, foot, w, 1)
+	c := f.chart("months", f.T("statistics.chart.months"), chartWide, chartHigh)
+	list := make([]column, len(rows))
 	for i, r := range rows {
+		list[i] = column{r.Key, r.Delivered, r.Found}
+	}
+	c.columns(list, func(one column) string {
+		return f.T("statistics.chart.said", one.Key, one.Outer.String(), one.Inner.String())
+	})
+	return c
+}
+
+// columns draws them; said says one in words.
+func (c *svgChart) columns(list []column, said func(column) string) {
+	const w, foot = chartWide, 160.0
+	most := 1.0
+	for _, one := range list {
+		most = max(most, one.Outer.Middle())
+	}
+	step := w / float64(len(list))
+	c.rect("axis", 0, foot, w, 1)
+	for i, one := range list {
 		x, wide := float64(i)*step+step*0.15, step*0.7
-		high := (foot - 20) * r.Delivered.Middle() / most
-		part := min(high, (foot-20)*r.Found.Middle()/most)
+		high := (foot - 20) * one.Outer.Middle() / most
+		part := min(high, (foot-20)*one.Inner.Middle()/most)
 		c.rect("outer", x, foot-high, wide, high)
 		c.rect("inner", x, foot-part, wide, part)
-		if len(rows) <= 14 && r.Delivered.Exact() { // there is no room for bounds
-			c.text("value", x+wide/2, foot-high-5, r.Delivered.String())
+		if len(list) <= 14 && one.Outer.Exact() { // there is no room for bounds
+			c.text("value", x+wide/2, foot-high-5, one.Outer.String())
 		}
-		if len(rows) <= 14 || i%6 == 0 {
-			c.text("label", x+wide/2, foot+16, r.Key[5:])
-			if i == 0 || r.Key[5:] == "01" {
-				c.text("label", x+wide/2, foot+29, r.Key[:4])
+		if len(list) <= 14 || i%6 == 0 {
+			c.text("label", x+wide/2, foot+16, one.Key[5:])
+			if i == 0 || one.Key[5:] == "01" {
+				c.text("label", x+wide/2, foot+29, one.Key[:4])
 			}
 		}
-		c.Said += fmt.Sprintf("%s. ", f.T("statistics.chart.said", r.Key, r.Delivered.String(), r.Found.String()))
+		c.Said += said(one) + ". "
 	}
-	return c
 }
 
 // bars draws a bar for each row, one below the other, with its name above it.

@@ -19,6 +19,7 @@ var helpSections = []struct {
 	pages []string
 }{
 	{"everyone", []string{"/help", "/design", "/account"}},
+	{"notices", []string{"/notices"}},
 	{"intake", []string{"/intake"}},
 	{"own", []string{"/own"}},
 	{"cases", []string{"/", "/find"}},

@@ -92,6 +92,7 @@ T............. POST /own/{id}/consents/{number}/scan
 ...T.......... POST /corrections/{number}
 ...T.......... POST /corrections/reminders/{reminder}
 ........T..... GET /worklist
+........T..... GET /worklist/score
 ........T..... GET /worklist/{entry}
 ........T..... POST /worklist/{entry}/{act}
 .............. POST /workbooks/{source}/exports
@@ -105,6 +106,10 @@ T............. POST /own/{id}/consents/{number}/scan
 .TTTTTT.T.T... GET /letters/{number}/scan
 ...T....T..... POST /letters/{number}/{act}
 .TTTTTTT..TTTT GET /sources
+.TTTTTTT..TTTT GET /sources/{name}
+.......T...T.. POST /sources/{name}/check
+.......T...T.. GET /sources/join
+.......T...T.. POST /sources/join
 ......T..T.... GET /statistics
 ......T..T.... GET /statistics/export.xlsx
 ......T..T.... GET /statistics/bulletin/{bulletin}
@@ -127,6 +132,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 .......T..TTTT GET /keys
 ............T. POST /keys/{act}
+TTTTTTTTTTTTTT GET /notices
+TTTTTTTTTTTTTT POST /notices/seen
 TTTTTTTTTTTTTT GET /calendar
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design

@@ -20,11 +20,15 @@ type sourcesPage struct {
 	frame
 	Rows   []sourceRow
 	Watch  bool // the reader may see what is wrong with sources
+	Runs   bool // and may join others
 	Alerts []alertRow
 }
 
 type sourceRow struct {
 	Name, Department, Categories string
+	Address                      string // its own page
+	Hour                         string // how it has answered in the last hour
+	Waiting                      string // questions without an answer, and since when
 	State, Class, Until          string
 	AsOf, Promise                string
 	Late                         bool // the data is older than promised
@@ -47,6 +51,7 @@ type alertRow struct {
 // allows; and, to those who may see it, what is wrong.
 func (s *Server) sources(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
 	p := sourcesPage{frame: s.frame(r, "page.sources")}
+	p.Runs = s.runs(o)
 	p.moves()
 	views, err := s.Desk.SourceViews(r.Context())
 	if err != nil {
@@ -57,19 +62,36 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, o hedui.Officer
 	}
 	slices.SortStableFunc(p.Rows, func(a, b sourceRow) int { return cmp.Compare(a.place, b.place) })
 	if p.Watch = s.Desk.MayReadNodes(o) == nil; p.Watch {
-		alerts, err := s.Desk.Alerts(r.Context(), o)
-		if err != nil {
+		if p.Alerts, err = s.alertRows(r, o, p.frame, views, ""); err != nil {
 			return err
-		}
-		for _, a := range alerts {
-			row := p.alert(a, views)
-			if runs := o.May(hedui.RunNode, cmp.Or(s.Desk.Division, o.Division)) == nil; runs && a.Open() {
-				row.Address = "/alerts/" + url.PathEscape(a.Source) + "/" + string(a.Kind) + "?lang=" + string(p.Lang)
-			}
-			p.Alerts = append(p.Alerts, row)
 		}
 	}
 	return render(w, http.StatusOK, "sources.html", p)
+}
+
+// alertRows are the alerts of the sources, or of the one that is named.
+func (s *Server) alertRows(r *http.Request, o hedui.Officer, f frame, views []casework.SourceView, name string) ([]alertRow, error) {
+	alerts, err := s.Desk.Alerts(r.Context(), o)
+	if err != nil {
+		return nil, err
+	}
+	var rows []alertRow
+	for _, a := range alerts {
+		if name != "" && a.Source != name {
+			continue
+		}
+		row := f.alert(a, views)
+		if s.runs(o) && a.Open() {
+			row.Address = "/alerts/" + url.PathEscape(a.Source) + "/" + string(a.Kind) + "?lang=" + string(f.Lang)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// runs reports whether the officer runs this node.
+func (s *Server) runs(o hedui.Officer) bool {
+	return o.May(hedui.RunNode, cmp.Or(s.Desk.Division, o.Division)) == nil
 }
 
 // handleAlert notes what an operator has done about an alert.
@@ -90,6 +112,13 @@ var modeClass = map[casework.SourceMode]string{
 func (f frame) source(v casework.SourceView, now time.Time) sourceRow {
 	row := sourceRow{Name: v.Name, Department: v.Department, State: f.T("source.mode." + string(v.Mode)), Class: modeClass[v.Mode],
 		AsOf: minute(v.Record.AsOf), Late: v.Overdue, Calls: strconv.FormatInt(v.Calls, 10), place: placeOf(v.Categories)}
+	row.Address = "/sources/" + url.PathEscape(v.Name) + "?lang=" + string(f.Lang)
+	if len(v.Heard) > 0 && v.Heard[0].Asked() > 0 {
+		row.Hour = f.T("source.hour", f.atMost(v.Heard[0].Quantile(0.5)), f.atMost(v.Heard[0].Quantile(0.95)), percent(v.Heard[0].Failed(), v.Heard[0].Asked()))
+	}
+	if v.Waiting > 0 {
+		row.Waiting = f.T("source.waiting_since", strconv.Itoa(v.Waiting), minute(v.Oldest))
+	}
 	var names []string
 	for _, c := range v.Categories {
 		names = append(names, f.category(c))
@@ -192,6 +221,29 @@ func (f frame) numbers(a hedui.Alert) string {
 		numbers[0] = f.length(d)
 	}
 	return f.T("alert.numbers."+string(a.Kind), numbers...)
+}
+
+// atMost writes a bound of time.
+func (f frame) atMost(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "–"
+	case d < time.Second:
+		return f.T("source.took.ms", strconv.FormatInt(d.Milliseconds(), 10))
+	case d < time.Minute:
+		return f.T("source.took.s", strconv.FormatFloat(d.Seconds(), 'f', -1, 64))
+	case d < time.Hour:
+		return f.T("source.took.min", strconv.FormatFloat(d.Minutes(), 'f', -1, 64))
+	}
+	return f.T("source.took.h", strconv.FormatFloat(d.Hours(), 'f', -1, 64))
+}
+
+// percent is a share of a whole, or a dash where that is nothing.
+func percent(part, whole int64) string {
+	if whole == 0 {
+		return "–"
+	}
+	return strconv.FormatFloat(100*float64(part)/float64(whole), 'f', 1, 64) + "%"
 }
 
 func minute(t time.Time) string {

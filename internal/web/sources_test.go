@@ -97,3 +97,48 @@ func TestASourceIsShownWithWhatItPromisesAndAllows(t *testing.T) {
 		}
 	}
 }
+
+// The page of a source says how it has answered, what waits, and why it failed.
+func TestThePageOfASource(t *testing.T) {
+	d, _ := desk(t)
+	h := hedui.Heard{}
+	at := time.Now()
+	for range 19 {
+		h.Hear(source.Answer{Outcome: source.None}, at.Add(-120*time.Millisecond), at)
+	}
+	h.Hear(source.Answer{Outcome: source.Failed, Reason: source.ReasonSlow}, at, at)
+	if err := d.DB.InTx(t.Context(), func(tx *store.Tx) error {
+		for _, one := range []struct {
+			kind hedui.AlertKind
+			of   string
+		}{{hedui.AlertDown, "housing_fund"}, {hedui.AlertDown, "vehicle"}} {
+			if _, err := tx.RaiseAlert(t.Context(), hedui.Alert{Source: one.of, Kind: one.kind, Last: at, Detail: "5"}); err != nil {
+				return err
+			}
+		}
+		return tx.AddHeard(t.Context(), "vehicle", h, at.Add(-8*24*time.Hour).Add(7*24*time.Hour))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for language, want := range map[string][]string{
+		"zh": {"数据源：", "某局", "近 24 小时", "没有未反馈的查询", "对方系统未在时限内应答×1", "150 毫秒"},
+		"en": {"Source: ", "last 24 hours", "nothing waits", "No answer in time × 1", "150 ms"},
+	} {
+		code, body, _ := get(t, d, officer("reader", hedui.ReadCases), true, "/sources/vehicle?lang="+language)
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s: the page lacks %q", language, w)
+			}
+		}
+		if code != 200 || strings.Contains(body, "⟦") || strings.Contains(body, "连续失败 5 次") {
+			t.Errorf("%s: status %d, a text is missing, or somebody without the right sees alerts", language, code)
+		}
+	}
+	boss := officer("boss", hedui.RunNode, hedui.ReadIncidents)
+	if _, body, _ := get(t, d, boss, true, "/sources/vehicle?lang=zh"); strings.Count(body, "连续失败 5 次") != 1 {
+		t.Error("the page does not show the alerts of its source alone")
+	}
+	if code, _, _ := get(t, d, boss, true, "/sources/nowhere"); code != 404 {
+		t.Errorf("a source that there is not: %d", code)
+	}
+}

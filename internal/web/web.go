@@ -63,7 +63,7 @@ func besides(pattern string) []hedui.Right {
 		return []hedui.Right{hedui.RunNode, hedui.ReadAudit}
 	case "GET /nodes":
 		return []hedui.Right{hedui.RunNode}
-	case "GET /sources", "GET /books", "POST /books":
+	case "GET /sources", "GET /sources/{name}", "GET /books", "POST /books":
 		return []hedui.Right{hedui.RunNode, hedui.ReadIncidents}
 	case "GET /letters", "GET /letters/export.xlsx", "POST /letters/{number}/{act}":
 		return []hedui.Right{hedui.VerifyCases}
@@ -139,6 +139,7 @@ func routes() []route {
 		{"POST /corrections/{number}", hedui.VerifyCases, (*Server).answerCorrection},
 		{"POST /corrections/reminders/{reminder}", hedui.VerifyCases, (*Server).handleReminder},
 		{"GET /worklist", hedui.AnswerQueries, (*Server).worklist},
+		{"GET /worklist/score", hedui.AnswerQueries, (*Server).score},
 		{"GET /worklist/{entry}", hedui.AnswerQueries, (*Server).task},
 		{"POST /worklist/{entry}/{act}", hedui.AnswerQueries, (*Server).actOnTask},
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
@@ -152,6 +153,10 @@ func routes() []route {
 		{"GET /letters/{number}/scan", hedui.AnswerQueries, (*Server).replyScan},
 		{"POST /letters/{number}/{act}", hedui.AnswerQueries, (*Server).actOnLetter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
+		{"GET /sources/{name}", hedui.ReadCases, (*Server).source},
+		{"POST /sources/{name}/check", hedui.RunNode, (*Server).checkSource},
+		{"GET /sources/join", hedui.RunNode, (*Server).join},
+		{"POST /sources/join", hedui.RunNode, (*Server).tryJoin},
 		{"GET /statistics", hedui.ReadStatistics, (*Server).statistics},
 		{"GET /statistics/export.xlsx", hedui.ReadStatistics, (*Server).exportStatistics},
 		{"GET /statistics/bulletin/{bulletin}", hedui.ReadStatistics, (*Server).bulletin},
@@ -174,6 +179,8 @@ func routes() []route {
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /keys", hedui.KeepKeys, (*Server).keys},
 		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
+		{"GET /notices", "", (*Server).notices},
+		{"POST /notices/seen", "", (*Server).seeNotices},
 		{"GET /calendar", "", (*Server).calendar},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
@@ -332,6 +339,8 @@ type frame struct {
 	Public  bool        // a page of the citizen's mirror
 	Console bool        // the console is for who is here
 	Menu    []menuGroup // the pages at which the day of the reader passes
+	Told    string      // how many notices are new, for who is told anything
+	Fresh   bool        // some are
 	Help    string      // section of the handbook on this page
 	Look    look        // what the reader has chosen
 	Nodes   bool        // the reader may see how this node stands among others
@@ -366,6 +375,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
 		f.Menu = s.menu(r, o, l)
+		s.fillTold(r, o, &f)
 		s.fillApart(r, &f)
 	}
 	return f
@@ -405,7 +415,8 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/letters": "lead.letters", "/sources": "lead.sources", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics", "/calendar": "lead.calendar"}
+	"/worklist": "lead.worklist", "/notices": "lead.notices", "/worklist/score": "lead.score", "/letters": "lead.letters", "/sources": "lead.sources", "/sources/join": "lead.join", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics",
+	"/calendar": "lead.calendar"}
 
 // T is a text in the language of the page.
 func (f frame) T(key string, args ...string) string { return lang.Text(f.Lang, key, args...) }

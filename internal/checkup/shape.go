@@ -1,4 +1,4 @@
-package main
+package checkup
 
 import (
 	"slices"
@@ -55,19 +55,19 @@ func short(text string) string {
 }
 
 // sample shows the first record: every mapped field, and of rows the first row.
-func sample(fields []catalog.Field, mapped []string, r catalog.Record, p source.Person, prefix string) []sampled {
-	var list []sampled
+func sample(fields []catalog.Field, mapped []string, r catalog.Record, p source.Person, prefix string) []Sampled {
+	var list []Sampled
 	for _, f := range fields {
 		key := prefix + f.Key
 		if !slices.Contains(mapped, key) {
 			continue
 		}
 		if f.Type != catalog.Rows {
-			list = append(list, sampled{key, f.Name, shape(f, r[f.Key], p)})
+			list = append(list, Sampled{key, f.Name, shape(f, r[f.Key], p)})
 			continue
 		}
 		rows, _ := r.Rows(f.Key)
-		list = append(list, sampled{key, f.Name, "(" + strconv.Itoa(len(rows)) + ")"})
+		list = append(list, Sampled{key, f.Name, "(" + strconv.Itoa(len(rows)) + ")"})
 		if len(rows) > 0 {
 			list = append(list, sample(f.Fields, mapped, rows[0], p, key+".")...)
 		}
@@ -76,14 +76,14 @@ func sample(fields []catalog.Field, mapped []string, r catalog.Record, p source.
 }
 
 // filled counts in how many records, or rows of them, each mapped field has a value.
-func filled(fields []catalog.Field, mapped []string, records []catalog.Record, prefix string) []fieldNote {
-	var list []fieldNote
+func filled(fields []catalog.Field, mapped []string, records []catalog.Record, prefix string) []Filled {
+	var list []Filled
 	for _, f := range fields {
 		key := prefix + f.Key
 		if !slices.Contains(mapped, key) {
 			continue
 		}
-		n := fieldNote{Key: key, Name: f.Name, Records: len(records)}
+		n := Filled{Key: key, Name: f.Name, Records: len(records)}
 		var rows []catalog.Record
 		for _, r := range records {
 			if r[f.Key] != "" {

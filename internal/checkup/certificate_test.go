@@ -1,4 +1,4 @@
-package main
+package checkup
 
 import (
 	"crypto/x509"
@@ -13,7 +13,7 @@ import (
 func TestTheEndOfACertificateIsTold(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
-	c := &checkup{sheet: &sheet{lang: "en"}}
+	c := &Checkup{now: time.Now, Sheet: &Sheet{Lang: "en"}}
 	client := c.client()
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
@@ -24,12 +24,12 @@ func TestTheEndOfACertificateIsTold(t *testing.T) {
 	}
 	_ = res.Body.Close()
 	c.encryption()
-	if c.Certified == nil || !c.Certified.Equal(server.Certificate().NotAfter) || states(*c.sheet) != "tls ok" {
-		t.Errorf("got %v: %s", c.Certified, states(*c.sheet))
+	if c.Certified == nil || !c.Certified.Equal(server.Certificate().NotAfter) || states(*c.Sheet) != "tls ok" {
+		t.Errorf("got %v: %s", c.Certified, states(*c.Sheet))
 	}
 	c.certified = time.Now().Add(24 * time.Hour)
 	c.encryption()
-	if l := c.Lines[1]; l.State != lineWarning || !strings.Contains(l.Do, "renew") {
+	if l := c.Lines[1]; l.State != Warning || !strings.Contains(l.Do, "renew") {
 		t.Errorf("a day before its end: %+v", l)
 	}
 }

@@ -1,9 +1,15 @@
-package main
+// Package checkup tries a source on its department with a test person and writes
+// down what it finds: whether it can be reached, lets us in, is understood, answers
+// alike, tells a stranger from a friend, and is quick enough. It asks about nobody
+// but the test person, for whom somebody has said that this is one, and persons who
+// do not exist. What it writes down holds no name, no number and no value.
+package checkup
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -21,13 +27,16 @@ import (
 	"hedui/source"
 )
 
-// A checkup tries one source and writes down what it finds.
-type checkup struct {
-	*sheet
+// A Checkup tries one source and writes down what it finds.
+type Checkup struct {
+	*Sheet
 	cfg      *connector.Config
+	now      func() time.Time
+	web      *http.Client
 	info     source.Info
 	category catalog.Category
-	person   testPerson
+	person   Person
+	Signs    *Signer // signs the mandates; nil = the department is sent their number only
 	prober   *prober
 
 	mu        sync.Mutex
@@ -37,33 +46,43 @@ type checkup struct {
 	known, twice, nobody, misnamed, batch *probe
 }
 
-func newCheckup(sh *sheet, cfg *connector.Config) *checkup {
-	c := &checkup{sheet: sh, cfg: cfg, info: cfg.Info(), strangers: map[string]bool{}}
+// New begins the sheet of a source file that was found sound.
+func New(sh *Sheet, cfg *connector.Config, now func() time.Time) *Checkup {
+	c := &Checkup{Sheet: sh, now: now, cfg: cfg, info: cfg.Info(), strangers: map[string]bool{}}
 	c.category, _ = catalog.Get(c.info.Categories[0])
 	sh.Source, sh.Kind, sh.Department, sh.Category = c.info.Name, cfg.Kind(), c.info.Department, string(c.category.Code)
-	if c.manual() {
+	if c.Manual() {
 		return c
 	}
 	whole := slices.DeleteFunc(cfg.Mapped(), func(key string) bool { return strings.Contains(key, ".") })
-	c.note("file", lineOK, "file.ok", strconv.Itoa(len(whole)), strconv.Itoa(len(c.category.Fields)))
+	c.Note("file", OK, "file.ok", strconv.Itoa(len(whole)), strconv.Itoa(len(c.category.Fields)))
 	return c
 }
 
-// begin joins the source, under a mandate that is live for this check.
-func (c *checkup) begin(person testPerson, purpose string, wait time.Duration) {
-	now := time.Now()
+// Begin joins the source, under a mandate that is live for this check.
+func (c *Checkup) Begin(person Person, purpose string, wait time.Duration) {
+	now := c.now()
 	c.person = person
 	heard := newListener()
-	joined := connector.New(c.cfg, connector.Options{Client: c.client(), Now: time.Now, Log: slog.New(heard), Stranger: c.stranger})
+	c.web = c.client()
+	joined := connector.New(c.cfg, connector.Options{Client: c.web, Now: c.now, Log: slog.New(heard), Stranger: c.stranger})
 	to := day.Of(now)
 	c.prober = &prober{source: joined, category: c.category.Code, window: source.Window{From: to.AddMonths(-12), To: to}, purpose: purpose,
-		number: "CHECK-" + now.In(day.Beijing).Format("20060102-150405"), consent: "test person, stated by " + person.statedBy,
-		from: now.Add(-time.Minute), until: now.Add(wait + 10*time.Minute).Truncate(time.Second), heard: heard}
-	c.Mandate = &mandateNote{c.prober.number, purpose, c.prober.from.Truncate(time.Second), c.prober.until, person.statedBy}
+		number: "CHECK-" + now.In(day.Beijing).Format("20060102-150405"), consent: "test person, stated by " + person.StatedBy,
+		from: now.Add(-time.Minute), until: now.Add(wait + 10*time.Minute).Truncate(time.Second), heard: heard, signs: c.Signs, now: c.now}
+	c.Mandate = &Mandate{c.prober.number, purpose, c.prober.from.Truncate(time.Second), c.prober.until, person.StatedBy}
+}
+
+// Close ends what was opened to the department.
+func (c *Checkup) Close() {
+	if s, ok := c.prober.source.(io.Closer); ok {
+		_ = s.Close() // nothing is lost by what does not close
+	}
+	c.web.CloseIdleConnections()
 }
 
 // client looks at the department's certificate in passing.
-func (c *checkup) client() *http.Client {
+func (c *Checkup) client() *http.Client {
 	look := func(state tls.ConnectionState) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -76,7 +95,7 @@ func (c *checkup) client() *http.Client {
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13, VerifyConnection: look}}}
 }
 
-func (c *checkup) stranger(key string) {
+func (c *Checkup) stranger(key string) {
 	if key == c.person.Name || strings.Contains(key, c.person.Name) {
 		key = "?"
 	}
@@ -85,43 +104,43 @@ func (c *checkup) stranger(key string) {
 	c.strangers[key] = true
 }
 
-// manual reports whether people answer, so that only the file can be tried.
-func (c *checkup) manual() bool { return c.Kind == "worklist" || c.Kind == "letter" }
+// Manual reports whether people answer, so that only the file can be tried.
+func (c *Checkup) Manual() bool { return c.Kind == "worklist" || c.Kind == "letter" }
 
-// form shows what people fill in: all fields of the category.
-func (c *checkup) form() {
-	c.note("file", lineOK, "file.manual", strconv.Itoa(len(c.category.Fields)))
-	c.note("connection", lineSkipped, "manual."+c.Kind)
+// ShowForm shows what people fill in: all fields of the category.
+func (c *Checkup) ShowForm() {
+	c.Note("file", OK, "file.manual", strconv.Itoa(len(c.category.Fields)))
+	c.Note("connection", Skipped, "manual."+c.Kind)
 	for _, f := range c.category.Fields {
-		c.Sample = append(c.Sample, sampled{f.Key, f.Name, lang.Text(c.lang, "source.type."+string(f.Type))})
+		c.Sample = append(c.Sample, Sampled{f.Key, f.Name, lang.Text(c.Lang, "source.type."+string(f.Type))})
 	}
 }
 
-// run asks everything that can be asked and writes the lines.
-func (c *checkup) run(ctx context.Context, asks int, wait time.Duration, tell func(left int, waited time.Duration)) {
+// Run asks everything that can be asked and writes the lines.
+func (c *Checkup) Run(ctx context.Context, asks int, wait time.Duration, tell func(left int, waited time.Duration)) {
 	p := c.prober
 	c.known = p.ask(ctx, c.person.Person)
 	c.encryption()
 	if c.known.err != nil {
 		c.failed("connection", c.known)
-		c.note("other", lineSkipped, "other.skipped")
+		c.Note("other", Skipped, "other.skipped")
 		return
 	}
-	c.note("connection", lineOK, "connection.ok")
+	c.Note("connection", OK, "connection.ok")
 	c.twice = &probe{queries: c.known.queries}
 	p.again(ctx, c.twice)
-	c.nobody = p.ask(ctx, nobodies(c.person.ID, 1)...)
+	c.nobody = p.ask(ctx, Nobodies(c.person.ID, 1)...)
 	c.misnamed = p.ask(ctx, source.Person{Name: nobodyName, ID: c.person.ID})
 	probes := []*probe{c.known, c.twice, c.nobody, c.misnamed}
 	if n := min(c.info.Limits.Batch, 4); n > 1 {
-		c.batch = p.ask(ctx, append([]source.Person{c.person.Person}, nobodies(c.person.ID, n)[1:]...)...)
+		c.batch = p.ask(ctx, append([]source.Person{c.person.Person}, Nobodies(c.person.ID, n)[1:]...)...)
 		probes = append(probes, c.batch)
 	}
 	accepted := c.known.answers[0].Later != nil
-	p.wait(ctx, probes, time.Now().Add(wait), tell)
+	p.wait(ctx, probes, c.now().Add(wait), tell)
 	if !c.judgeKnown(wait) {
 		c.strange()
-		c.note("other", lineSkipped, "other.skipped")
+		c.Note("other", Skipped, "other.skipped")
 		return
 	}
 	c.judgeTwice()
@@ -131,13 +150,13 @@ func (c *checkup) run(ctx context.Context, asks int, wait time.Duration, tell fu
 	c.mapping()
 	c.asOf()
 	if accepted {
-		c.note("later", lineOK, "later", c.known.waited.Round(time.Second/10).String())
+		c.Note("later", OK, "later", c.known.waited.Round(time.Second/10).String())
 	}
 	c.measure(ctx, asks, accepted)
 }
 
 // encryption tells of the line to the department, where it was one of TLS.
-func (c *checkup) encryption() {
+func (c *Checkup) encryption() {
 	c.mu.Lock()
 	until := c.certified
 	c.mu.Unlock()
@@ -145,26 +164,26 @@ func (c *checkup) encryption() {
 		return
 	}
 	c.Certified = &until
-	state, key := lineOK, "tls.ok"
-	if left := time.Until(until); left < 30*24*time.Hour {
-		state, key = lineWarning, "tls.soon"
+	state, key := OK, "tls.ok"
+	if left := until.Sub(c.now()); left < 30*24*time.Hour {
+		state, key = Warning, "tls.soon"
 	}
-	c.note("tls", state, key, until.In(day.Beijing).Format(time.DateOnly))
+	c.Note("tls", state, key, until.In(day.Beijing).Format(time.DateOnly))
 }
 
 // failed writes why a probe came to nothing, and what can be done.
-func (c *checkup) failed(check string, pr *probe) {
+func (c *Checkup) failed(check string, pr *probe) {
 	reason, why := c.prober.why(pr)
 	key := "reason." + string(reason)
 	if !lang.Has("sheet." + key) {
 		key = "reason.other"
 	}
-	c.note(check, lineNotReady, key, string(reason), c.info.Limits.Timeout.String()).Why = why
+	c.Note(check, NotReady, key, string(reason), c.info.Limits.Timeout.String()).Why = why
 }
 
 // settled returns the first answer of a probe if it has one that is final;
 // otherwise it has written the line.
-func (c *checkup) settled(check string, pr *probe) (source.Answer, bool) {
+func (c *Checkup) settled(check string, pr *probe) (source.Answer, bool) {
 	if pr.err != nil {
 		c.failed(check, pr)
 		return source.Answer{}, false
@@ -172,7 +191,7 @@ func (c *checkup) settled(check string, pr *probe) (source.Answer, bool) {
 	a := pr.answers[0]
 	switch {
 	case a.Later != nil:
-		c.note(check, lineNotReady, "pending")
+		c.Note(check, NotReady, "pending")
 		return a, false
 	case a.Outcome == source.Failed, a.Outcome == source.Refused:
 		c.failed(check, pr)
@@ -182,47 +201,47 @@ func (c *checkup) settled(check string, pr *probe) (source.Answer, bool) {
 }
 
 // judgeKnown reports whether there is an answer that says anything of the source.
-func (c *checkup) judgeKnown(wait time.Duration) bool {
+func (c *Checkup) judgeKnown(wait time.Duration) bool {
 	a, ok := c.settled("known", c.known)
 	switch {
 	case !ok:
 	case a.Outcome == source.Found:
-		c.note("known", lineOK, "known.found", strconv.Itoa(len(a.Records)), string(a.Match))
+		c.Note("known", OK, "known.found", strconv.Itoa(len(a.Records)), string(a.Match))
 	default:
-		c.note("known", lineNotReady, "known."+string(a.Outcome), wait.String())
+		c.Note("known", NotReady, "known."+string(a.Outcome), wait.String())
 	}
 	return ok
 }
 
 // found reports whether the test person's records came.
-func (c *checkup) found() bool {
+func (c *Checkup) found() bool {
 	return c.known.answers[0].Outcome == source.Found
 }
 
-func (c *checkup) judgeTwice() {
+func (c *Checkup) judgeTwice() {
 	a, ok := c.settled("twice", c.twice)
 	first := c.known.answers[0]
 	switch {
 	case !ok:
 	case a.Outcome == first.Outcome && a.Match == first.Match && reflect.DeepEqual(a.Records, first.Records):
-		c.note("twice", lineOK, "twice.same")
+		c.Note("twice", OK, "twice.same")
 	default:
-		c.note("twice", lineNotReady, "twice.differs")
+		c.Note("twice", NotReady, "twice.differs")
 	}
 }
 
-func (c *checkup) judgeNobody() {
+func (c *Checkup) judgeNobody() {
 	a, ok := c.settled("nobody", c.nobody)
 	if !ok {
 		return
 	}
-	state := map[source.Outcome]string{source.None: lineOK, source.NotCovered: lineOK, source.IdentityDoubt: lineWarning, source.Found: lineNotReady}[a.Outcome]
-	c.note("nobody", state, "nobody."+string(a.Outcome))
+	state := map[source.Outcome]string{source.None: OK, source.NotCovered: OK, source.IdentityDoubt: Warning, source.Found: NotReady}[a.Outcome]
+	c.Note("nobody", state, "nobody."+string(a.Outcome))
 }
 
 // judgeMisnamed: a name that disagrees must be a doubt, never a silent match and
 // never a silent miss.
-func (c *checkup) judgeMisnamed() {
+func (c *Checkup) judgeMisnamed() {
 	if !c.found() {
 		return
 	}
@@ -230,18 +249,18 @@ func (c *checkup) judgeMisnamed() {
 	switch {
 	case !ok:
 	case a.Outcome == source.IdentityDoubt:
-		c.note("misnamed", lineOK, "misnamed.identity_doubt")
+		c.Note("misnamed", OK, "misnamed.identity_doubt")
 	case a.Outcome == source.Found && a.Match == source.MatchIDName:
-		c.note("misnamed", lineNotReady, "misnamed.claimed")
+		c.Note("misnamed", NotReady, "misnamed.claimed")
 	case a.Outcome == source.Found:
-		c.note("misnamed", lineWarning, "misnamed.blind")
+		c.Note("misnamed", Warning, "misnamed.blind")
 	default:
-		c.note("misnamed", lineNotReady, "misnamed.none")
+		c.Note("misnamed", NotReady, "misnamed.none")
 	}
 }
 
 // judgeBatch: in one call everybody gets the answer that he gets alone.
-func (c *checkup) judgeBatch() {
+func (c *Checkup) judgeBatch() {
 	if c.batch == nil || c.nobody.err != nil {
 		return
 	}
@@ -255,15 +274,15 @@ func (c *checkup) judgeBatch() {
 			alone = c.known.answers[0]
 		}
 		if a.Outcome != alone.Outcome || len(a.Records) != len(alone.Records) {
-			c.note("batch", lineNotReady, "batch.differs", n).Why = c.prober.heard.about(a.Query)
+			c.Note("batch", NotReady, "batch.differs", n).Why = c.prober.heard.about(a.Query)
 			return
 		}
 	}
-	c.note("batch", lineOK, "batch.same", n, strconv.Itoa(c.info.Limits.Batch))
+	c.Note("batch", OK, "batch.same", n, strconv.Itoa(c.info.Limits.Batch))
 }
 
 // mapping holds the file against the records that came.
-func (c *checkup) mapping() {
+func (c *Checkup) mapping() {
 	if c.strange(); !c.found() {
 		return
 	}
@@ -277,9 +296,9 @@ func (c *checkup) mapping() {
 		}
 	}
 	if len(never) == 0 {
-		c.note("fields", lineOK, "fields.all", strconv.Itoa(len(c.Fields)))
+		c.Note("fields", OK, "fields.all", strconv.Itoa(len(c.Fields)))
 	} else {
-		c.note("fields", lineWarning, "fields.never", strconv.Itoa(len(never)), strings.Join(never, " "))
+		c.Note("fields", Warning, "fields.never", strconv.Itoa(len(never)), strings.Join(never, " "))
 	}
 	var unlisted []string
 	for _, r := range records {
@@ -288,22 +307,22 @@ func (c *checkup) mapping() {
 		}
 	}
 	if slices.Sort(unlisted); len(unlisted) > 0 {
-		c.note("codes", lineWarning, "codes.unlisted", strings.Join(slices.Compact(unlisted), ", "))
+		c.Note("codes", Warning, "codes.unlisted", strings.Join(slices.Compact(unlisted), ", "))
 	}
 	c.Sample = sample(c.category.Fields, mapped, records[0], c.person.Person, "")
 }
 
 // strange names the keys of records that nobody looks at.
-func (c *checkup) strange() {
+func (c *Checkup) strange() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.strangers) > 0 {
 		c.Strangers = slices.Sorted(maps.Keys(c.strangers))
-		c.note("keys", lineWarning, "keys.strange", strings.Join(c.Strangers, " "))
+		c.Note("keys", Warning, "keys.strange", strings.Join(c.Strangers, " "))
 	}
 }
 
-func (c *checkup) asOf() {
+func (c *Checkup) asOf() {
 	if !c.found() {
 		return
 	}
@@ -311,11 +330,11 @@ func (c *checkup) asOf() {
 	text := at.In(day.Beijing).Format(time.DateTime)
 	switch age := c.CheckedAt.Sub(at); {
 	case at.IsZero():
-		c.note("as_of", lineWarning, "as_of.unsaid")
+		c.Note("as_of", Warning, "as_of.unsaid")
 	case c.info.Refresh > 0 && age > c.info.Refresh:
-		c.note("as_of", lineWarning, "as_of.old", text, c.info.Refresh.String())
+		c.Note("as_of", Warning, "as_of.old", text, c.info.Refresh.String())
 	default:
-		c.note("as_of", lineOK, "as_of.ok", text)
+		c.Note("as_of", OK, "as_of.ok", text)
 	}
 }
 
@@ -324,12 +343,12 @@ const patience = 15 * time.Second
 
 // measure asks about the test person again and again, as fast as the limits of
 // the file allow. What is accepted for later has no time of an answer.
-func (c *checkup) measure(ctx context.Context, asks int, accepted bool) {
+func (c *Checkup) measure(ctx context.Context, asks int, accepted bool) {
 	limits := c.info.Limits.WithDefaults()
 	gap := time.Duration(float64(time.Second) / limits.PerSecond)
 	took := []time.Duration{c.known.took, c.twice.took}
-	failures, begun := 0, time.Now()
-	for len(took) < asks && time.Since(begun) < patience {
+	failures, begun := 0, c.now()
+	for len(took) < asks && c.now().Sub(begun) < patience {
 		if pause(ctx, gap) != nil {
 			return
 		}
@@ -347,15 +366,15 @@ func (c *checkup) measure(ctx context.Context, asks int, accepted bool) {
 	if accepted {
 		key = "latency.accepted"
 	}
-	state := lineOK
+	state := OK
 	if failures > 0 {
-		state, key = lineWarning, "latency.failed"
+		state, key = Warning, "latency.failed"
 	}
-	c.note("latency", state, key, strconv.Itoa(l.Asks), millis(l.Min), millis(l.Median), cmp.Or(p95, millis(l.Max)), strconv.Itoa(failures))
+	c.Note("latency", state, key, strconv.Itoa(l.Asks), millis(l.Min), millis(l.Median), cmp.Or(p95, millis(l.Max)), strconv.Itoa(failures))
 	if slowest := time.Duration(l.Max * float64(time.Millisecond)); slowest > limits.Timeout/2 {
-		c.note("timeout", lineWarning, "timeout.near", millis(l.Max), limits.Timeout.String())
+		c.Note("timeout", Warning, "timeout.near", millis(l.Max), limits.Timeout.String())
 	} else {
-		c.note("timeout", lineOK, "timeout.ok", limits.Timeout.String())
+		c.Note("timeout", OK, "timeout.ok", limits.Timeout.String())
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package checkup
 
 import (
 	"context"
@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"hedui/catalog"
-	"hedui/internal/federation"
 	"hedui/seal"
 	"hedui/source"
 )
@@ -30,7 +28,8 @@ type prober struct {
 	from     time.Time
 	until    time.Time
 	heard    *listener
-	signs    *testSigner // nil = the department is sent the mandate's number only
+	now      func() time.Time
+	signs    *Signer // nil = the department is sent the mandate's number only
 	asked    int
 }
 
@@ -61,9 +60,9 @@ func (p *prober) ask(ctx context.Context, persons ...source.Person) *probe {
 
 // again makes the call of a probe.
 func (p *prober) again(ctx context.Context, pr *probe) {
-	begun := time.Now()
+	begun := p.now()
 	pr.answers, pr.err = p.source.Ask(ctx, pr.queries)
-	pr.took = time.Since(begun)
+	pr.took = p.now().Sub(begun)
 	if pr.err == nil {
 		pr.err = source.CheckAnswers(pr.queries, pr.answers)
 	}
@@ -75,39 +74,27 @@ func (p *prober) query(id string, person source.Person) (source.Query, error) {
 	if err != nil {
 		return source.Query{}, err
 	}
-	q, err := m.Query(id, p.category, p.window, time.Now())
+	q, err := m.Query(id, p.category, p.window, p.now())
 	if err != nil || p.signs == nil {
 		return q, err
 	}
 	return p.signs.sign(q, p.source.Info().Name)
 }
 
-// A testSigner signs the mandates of a check in the name of a node.
-type testSigner struct {
-	node, division string
-	key            seal.Signer
-}
-
-func nodeSigner(config string, log *slog.Logger) (*testSigner, error) {
-	set, err := readSettings(config, log)
-	if err != nil {
-		return nil, err
-	}
-	ring, err := federation.OpenRing(filepath.Join(set.keys, "node"))
-	if err != nil {
-		return nil, err
-	}
-	return &testSigner{set.name, set.division, ring.Signer()}, nil
+// A Signer signs the mandates of a check in the name of a node.
+type Signer struct {
+	Node, Division string
+	Key            seal.Signer
 }
 
 // sign puts a signed mandate on a query. It rests on the statement that the person
 // is a test person, and says so.
-func (t *testSigner) sign(q source.Query, sourceName string) (source.Query, error) {
+func (t *Signer) sign(q source.Query, sourceName string) (source.Query, error) {
 	terms := q.Mandate().Terms()
 	sum := sha256.Sum256([]byte(terms.Consent))
-	s, err := source.SignMandate(source.Grant{Terms: terms, Document: "sha256:" + hex.EncodeToString(sum[:]), Division: t.division}, t.node, t.key)
+	s, err := source.SignMandate(source.Grant{Terms: terms, Document: "sha256:" + hex.EncodeToString(sum[:]), Division: t.Division}, t.Node, t.Key)
 	if err == nil {
-		s, err = s.Narrow(source.Hop{Node: t.node, Key: t.key, To: t.node + "/" + sourceName, Categories: terms.Categories, Until: terms.Until})
+		s, err = s.Narrow(source.Hop{Node: t.Node, Key: t.Key, To: t.Node + "/" + sourceName, Categories: terms.Categories, Until: terms.Until})
 	}
 	return q.WithSigned(s.Text()), err
 }
@@ -133,7 +120,7 @@ const soonest = 200 * time.Millisecond
 // wait comes back for accepted queries until all are answered or the time is up,
 // and tells what it waits for.
 func (p *prober) wait(ctx context.Context, probes []*probe, until time.Time, tell func(left int, waited time.Duration)) {
-	begun := time.Now()
+	begun := p.now()
 	for {
 		left, after := 0, soonest
 		for _, pr := range probes {
@@ -143,13 +130,13 @@ func (p *prober) wait(ctx context.Context, probes []*probe, until time.Time, tel
 		if left == 0 {
 			return
 		}
-		tell(left, time.Since(begun))
-		if time.Now().Add(after).After(until) || pause(ctx, after) != nil {
+		tell(left, p.now().Sub(begun))
+		if p.now().Add(after).After(until) || pause(ctx, after) != nil {
 			return
 		}
 		for _, pr := range probes {
 			p.fetch(ctx, pr)
-			pr.settle(time.Since(begun))
+			pr.settle(p.now().Sub(begun))
 		}
 	}
 }
@@ -233,8 +220,8 @@ func (l *listener) about(query string) string {
 	return l.say[query]
 }
 
-// latency is how long calls took, in milliseconds. Too few of them have no p95.
-type latency struct {
+// Latency is how long calls took, in milliseconds. Too few of them have no p95.
+type Latency struct {
 	Asks   int      `json:"asks"`
 	Failed int      `json:"failed"`
 	Min    float64  `json:"min_ms"`
@@ -246,16 +233,27 @@ type latency struct {
 // enough is the number of calls from which a p95 is told.
 const enough = 20
 
-func latencyOf(took []time.Duration, failed int) *latency {
+func latencyOf(took []time.Duration, failed int) *Latency {
 	if len(took) == 0 {
 		return nil
 	}
 	slices.Sort(took)
 	ms := func(d time.Duration) float64 { return float64(d.Round(100*time.Microsecond).Microseconds()) / 1000 }
-	l := &latency{Asks: len(took), Failed: failed, Min: ms(took[0]), Median: ms(took[len(took)/2]), Max: ms(took[len(took)-1])}
+	l := &Latency{Asks: len(took), Failed: failed, Min: ms(took[0]), Median: ms(took[len(took)/2]), Max: ms(took[len(took)-1])}
 	if len(took) >= enough {
 		p95 := ms(took[(len(took)*95+99)/100-1])
 		l.P95 = &p95
 	}
 	return l
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
