@@ -107,6 +107,7 @@ T............. BulkWithdraw
 T............. CaseOf
 .TTTTTT...T... Cases
 .TTTTTT...T... Changed
+.......T...T.. CheckSource
 ?????????????? CloseLetter
 .T............ Commission
 ..........T..T Concerns
@@ -149,6 +150,7 @@ T............. FindOwnPerson
 TT............ IssueCode
 ?????????????? IssueLetter
 ?????????????? Item
+.......T...T.. Joining
 ?????????????? LetterOf
 ...T....T..... LettersFile
 ......T...T... LiftHold
@@ -181,6 +183,7 @@ T............. Register
 ?????????????? ReturnItem
 ....T......... Review
 T............. SaveDraft
+........T..... Scorecard
 .....T........ Seal
 ?????????????? SeeNotices
 ....T......... SendBack
@@ -189,6 +192,7 @@ T............. SaveDraft
 ..........T..T SettleConcern
 ....T......... SettleExplanation
 T............. SignConsent
+.......T...T.. SourceChecks
 ......T..T.... Statistics
 ......T..T.... StatisticsFile
 ...T.......... Suspend
