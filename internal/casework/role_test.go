@@ -107,6 +107,7 @@ T............. BulkWithdraw
 T............. CaseOf
 .TTTTTT...T... Cases
 .TTTTTT...T... Changed
+.......T...T.. CheckSource
 .T............ Commission
 ..........T..T Concerns
 ...T.......... Confirm
@@ -146,6 +147,7 @@ T............. FindOwnPerson
 TT............ IssueCode
 ?????????????? IssueLetter
 ?????????????? Item
+.......T...T.. Joining
 ......T...T... LiftHold
 ..........T..T LogEntries
 .TTTTTT...T... Look
@@ -172,12 +174,14 @@ T............. Register
 ?????????????? ReturnItem
 ....T......... Review
 T............. SaveDraft
+........T..... Scorecard
 .....T........ Seal
 ....T......... SendBack
 ....T......... SendBackExplanation
 ..........T..T SettleConcern
 ....T......... SettleExplanation
 T............. SignConsent
+.......T...T.. SourceChecks
 ......T..T.... Statistics
 ......T..T.... StatisticsFile
 ...T.......... Suspend
