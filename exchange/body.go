@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A Body is one of the typed bodies: [Questions], [Replies], [Cancels], [Notices], [Keys].
+// A Body is one of the typed bodies: [Questions], [Replies], [Cancels], [Notices],
+// [Keys], [Counts], [MonthCounts], [WantedCounts].
 type Body interface {
 	kind() Kind
 	check() error

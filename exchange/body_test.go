@@ -26,6 +26,14 @@ func bodies(t testing.TB) []Body {
 		Notices{{Word: "waiting", Query: NewID(), At: noon, Detail: map[string]string{"until": "2026-03-03", "category": "land"}}, {Word: "hello", At: noon}},
 		Keys{Sign: []SignPin{{Key: haishu.Public}, {Key: next.Public, Span: Span{From: noon, Until: noon.Add(time.Hour)}}},
 			Boxes: []BoxPin{{Key: haishu.Boxes[0].Public(), Span: Span{Until: noon}}}},
+		Counts{Node: "haishu", Division: "330203", At: noon},
+		Counts{Node: "haishu", Division: "330203", At: noon, Counted: noon, Months: []CountsMark{{"2026-02", "8d5e957744"}, {"2026-03", "1a"}},
+			Running: []CountsRunning{{"330203", "dibao", "new_application", 12}}},
+		MonthCounts{Node: "haishu", Month: "2026-02", Mark: "8d5e957744", At: noon,
+			Cells: []CountsCell{{Division: "330203", Programme: "dibao", Kind: "new_application", Lines: []CountsLine{{"opened", "", 8}, {"hours", "20", 3}}},
+				{Division: "330203", Office: "西门街道", Lines: []CountsLine{{"opened", "", 8}}}, {Division: "330203", Lines: []CountsLine{{"question.seconds", "@ningbo 30", 2}}}},
+			Totals: []CountsTotal{{"330203", "periodic_recheck", 812, "月报表", noon}}},
+		WantedCounts{Node: "haishu", Months: []string{"2026-02", "2026-03"}},
 	}
 }
 
@@ -40,6 +48,12 @@ func read(m Message) (Body, error) {
 		return m.Cancels()
 	case KindNotices:
 		return m.Notices()
+	case KindCounts:
+		return m.Counts()
+	case KindMonthCounts:
+		return m.MonthCounts()
+	case KindWantedCounts:
+		return m.WantedCounts()
 	}
 	return m.Keys()
 }
@@ -117,6 +131,54 @@ func TestQuestionsRefuse(t *testing.T) {
 	qs := questions(t, 1, noon)
 	if _, err := NewMessage(NewID(), noon.Add(time.Hour), append(qs, qs[0])); !errors.Is(err, ErrMalformed) {
 		t.Errorf("one id twice: got %v", err)
+	}
+}
+
+func TestCountsRefuse(t *testing.T) {
+	month := func(change func(*MonthCounts)) Body {
+		c := MonthCounts{Node: "haishu", Month: "2026-02", Mark: "1a", At: noon, Totals: []CountsTotal{{"330203", "periodic_recheck", 812, "月报表　一", noon}},
+			Cells: []CountsCell{{Division: "330203", Programme: "dibao", Kind: "new_application", Lines: []CountsLine{{"opened", "", 8}}}}}
+		change(&c)
+		return c
+	}
+	counts := func(change func(*Counts)) Body {
+		c := Counts{Node: "haishu", Division: "330203", At: noon, Months: []CountsMark{{"2026-02", "1a"}}, Running: []CountsRunning{{"330203", "dibao", "new_application", 1}}}
+		change(&c)
+		return c
+	}
+	for name, body := range map[string]Body{
+		"as it should be":       month(func(*MonthCounts) {}),
+		"node":                  month(func(c *MonthCounts) { c.Node = "Haishu" }),
+		"month":                 month(func(c *MonthCounts) { c.Month = "2026-13" }),
+		"month in full":         month(func(c *MonthCounts) { c.Month = "2026-2" }),
+		"no mark":               month(func(c *MonthCounts) { c.Mark = "" }),
+		"no time":               month(func(c *MonthCounts) { c.At = time.Time{} }),
+		"nothing":               month(func(c *MonthCounts) { c.Cells, c.Totals = nil, nil }),
+		"a cell twice":          month(func(c *MonthCounts) { c.Cells = append(c.Cells, c.Cells[0]) }),
+		"a cell of nothing":     month(func(c *MonthCounts) { c.Cells[0].Lines = nil }),
+		"a line twice":          month(func(c *MonthCounts) { c.Cells[0].Lines = append(c.Cells[0].Lines, c.Cells[0].Lines[0]) }),
+		"a tab in a line":       month(func(c *MonthCounts) { c.Cells[0].Lines[0].Part = "a\t1" }),
+		"below nothing":         month(func(c *MonthCounts) { c.Cells[0].Lines[0].N = -1 }),
+		"division":              month(func(c *MonthCounts) { c.Cells[0].Division = "haishu" }),
+		"a total of nowhere":    month(func(c *MonthCounts) { c.Totals[0].Origin = "" }),
+		"a total twice":         month(func(c *MonthCounts) { c.Totals = append(c.Totals, c.Totals[0]) }),
+		"a line break":          month(func(c *MonthCounts) { c.Totals[0].Origin = "a\nb" }),
+		"a mark twice":          counts(func(c *Counts) { c.Months = append(c.Months, c.Months[0]) }),
+		"running twice":         counts(func(c *Counts) { c.Running = append(c.Running, c.Running[0]) }),
+		"none running":          counts(func(c *Counts) { c.Running[0].N = 0 }),
+		"of no division":        counts(func(c *Counts) { c.Division = "" }),
+		"nothing wanted":        WantedCounts{Node: "haishu"},
+		"no such month wanted":  WantedCounts{Node: "haishu", Months: []string{"now"}},
+		"wanted of no node":     WantedCounts{Months: []string{"2026-02"}},
+		"wanted, as it must be": WantedCounts{Node: "haishu", Months: []string{"2026-02"}},
+	} {
+		_, err := NewMessage(NewID(), noon.Add(time.Hour), body)
+		if good := strings.Contains(name, "as it "); (err == nil) != good || err != nil && !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := NewMessage(NewID(), noon.Add(time.Hour), counts(func(c *Counts) { c.Months = make([]CountsMark, MaxItems+1) })); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too many months: got %v", err)
 	}
 }
 

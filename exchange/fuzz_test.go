@@ -67,7 +67,7 @@ func FuzzBatch(f *testing.F) {
 }
 
 func FuzzBody(f *testing.F) {
-	kinds := []Kind{KindQuestions, KindReplies, KindCancels, KindNotices, KindKeys}
+	kinds := []Kind{KindQuestions, KindReplies, KindCancels, KindNotices, KindKeys, KindCounts, KindMonthCounts, KindWantedCounts}
 	for _, body := range bodies(f) {
 		for i, kind := range kinds {
 			if kind == body.kind() {

@@ -34,6 +34,10 @@ const (
 	KindCancels   Kind = "cancels"   // Cancels
 	KindNotices   Kind = "notices"   // Notices
 	KindKeys      Kind = "keys"      // Keys
+
+	KindCounts       Kind = "counts"        // Counts
+	KindMonthCounts  Kind = "counts-month"  // MonthCounts
+	KindWantedCounts Kind = "counts-wanted" // WantedCounts
 )
 
 // A Message is what one node tells another. All but the body travels in clear

@@ -3,10 +3,7 @@ package casework
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"math"
 	"slices"
 	"time"
 
@@ -30,24 +27,7 @@ const (
 )
 
 func (d *Desk) concernLane() queue.Lane {
-	return queue.Lane{Name: concernLane, Lease: concernLease, Strikes: math.MaxInt32, Work: d.concernWork}
-}
-
-func (d *Desk) concernWork(ctx context.Context, jobs []queue.Job) error {
-	round, cancel := context.WithTimeout(ctx, concernLease/2)
-	defer cancel()
-	err := d.WatchOfficers(round)
-	wait := concernEvery
-	if err != nil {
-		wait = concernLease
-		if ctx.Err() == nil {
-			slog.WarnContext(ctx, "go over the looks of officers", "error", err)
-		}
-	}
-	for _, job := range jobs {
-		err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SnoozeJob(ctx, job, d.Now().Add(wait)) }))
-	}
-	return err
+	return d.standing(concernLane, concernLease, concernEvery, func(ctx context.Context) (bool, error) { return false, d.WatchOfficers(ctx) })
 }
 
 // WatchOfficers goes over the days that are not done yet, and over today.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -34,32 +32,13 @@ const (
 	eraseBatch = 20  // that are erased in one transaction
 )
 
+// eraseLane is that of the job. What was erased is not there any more, so it goes on
+// where it stood, also after the process was killed.
 func (d *Desk) eraseLane() queue.Lane {
-	return queue.Lane{Name: eraseLane, Lease: eraseLease, Strikes: math.MaxInt32, Work: d.eraseWork}
-}
-
-// eraseWork does one round. If time runs out before the work does, the next follows
-// at once; what was erased is not there any more, so it goes on where it stood, also
-// after the process was killed.
-func (d *Desk) eraseWork(ctx context.Context, jobs []queue.Job) error {
-	round, cancel := context.WithTimeout(ctx, eraseLease/2) // the other half is to end the run in
-	defer cancel()
-	_, err := d.eraseDue(round, "", hedui.System)
-	err = errors.Join(err, d.DB.NoteErased(ctx)) // other processes have erased too
-	wait := eraseEvery
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		wait, err = 0, nil
-	case err != nil:
-		wait = eraseLease
-		if ctx.Err() == nil {
-			slog.WarnContext(ctx, "erase what is due", "error", err)
-		}
-	}
-	for _, job := range jobs {
-		err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SnoozeJob(ctx, job, d.Now().Add(wait)) }))
-	}
-	return err
+	return d.standing(eraseLane, eraseLease, eraseEvery, func(ctx context.Context) (bool, error) {
+		_, err := d.eraseDue(ctx, "", hedui.System)
+		return false, errors.Join(err, d.DB.NoteErased(context.WithoutCancel(ctx))) // other processes have erased too
+	})
 }
 
 // EraseDue erases what is due in the officer's division at once, as the job does each

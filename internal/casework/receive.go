@@ -26,7 +26,7 @@ var errUnasked = &exchange.Refusal{Reason: "unasked", Err: errors.New("nothing i
 
 // Receive makes the effect of a peer's message, once: the id of the message is
 // kept in the same transaction. It is the contract of [exchange.Receiver] for
-// questions, replies, cancels and notices.
+// questions, replies, cancels, notices and counts.
 func (d *Desk) Receive(ctx context.Context, from Neighbour, m exchange.Message) error {
 	return d.ReceiveAll(ctx, from, []exchange.Message{m})[0]
 }
@@ -97,6 +97,12 @@ func (d *Desk) effect(ctx context.Context, tx *store.Tx, from Neighbour, m excha
 		return nil, d.cancel(ctx, tx, from, m, at)
 	case exchange.KindNotices:
 		return d.notice(ctx, tx, from, m)
+	case exchange.KindCounts:
+		return nil, d.takeCounts(ctx, tx, from, m, at)
+	case exchange.KindMonthCounts:
+		return nil, d.takeMonth(ctx, tx, from, m, at)
+	case exchange.KindWantedCounts:
+		return nil, d.sendMonths(ctx, tx, from, m, at)
 	}
 	return nil, &exchange.Refusal{Reason: exchange.ReasonKind}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
@@ -23,7 +24,10 @@ const (
 )
 
 func (d *Desk) sequenceLane() queue.Lane {
-	return queue.Lane{Name: auditLane, Lease: sequenceLease, Strikes: math.MaxInt32, Work: d.sequence}
+	return d.standing(auditLane, sequenceLease, sequencePause, func(ctx context.Context) (more bool, err error) {
+		n, err := d.DB.Sequence(ctx, sequenceRound, d.Now())
+		return n == sequenceRound, err
+	})
 }
 
 // startSequencer sees to it that the job of the sequencer is there.
@@ -42,23 +46,31 @@ func (d *Desk) startJob(ctx context.Context, job, lane string) error {
 	return nil
 }
 
-// sequence does one round. After a full one the next follows at once; after one
-// that failed it comes as late as if the process had died, and never later.
-func (d *Desk) sequence(ctx context.Context, jobs []queue.Job) error {
-	round, cancel := context.WithTimeout(ctx, sequenceLease/2) // the other half is to end the run in
-	defer cancel()
-	n, err := d.DB.Sequence(round, sequenceRound, d.Now())
-	wait := sequencePause
-	switch {
-	case err != nil:
-		wait = sequenceLease
-	case n == sequenceRound:
-		wait = 0
-	}
-	for _, job := range jobs {
-		err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SnoozeJob(ctx, job, d.Now().Add(wait)) }))
-	}
-	return err
+// standing is the lane of a job that never ends: each claim of it is one round. The next
+// follows after a while, or at once where there is more to do or time ran out before
+// the work did; after one that failed it comes as late as if the process had died, and
+// never later. What a round has done stays done.
+func (d *Desk) standing(name string, lease, every time.Duration, round func(context.Context) (more bool, err error)) queue.Lane {
+	return queue.Lane{Name: name, Lease: lease, Strikes: math.MaxInt32, Work: func(ctx context.Context, jobs []queue.Job) error {
+		inTime, cancel := context.WithTimeout(ctx, lease/2) // the other half is to end the run in
+		defer cancel()
+		more, err := round(inTime)
+		wait := every
+		switch {
+		case err != nil && ctx.Err() == nil && inTime.Err() != nil:
+			err, wait = nil, 0
+		case err != nil:
+			if wait = lease; ctx.Err() == nil {
+				slog.WarnContext(ctx, "work on a job that never ends", "lane", name, "error", err)
+			}
+		case more:
+			wait = 0
+		}
+		for _, job := range jobs {
+			err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SnoozeJob(ctx, job, d.Now().Add(wait)) }))
+		}
+		return err
+	}}
 }
 
 // AuditSize says how many audit entries have their place in the log, and how

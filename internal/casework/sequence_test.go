@@ -108,7 +108,7 @@ func TestAKilledSequencerIsFollowedByAnother(t *testing.T) {
 		if waited := time.Since(now); waited < time.Second {
 			t.Errorf("another took the lease after %v, while it held", waited)
 		}
-		if err := b.sequence(t.Context(), killed); !errors.Is(err, queue.ErrLost) {
+		if err := b.sequenceLane().Work(t.Context(), killed); !errors.Is(err, queue.ErrLost) {
 			t.Errorf("the killed one: got %v, want %v", err, queue.ErrLost)
 		}
 		record(t, db, 5)
@@ -135,7 +135,7 @@ func TestRoundsFollowEachOther(t *testing.T) {
 			if len(jobs) != 1 || jobs[0].Kind != jobSequence || jobs[0].Attempt != 1 {
 				t.Fatalf("got %+v, want the job in its first attempt", jobs)
 			}
-			if err := b.sequence(t.Context(), jobs); err != nil {
+			if err := b.sequenceLane().Work(t.Context(), jobs); err != nil {
 				t.Fatal(err)
 			}
 			next, ok, err := db.Queue().Next(t.Context(), auditLane)
@@ -190,13 +190,13 @@ func TestAFailedRoundIsTriedAgain(t *testing.T) {
 		if len(jobs) != 1 || jobs[0].Attempt != 1 || jobs[0].Strikes != 1 {
 			t.Fatalf("got %+v, want the job as if it were its first run", jobs)
 		}
-		if err := b.sequence(t.Context(), jobs); err == nil {
+		if err := b.sequenceLane().Work(t.Context(), jobs); err == nil {
 			t.Fatal("a damaged log was added to")
 		}
 		now = now.Add(sequenceLease)
 	}
 	change(`UPDATE audit_head SET root = substr(root, 2)`)
-	if err := b.sequence(t.Context(), claimSequence(t, db, now, now.Add(sequenceLease))); err != nil {
+	if err := b.sequenceLane().Work(t.Context(), claimSequence(t, db, now, now.Add(sequenceLease))); err != nil {
 		t.Fatal(err)
 	}
 	if size, waiting, err := b.AuditSize(t.Context()); size != 3 || waiting != 0 || err != nil {

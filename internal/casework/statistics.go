@@ -3,10 +3,7 @@ package casework
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +19,8 @@ import (
 )
 
 // One job opens each case that has changed and brings the counts into step with it,
-// see docs/statistics.md. It is the only one that writes them.
+// see docs/statistics.md. It is the only one that writes them. Then it tells the node
+// above what there is, see [Desk.ReportCounts].
 
 const (
 	statisticsLane  = "statistics"
@@ -33,24 +31,12 @@ const (
 )
 
 func (d *Desk) statisticsLane() queue.Lane {
-	return queue.Lane{Name: statisticsLane, Lease: statisticsLease, Strikes: math.MaxInt32, Work: d.statisticsWork}
-}
-
-func (d *Desk) statisticsWork(ctx context.Context, jobs []queue.Job) error {
-	round, cancel := context.WithTimeout(ctx, statisticsLease/2)
-	defer cancel()
-	err := d.CountCases(round)
-	wait := statisticsEvery
-	switch {
-	case err != nil && ctx.Err() == nil && round.Err() != nil: // a long backlog: it goes on at once
-		err, wait = nil, 0
-	case err != nil && ctx.Err() == nil:
-		slog.WarnContext(ctx, "count cases", "error", err)
-	}
-	for _, job := range jobs {
-		err = errors.Join(err, d.DB.InTx(ctx, func(tx *store.Tx) error { return tx.SnoozeJob(ctx, job, d.Now().Add(wait)) }))
-	}
-	return err
+	return d.standing(statisticsLane, statisticsLease, statisticsEvery, func(ctx context.Context) (bool, error) {
+		if err := d.CountCases(ctx); err != nil {
+			return false, err
+		}
+		return false, d.ReportCounts(ctx)
+	})
 }
 
 // CountCases brings the counts into step with every case that has changed, and with
@@ -218,6 +204,9 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 		if l.Running, err = tx.CountRunning(ctx, prefix, programmes); err != nil {
 			return err
 		}
+		if l.Nodes, err = countedBelow(ctx, tx, q); err != nil {
+			return err
+		}
 		if l.Totals, err = tx.OfficeTotals(ctx, q.From, q.Until, prefix); err != nil {
 			return err
 		}
@@ -232,6 +221,9 @@ func (d *Desk) figures(ctx context.Context, o hedui.Officer, q StatQuery, progra
 		s.Sources, s.Nodes, s.Coverage = nil, nil, nil
 	}
 	for i, f := range s.Sources {
+		if f.Node != "" {
+			continue
+		}
 		if at := slices.IndexFunc(d.Registers, func(r hedui.Register) bool { return r.Source == f.Source }); at >= 0 {
 			s.Sources[i].Department = d.Registers[at].DepartmentOn(q.Until.Last())
 		}
@@ -246,6 +238,9 @@ func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.Ta
 		also := earlierIn(l, cell)
 		if !l.Veiled {
 			cell.Month, cell.Kind = l.Period.From, ""
+			if cell.Programme != "" { // sources are told apart by node
+				cell.Node = ""
+			}
 		}
 		in := l.In(cell)
 		return func(what hedui.Tallied, part string, n int64) {
@@ -258,7 +253,10 @@ func readCells(l *hedui.Ledger, programmes []hedui.Programme, read func(store.Ta
 			func(cell hedui.Tally) hedui.Sink { return earlierIn(l, cell) })
 	}
 	if err == nil && !l.Veiled && len(programmes) == 0 { // offices are not counted by programme
-		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true, Brief: true}, l.In)
+		err = read(store.TallyFilter{From: l.Period.From, Until: l.Period.Until, ByOffice: true, Brief: true}, func(cell hedui.Tally) hedui.Sink {
+			cell.Node = ""
+			return l.In(cell)
+		})
 	}
 	return err
 }
@@ -271,8 +269,8 @@ func earlierIn(l *hedui.Ledger, cell hedui.Tally) hedui.Sink {
 	}
 	of, cover := cell, cell
 	if !l.Veiled {
-		of.Division, of.Programme, of.Kind = "", "", ""
-		cover.Programme = ""
+		of.Division, of.Programme, of.Kind, of.Node = "", "", "", ""
+		cover.Programme, cover.Node = "", ""
 	}
 	inTrend := func(hedui.Tallied, string, int64) {}
 	if cell.Month >= l.Trend {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hedui/internal/hedui"
+	"hedui/internal/store"
 	"hedui/internal/store/storetest"
 )
 
@@ -24,7 +25,8 @@ func statBenchCases(b *testing.B) int {
 
 // Figures of a month and of a year as the page asks for them, over cases of fourteen
 // months in eleven divisions with nine programmes, and what it takes to count the
-// cases in the first place.
+// cases in the first place; and the marks of all months, as they are told to the node
+// above each round.
 func BenchmarkStatistics(b *testing.B) {
 	for _, e := range storetest.Engines() {
 		b.Run(e.Name, func(b *testing.B) {
@@ -62,6 +64,17 @@ func BenchmarkStatistics(b *testing.B) {
 					b.ReportMetric(float64(n)/counting.Seconds(), "cases-counted/s")
 				})
 			}
+			b.Run("marks", func(b *testing.B) {
+				for b.Loop() {
+					err := desk.DB.Read(b.Context(), func(tx *store.Tx) error {
+						_, err := tx.MonthMarks(b.Context(), "")
+						return err
+					})
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hedui/catalog"
+	"hedui/exchange"
 	"hedui/internal/store/storetest"
 )
 
@@ -19,10 +20,10 @@ func TestAFullStoreLosesNothing(t *testing.T) {
 
 			free := storetest.Full(t, hub.o, "inbox", "relays")
 			first := county.accept(t, 1, "")
-			eventually(t, "what the hub cannot take waits at the county", func() bool { return county.waiting(t, "ningbo") > 0 })
+			eventually(t, "what the hub cannot take waits at the county", func() bool { return county.ofKind(t, exchange.KindQuestions) > 0 })
 			time.Sleep(300 * time.Millisecond)
 			onceEach(t, 0, hub)
-			if county.waiting(t, "ningbo") == 0 {
+			if county.ofKind(t, exchange.KindQuestions) == 0 {
 				t.Error("nothing waits at the county any more")
 			}
 			free()

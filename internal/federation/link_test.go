@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hedui/catalog"
+	"hedui/exchange"
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
 	"hedui/internal/store"
@@ -92,11 +93,11 @@ func TestACutLinkStopsNothing(t *testing.T) {
 				t.Errorf("the county shows the link %+v, want it down since about %s", down, cut)
 			}
 
-			before := county.waiting(t, "ningbo") // one letter of two questions, or two
-			county.stop()                         // a restart makes an old failure not look young, and loses nothing of what waits
+			before := county.ofKind(t, exchange.KindQuestions) // one letter of two questions, or two
+			county.stop()                                      // a restart makes an old failure not look young, and loses nothing of what waits
 			county.open(t)
 			second := county.accept(t, 2, "")
-			eventually(t, "the second case is posted", func() bool { return county.waiting(t, "ningbo") > before })
+			eventually(t, "the second case is posted", func() bool { return county.ofKind(t, exchange.KindQuestions) > before })
 			if again := county.link(t, "ningbo"); again.Up || !again.Since.Equal(down.Since) {
 				t.Errorf("after a restart of the county: %+v, want it down since %s", again, down.Since)
 			}
@@ -160,10 +161,10 @@ func TestLostReceiptsDoubleNothing(t *testing.T) {
 	for _, r := range hub.sources {
 		eventually(t, "the hub has taken the questions", func() bool { n, _ := r.calls(); return n == 1 })
 	}
-	eventually(t, "the replies are on their way", func() bool { return hub.waiting(t, "haishu") > 0 })
+	eventually(t, "the replies are on their way", func() bool { return hub.ofKind(t, exchange.KindReplies) > 0 })
 	time.Sleep(100 * time.Millisecond)
-	if left := county.waiting(t, "ningbo"); left != 1 {
-		t.Errorf("%d letters wait at the county; want the one whose receipt was lost", left)
+	if left := county.ofKind(t, exchange.KindQuestions); left != 1 {
+		t.Errorf("%d letters of questions wait at the county; want the one whose receipt was lost", left)
 	}
 	line.Mute(false)
 	county.answered(t, id)

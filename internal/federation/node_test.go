@@ -183,7 +183,7 @@ func (at *place) desk(t *testing.T, db *store.DB, ring *Ring) *casework.Desk {
 	if at.p.deadline == 0 {
 		report.Exact = time.Minute
 	}
-	desk := &casework.Desk{DB: db, Node: at.p.name, Issuer: "核对中心", Signer: key, MandateKey: ring.Signer, Certificate: cert, Calendar: calendar,
+	desk := &casework.Desk{DB: db, Node: at.p.name, Division: at.p.division, Issuer: "核对中心", Signer: key, MandateKey: ring.Signer, Certificate: cert, Calendar: calendar,
 		Deadlines: deadlines.WithReport(report), Rules: rules, Now: at.now}
 	for _, line := range at.p.registers {
 		w := strings.Fields(line)

@@ -144,7 +144,8 @@ func keepCopy(t *testing.T, o store.Options) (back func()) {
 			}
 		}
 	}
-	tables := []string{"audit_entries", "audit_hashes", "audit_head", "audit_checkpoints", "audit_cosignatures", "audit_peers", "witness_letters"}
+	tables := []string{"audit_entries", "audit_hashes", "audit_head", "audit_checkpoints", "audit_cosignatures", "audit_peers", "witness_letters",
+		"tallies", "case_tallies", "office_totals", "count_nodes", "count_months", "count_cells", "count_totals", "count_running"}
 	run := func(form string) {
 		db, err := sql.Open("pgx", o.URL)
 		if err != nil {

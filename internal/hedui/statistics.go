@@ -234,6 +234,7 @@ type CategoryHits struct {
 // A SourceFigures is how a source has answered.
 type SourceFigures struct {
 	Source     string `json:"source"`
+	Node       string `json:"node,omitempty"`       // a node below that counted it
 	Department string `json:"department,omitempty"` // who keeps it now
 	Asked      Count  `json:"asked"`
 	Answered   Count  `json:"answered"`
@@ -257,6 +258,7 @@ type OfficeTotal struct {
 	Origin   string    `json:"origin"` // where the number is from
 	At       time.Time `json:"at"`
 	By       string    `json:"by"`
+	Node     string    `json:"-"` // a node below at which it was entered; empty = this one
 }
 
 // Bounds of what may be entered of an office.
@@ -292,7 +294,21 @@ type Coverage struct {
 	Verified Count    `json:"verified"`
 	Of       int64    `json:"of"`
 	Missing  []Month  `json:"missing,omitempty"`
+	Unsent   bool     `json:"unsent,omitempty"` // its node has not sent all: how many were verified is not known
 }
+
+// A NodeCount is up to when a node below has counted its division.
+type NodeCount struct {
+	Division  string    `json:"division"`
+	Node      string    `json:"node,omitempty"`      // empty = the division has none
+	CountedAt time.Time `json:"counted_at,omitzero"` // zero = it has sent nothing
+	Missing   int       `json:"missing,omitempty"`   // months that have changed there and are still on their way
+	Gaps      int       `json:"gaps,omitempty"`      // of these, months of which nothing is here
+	ShutOut   bool      `json:"shut_out,omitempty"`  // it sends no more
+}
+
+// Sent reports whether everything that a node has counted is here, be it not the latest.
+func (n NodeCount) Sent() bool { return n.Node == "" || !n.CountedAt.IsZero() && n.Gaps == 0 }
 
 // Statistics are the figures of a place and a period.
 type Statistics struct {
@@ -311,6 +327,20 @@ type Statistics struct {
 	Sources    []SourceFigures `json:"sources,omitempty"` // only without a programme
 	Nodes      []SourceFigures `json:"nodes,omitempty"`   // questions of other nodes, by node
 	Coverage   []Coverage      `json:"coverage,omitempty"`
+	Counted    []NodeCount     `json:"counted,omitempty"` // of a node with others below it
+	Unknown    bool            `json:"unknown,omitempty"` // nothing was sent of it: the figures are not 0
+}
+
+// Unsent are the divisions whose nodes have sent nothing, or not all: figures are
+// without them.
+func (s Statistics) Unsent() []string {
+	var list []string
+	for _, n := range s.Counted {
+		if !n.Sent() {
+			list = append(list, n.Division)
+		}
+	}
+	return slices.Compact(list)
 }
 
 // A Ledger gathers counts for [Statistics]. Its counts are of one reader's cells.
@@ -324,6 +354,7 @@ type Ledger struct {
 	CountedAt time.Time
 	Running   []Tally
 	Totals    []OfficeTotal
+	Nodes     []NodeCount // below, within the division, in the order of divisions
 
 	cells, trend, cover, offices, sources cells
 }
@@ -425,7 +456,7 @@ func (r rows) list(order func(a, b string) int) []StatRow {
 
 // Statistics sums what was gathered.
 func (l *Ledger) Statistics() Statistics {
-	s := Statistics{Period: l.Period, Division: l.Division, Programme: l.Programme, Least: int(l.least()), Recheck: l.Rule.Recheck, CountedAt: l.CountedAt}
+	s := Statistics{Period: l.Period, Division: l.Division, Programme: l.Programme, Least: int(l.least()), Recheck: l.Rule.Recheck, CountedAt: l.CountedAt, Counted: l.Nodes}
 	programmes, divisions, months, offices := rows{}, rows{}, rows{}, rows{}
 	for _, m := range (Period{l.Trend, l.Period.Until}).Months() {
 		months[string(m)] = &Figures{}
@@ -444,6 +475,9 @@ func (l *Ledger) Statistics() Statistics {
 		}
 	}
 	for _, t := range l.Running {
+		if slices.ContainsFunc(l.Nodes, func(n NodeCount) bool { return n.Node == t.Node && !n.Sent() }) {
+			continue // beside figures that are not here it would look as if they were 0
+		}
 		f := Figures{Running: Veil(t.N, l.least())}
 		s.Whole.add(f)
 		programmes.add(string(t.Programme), f)
@@ -456,6 +490,8 @@ func (l *Ledger) Statistics() Statistics {
 	}
 	s.Whole.settle()
 	order := func(a, b string) int { return cmp.Compare(Programme(a).Digits(), Programme(b).Digits()) }
+	s.Unknown = len(divisions) == 0 && len(s.Unsent()) > 0
+	s.Counted = slices.DeleteFunc(s.Counted, func(n NodeCount) bool { return n.Node == "" && divisions[n.Division] != nil }) // it is in the table
 	s.Programmes, s.Divisions, s.Offices, s.Months = programmes.list(order), divisions.list(strings.Compare), offices.list(strings.Compare), months.list(strings.Compare)
 	for _, code := range slices.Sorted(maps.Keys(hits)) {
 		s.Categories = append(s.Categories, CategoryHits{code, hits[code]})
@@ -469,19 +505,21 @@ func (l *Ledger) Statistics() Statistics {
 
 // answers are the figures of all who were asked, or who asked.
 func (l *Ledger) answers(base Tallied) []SourceFigures {
-	all := map[string]*SourceFigures{}
-	for _, counts := range l.sources {
+	type key struct{ node, name string } // nodes name their sources as they like
+	all := map[key]*SourceFigures{}
+	for cell, counts := range l.sources {
 		for name, asked := range counts[base] {
-			if all[name] == nil {
-				all[name] = &SourceFigures{Source: name, seconds: map[int]int64{}}
+			k := key{cell.Node, name}
+			if all[k] == nil {
+				all[k] = &SourceFigures{Source: name, Node: cell.Node, seconds: map[int]int64{}}
 			}
-			l.addAnswers(all[name], base, asked, counts)
+			l.addAnswers(all[k], base, asked, counts)
 		}
 	}
 	var list []SourceFigures
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		all[name].Median = quantile(all[name].seconds, 0.5)
-		list = append(list, *all[name])
+	for _, k := range slices.SortedFunc(maps.Keys(all), func(a, b key) int { return cmp.Or(strings.Compare(a.node, b.node), strings.Compare(a.name, b.name)) }) {
+		all[k].Median = quantile(all[k].seconds, 0.5)
+		list = append(list, *all[k])
 	}
 	return list
 }
@@ -516,7 +554,8 @@ func (l *Ledger) coverage() []Coverage {
 	var list []Coverage
 	for _, division := range slices.Sorted(maps.Keys(divisions)) {
 		for _, kind := range CaseKinds() {
-			c := Coverage{Division: division, Kind: kind, Verified: l.verified(division, kind)}
+			c := Coverage{Division: division, Kind: kind, Verified: l.verified(division, kind),
+				Unsent: slices.ContainsFunc(l.Nodes, func(n NodeCount) bool { return n.Division == division && !n.Sent() })}
 			needed := l.Period.Months()
 			if kind == PeriodicRecheck {
 				needed = []Month{l.Period.Until}
@@ -566,8 +605,8 @@ func (l *Ledger) verified(division string, kind CaseKind) Count {
 	return sum
 }
 
-// Complete reports whether every number was entered that the coverage needs.
-func (c Coverage) Complete() bool { return len(c.Missing) == 0 }
+// Complete reports whether every number is there that the coverage needs.
+func (c Coverage) Complete() bool { return len(c.Missing) == 0 && !c.Unsent }
 
 // errElsewhere means that an officer asks for figures of a place that is not his.
 var errElsewhere = errors.New("statistics of another place")

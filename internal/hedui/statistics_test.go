@@ -133,3 +133,16 @@ func TestThePageOfStatisticsHasTheDefinitions(t *testing.T) {
 		}
 	}
 }
+
+// What nodes have counted of one division is veiled node by node: a sum of both would
+// tell of one to who knows the other.
+func TestNodesAreVeiledEachByItself(t *testing.T) {
+	l := hedui.Ledger{Period: hedui.Period{From: "2026-10", Until: "2026-10"}, Trend: "2026-10", Division: "330203", Rule: hedui.StatRule{Least: 5, Recheck: 12}, Veiled: true}
+	for node, n := range map[string]int64{"": 20, "haishu": 3} {
+		cell := hedui.Tally{Month: "2026-10", Division: "330203", Programme: hedui.Dibao, Kind: hedui.NewApplication, Node: node}
+		l.In(cell)(hedui.TallyAccepted, "", n)
+	}
+	if got, want := l.Statistics().Whole.Accepted, (hedui.Count{Lo: 21, Hi: 24}); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

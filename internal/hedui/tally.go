@@ -145,6 +145,7 @@ type Tally struct {
 	What      Tallied   `json:"w"`
 	Part      string    `json:"t,omitempty"`
 	N         int64     `json:"n"`
+	Node      string    `json:"-"` // a node below that counted it; empty = this one
 }
 
 // Countable is what is known of a case when it is counted.
@@ -341,8 +342,8 @@ func (t *tallier) list() []Tally {
 	return list
 }
 
-// Cell is the tally without what is counted: month, division, office, programme and
-// kind.
+// Cell is the tally without what is counted: month, division, office, programme,
+// kind and node.
 func (t Tally) Cell() Tally {
 	t.What, t.Part, t.N = "", "", 0
 	return t

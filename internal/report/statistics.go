@@ -40,8 +40,11 @@ func StatTables(s hedui.Statistics, l lang.Lang) []StatTable {
 		list = append(list, t)
 	}
 	add(w.statSummary(s))
+	add(w.statCounted(s))
 	add(w.statCoverage(s))
-	add(w.statRows("months", s.Months, func(key string) string { return key }, false))
+	if !s.Unknown {
+		add(w.statRows("months", s.Months, func(key string) string { return key }, false))
+	}
 	add(w.statRows("programmes", s.Programmes, func(key string) string { return w.t("programme." + key) }, true))
 	add(w.statRows("divisions", s.Divisions, func(key string) string { return StatPlaceName(key, on) }, true))
 	add(w.statRows("offices", s.Offices, func(key string) string {
@@ -137,25 +140,77 @@ func (w words) statSummary(s hedui.Statistics) StatTable {
 		{"items", w.t("statistics.of_whole", StatCell(figure(f.Settled)), StatCell(figure(f.Items)))},
 		{"objections", w.t("statistics.objected", StatCell(w.share(f.Objected, f.Delivered)), StatCell(figure(f.Objected)), StatCell(figure(f.Revised)))},
 	} {
+		if s.Unknown {
+			r.value = w.t("statistics.not_sent")
+		}
 		t.Keys = append(t.Keys, r.key)
 		t.Rows = append(t.Rows, []any{w.t("statistics.figure." + r.key), r.value})
 	}
 	return t
 }
 
+// statCounted says up to when the nodes below have counted, and which have not sent;
+// last, in one row, which divisions have no node.
+func (w words) statCounted(s hedui.Statistics) StatTable {
+	t := StatTable{Name: "counted", Columns: w.statColumns("division", "node", "until", "state")}
+	var none []string
+	for _, n := range s.Counted {
+		until, state := "–", "all"
+		if !n.CountedAt.IsZero() {
+			until = minute(n.CountedAt)
+		}
+		switch {
+		case n.Node == "":
+			none = append(none, StatPlaceName(n.Division, s.Until.Last()))
+			continue
+		case n.CountedAt.IsZero():
+			state = "nothing"
+		case n.Missing > 0:
+			state = "missing"
+		case n.ShutOut:
+			state = "shut_out"
+		}
+		t.Keys = append(t.Keys, n.Division)
+		t.Rows = append(t.Rows, []any{StatPlaceName(n.Division, s.Until.Last()), n.Node, until, w.t("statistics.counted."+state, strconv.Itoa(n.Missing))})
+	}
+	if len(none) > 0 {
+		t.Keys = append(t.Keys, "")
+		t.Rows = append(t.Rows, []any{strings.Join(none, w.t("statistics.and")), "–", "–", w.t("statistics.counted.no_node")})
+	}
+	return t
+}
+
+// StatUnsent names the divisions that figures are without, or is empty.
+func StatUnsent(s hedui.Statistics, l lang.Lang) string {
+	w, list := words(l), s.Unsent()
+	if len(list) == 0 {
+		return ""
+	}
+	for i, code := range list {
+		list[i] = StatPlaceName(code, s.Until.Last())
+	}
+	return w.t("statistics.unsent", strings.Join(list, w.t("statistics.and")))
+}
+
 func (w words) statCoverage(s hedui.Statistics) StatTable {
 	t := StatTable{Name: "coverage", Columns: w.statColumns("division", "kind", "verified", "total", "share")}
 	for _, c := range s.Coverage {
-		total, part := any(c.Of), w.share(c.Verified, hedui.Exact(c.Of))
+		verified, total, part := figure(c.Verified), any(c.Of), w.share(c.Verified, hedui.Exact(c.Of))
 		if !c.Complete() {
+			part = "–"
+		}
+		if c.Unsent {
+			verified = w.t("statistics.not_sent")
+		}
+		if len(c.Missing) > 0 {
 			months := make([]string, len(c.Missing))
 			for i, m := range c.Missing {
 				months[i] = string(m)
 			}
-			total, part = w.t("statistics.missing", strings.Join(months, w.t("statistics.and"))), "–"
+			total = w.t("statistics.missing", strings.Join(months, w.t("statistics.and")))
 		}
 		t.Keys = append(t.Keys, c.Division)
-		t.Rows = append(t.Rows, []any{StatPlaceName(c.Division, s.Until.Last()), w.t("statistics.kind." + string(c.Kind)), figure(c.Verified), total, part})
+		t.Rows = append(t.Rows, []any{StatPlaceName(c.Division, s.Until.Last()), w.t("statistics.kind." + string(c.Kind)), verified, total, part})
 	}
 	return t
 }
@@ -234,6 +289,9 @@ func (w words) statAnswers(name string, list []hedui.SourceFigures) StatTable {
 		if peer, ok := hedui.NodeOf(f.Source); ok {
 			name = w.t("statistics.by_node", peer)
 		}
+		if f.Node != "" {
+			name = w.t("statistics.at_node", f.Node, name)
+		}
 		t.Keys = append(t.Keys, f.Source)
 		t.Rows = append(t.Rows, []any{name, figure(f.Asked), w.share(f.Answered, f.Asked), w.share(f.None, f.Answered), figure(f.Failed), figure(f.Late), half})
 	}
@@ -284,10 +342,15 @@ func (b Bulletin) lay(w words) sheet {
 	s := b.Statistics
 	sh := sheet{Title: w.t("paper.bulletin.title"), Version: w.period(s.Period), Issuer: join("　", StatPlaceName(s.Division, b.on()), w.ofProgramme(s.Programme)),
 		Paper: paperMarks{Plain: true}}
-	sh.Lead = []string{w.t("paper.bulletin.lead", StatPlaceName(s.Division, b.on()), w.period(s.Period), s.Whole.Accepted.String(), s.Whole.Delivered.String(),
-		StatCell(w.share(s.Whole.OnTime(), s.Whole.Delivered)), s.Whole.Found.String(), StatCell(w.share(s.Whole.Found, s.Whole.Delivered)))}
+	if !s.Unknown {
+		sh.Lead = append(sh.Lead, w.t("paper.bulletin.lead", StatPlaceName(s.Division, b.on()), w.period(s.Period), s.Whole.Accepted.String(), s.Whole.Delivered.String(),
+			StatCell(w.share(s.Whole.OnTime(), s.Whole.Delivered)), s.Whole.Found.String(), StatCell(w.share(s.Whole.Found, s.Whole.Delivered))))
+	}
 	if !s.CountedAt.IsZero() {
 		sh.Lead = append(sh.Lead, w.t("statistics.counted", minute(s.CountedAt)))
+	}
+	if unsent := StatUnsent(s, lang.Lang(w)); unsent != "" {
+		sh.Lead = append(sh.Lead, unsent)
 	}
 	for _, t := range StatTables(s, lang.Lang(w)) {
 		p := part{Title: t.Title, Grids: []grid{w.statGrid(t)}}
@@ -325,11 +388,16 @@ func (t StatTable) narrow() StatTable {
 	return t
 }
 
+// worded reports whether a table has words rather than numbers in its columns.
+func (t StatTable) worded() bool {
+	return t.Name == "definitions" || t.Name == "summary" || t.Name == "counted"
+}
+
 func (w words) statGrid(t StatTable) grid {
 	var g grid
 	t = t.narrow()
 	for i, title := range t.Columns {
-		c := column{Title: title, Width: 10, Right: i > 0 && t.Name != "definitions" && t.Name != "summary"}
+		c := column{Title: title, Width: 10, Right: i > 0 && !t.worded()}
 		switch {
 		case t.Name == "definitions" && i > 0:
 			c.Width = 22
@@ -342,7 +410,7 @@ func (w words) statGrid(t StatTable) grid {
 		cells := make([]cell, len(row))
 		for i, v := range row {
 			cells[i] = cell{Text: StatCell(v)}
-			if i > 0 && t.Name != "definitions" && t.Name != "summary" { // the columns are narrow
+			if i > 0 && !t.worded() { // the columns are narrow
 				cells[i].Text = strings.ReplaceAll(cells[i].Text, " %", "%")
 			}
 		}

@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
@@ -103,5 +105,60 @@ func TestTheBulletin(t *testing.T) {
 	empty := Bulletin{Statistics: (&hedui.Ledger{Period: hedui.Period{From: "2026-10", Until: "2026-10"}, Trend: "2025-11", Division: "330200"}).Statistics(), MadeAt: at}
 	if _, err := PaperPDF(empty, lang.Chinese, printing, nil); err != nil {
 		t.Errorf("of an empty month: %v", err)
+	}
+}
+
+// What the nodes below have not sent is named and is no 0.
+func TestWhatWasNotSentIsNoNought(t *testing.T) {
+	counted := time.Date(2026, 10, 31, 1, 0, 0, 0, time.UTC)
+	l := hedui.Ledger{Period: hedui.Period{From: "2026-10", Until: "2026-10"}, Trend: "2025-11", Division: "330200", Rule: hedui.StatRule{Least: 5, Recheck: 12},
+		Totals: []hedui.OfficeTotal{{Division: "330212", Month: "2026-10", Kind: hedui.NewApplication, N: 40}},
+		Nodes: []hedui.NodeCount{{Division: "330203", Node: "haishu", CountedAt: counted}, {Division: "330205", Node: "jiangbei", CountedAt: counted, Missing: 2, Gaps: 1},
+			{Division: "330206"}, {Division: "330282"}, {Division: "330211", Node: "zhenhai", CountedAt: counted, ShutOut: true}, {Division: "330212", Node: "yinzhou"}},
+		Running: []hedui.Tally{{Division: "330205", Node: "jiangbei", Programme: hedui.Dibao, N: 7}}}
+	of := func(s hedui.Statistics, name string) string {
+		for _, table := range StatTables(s, lang.English) {
+			if table.Name == name {
+				return strings.ReplaceAll(fmt.Sprint(table.Rows), "] [", "]\n[")
+			}
+		}
+		return ""
+	}
+	nothing := l.Statistics()
+	if got := of(nothing, "summary"); strings.Contains(got, " 0") || !strings.Contains(got, "[Cases opened not received]") || of(nothing, "months") != "" {
+		t.Errorf("nothing is here, and it is shown as\n%s\n%s", got, of(nothing, "months"))
+	}
+	cell := hedui.Tally{Month: "2026-10", Division: "330203", Programme: hedui.Dibao, Kind: hedui.NewApplication, Node: "haishu", What: hedui.TallyAccepted, N: 9}
+	for _, in := range []func(hedui.Tally) hedui.Sink{l.In, l.InTrend, l.InCover} {
+		in(cell.Cell())(cell.What, cell.Part, cell.N)
+	}
+	question := hedui.Tally{Month: "2026-10", Division: "330203", Node: "haishu", What: hedui.TallyQuestions, Part: "vehicle", N: 6}
+	l.In(question.Cell())(question.What, question.Part, question.N)
+	s := l.Statistics()
+	for name, want := range map[string]string{
+		"counted": `[[海曙区 haishu 2026-10-31 09:00 counted here]
+[江北区 jiangbei 2026-10-31 09:00 newer counts of 2 month(s) have not come yet]
+[镇海区 zhenhai 2026-10-31 09:00 counted here; the node was shut out and sends no more]
+[鄞州区 yinzhou – has sent nothing; in no figure]
+[北仑区, 慈溪市 – – no node, and this one holds no case of them in this period]]`,
+		"coverage": `[[海曙区 new applications 9 not entered: 2026-10 –]
+[海曙区 existing recipients 0 not entered: 2026-10 –]
+[鄞州区 new applications not received 40 –]
+[鄞州区 existing recipients not received not entered: 2026-10 –]]`,
+		"divisions": `[[海曙区 0 9 0 – 0 – – – – – 0]]`,
+		"sources":   `[[haishu: vehicle 6 0 – 0 0 –]]`,
+	} {
+		if got := of(s, name); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, want)
+		}
+	}
+	const without = "Not received in full: 江北区, 鄞州区."
+	if got := StatUnsent(s, lang.English); !strings.HasPrefix(got, without) {
+		t.Errorf("got %q", got)
+	}
+	for _, s := range []hedui.Statistics{s, nothing} {
+		if text := PaperText(Bulletin{Statistics: s, Issuer: "核对中心", MadeAt: at}, lang.English, printing); !strings.Contains(strings.Join(strings.Fields(text), " "), without) {
+			t.Errorf("the bulletin does not say what it is without:\n%s", text)
+		}
 	}
 }

@@ -149,25 +149,27 @@ func (tx *Tx) addToCell(ctx context.Context, cell hedui.Tally, changes []hedui.T
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	var have []hedui.Tally
-	if err := eachCount(counts+more, func(what hedui.Tallied, part string, n int64) {
-		t := cell
-		t.What, t.Part, t.N = what, part, n
-		have = append(have, t)
-	}); err != nil {
+	have, err := tallies(cell, counts+more)
+	if err != nil {
 		return err
 	}
+	counts, more = writeCounts(hedui.TallyChange(nil, append(have, changes...)))
+	_, err = tx.exec(ctx, `INSERT INTO tallies (month, division, office, programme, kind, counts, more) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (month, division, office, programme, kind) DO UPDATE SET counts = excluded.counts, more = excluded.more`, append(key, counts, more)...)
+	return err
+}
+
+// writeCounts writes the counts of a cell: those that every table needs, and the rest.
+func writeCounts(list []hedui.Tally) (counts, more string) {
 	var brief, rest strings.Builder
-	for _, t := range hedui.TallyChange(nil, append(have, changes...)) {
+	for _, t := range list {
 		to := &brief
 		if t.Part != "" && t.What != hedui.TallyAgain {
 			to = &rest
 		}
 		fmt.Fprintf(to, "%s\t%s\t%d\n", t.What, t.Part, t.N)
 	}
-	_, err = tx.exec(ctx, `INSERT INTO tallies (month, division, office, programme, kind, counts, more) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (month, division, office, programme, kind) DO UPDATE SET counts = excluded.counts, more = excluded.more`, append(key, brief.String(), rest.String())...)
-	return err
+	return brief.String(), rest.String()
 }
 
 // eachCount reads the counts of a cell.
@@ -239,23 +241,25 @@ type TallyFilter struct {
 	Brief       bool              // without hours, categories and sources
 }
 
-// ReadTallies reads counts; in gives what takes those of a cell.
+// ReadTallies reads counts, those of the nodes below too; in gives what takes those
+// of a cell.
 func (tx *Tx) ReadTallies(ctx context.Context, f TallyFilter, in func(cell hedui.Tally) hedui.Sink) error {
 	more := "more"
 	if f.Brief {
 		more = "''"
 	}
-	query := `SELECT month, division, office, programme, kind, counts, ` + more + ` FROM tallies
-		WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 AND (office = '') = $4`
+	where := ` WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 AND (office = '') = $4`
 	args := []any{string(f.From), string(f.Until), f.Place, !f.ByOffice}
 	if len(f.Programmes) > 0 {
 		args = append(args, tx.db.engine.list(append(texts(f.Programmes), "")))
-		query += " AND programme " + tx.db.engine.in(len(args))
+		where += " AND programme " + tx.db.engine.in(len(args))
 	}
+	query := `SELECT '', month, division, office, programme, kind, counts, ` + more + ` FROM tallies` + where +
+		` UNION ALL SELECT node, month, division, office, programme, kind, counts, ` + more + ` FROM count_cells` + where
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var t hedui.Tally
 		var month, programme, kind, counts, more string
-		if err := rows.Scan(&month, &t.Division, &t.Office, &programme, &kind, &counts, &more); err != nil {
+		if err := rows.Scan(&t.Node, &month, &t.Division, &t.Office, &programme, &kind, &counts, &more); err != nil {
 			return err
 		}
 		if counts == "" && more == "" { // all of it was taken off again
@@ -270,22 +274,25 @@ func (tx *Tx) ReadTallies(ctx context.Context, f TallyFilter, in func(cell hedui
 	return nil
 }
 
-// CountRunning counts the cases under way, by division, programme and kind.
+// CountRunning counts the cases under way, by division, programme and kind; of the
+// nodes below as many as they have said.
 func (tx *Tx) CountRunning(ctx context.Context, place string, programmes []hedui.Programme) ([]hedui.Tally, error) {
-	query, args := `SELECT division, programme, kind, COUNT(*) FROM cases WHERE running = 1 AND substr(division, 1, length($1)) = $1`, []any{place}
+	where, args := ` substr(division, 1, length($1)) = $1`, []any{place}
 	if len(programmes) > 0 {
 		args = append(args, tx.db.engine.list(texts(programmes)))
-		query += " AND programme " + tx.db.engine.in(2)
+		where += " AND programme " + tx.db.engine.in(2)
 	}
+	query := `SELECT '', division, programme, kind, COUNT(*) FROM cases WHERE running = 1 AND` + where + ` GROUP BY division, programme, kind
+		UNION ALL SELECT node, division, programme, kind, n FROM count_running WHERE` + where + ` ORDER BY 2, 3, 4, 1`
 	var list []hedui.Tally
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var t hedui.Tally
 		var programme, kind string
-		err := rows.Scan(&t.Division, &programme, &kind, &t.N)
+		err := rows.Scan(&t.Node, &t.Division, &programme, &kind, &t.N)
 		t.Programme, t.Kind = hedui.Programme(programme), hedui.CaseKind(kind)
 		list = append(list, t)
 		return err
-	}, query+` GROUP BY division, programme, kind ORDER BY division, programme, kind`, args...)
+	}, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("cases under way: %w", err)
 	}
@@ -325,23 +332,34 @@ func (tx *Tx) AddOfficeTotal(ctx context.Context, t hedui.OfficeTotal) error {
 }
 
 // OfficeTotals lists what offices said of themselves for months, for each division,
-// month and kind what was said last.
+// month and kind what was said last, here or at a node below.
 func (tx *Tx) OfficeTotals(ctx context.Context, from, until hedui.Month, place string) ([]hedui.OfficeTotal, error) {
 	var list []hedui.OfficeTotal
 	err := tx.each(ctx, func(rows *sql.Rows) error {
-		var t hedui.OfficeTotal
-		var month, kind string
-		var at int64
-		err := rows.Scan(&t.ID, &t.Division, &month, &kind, &t.N, &t.Origin, &at, &t.By)
-		t.Month, t.Kind, t.At = hedui.Month(month), hedui.CaseKind(kind), instant(at)
-		list = append(list, t)
+		t, err := scanTotal(rows)
+		if last := len(list) - 1; last >= 0 && list[last].Month == t.Month && list[last].Division == t.Division && list[last].Kind == t.Kind {
+			list[last] = t
+		} else {
+			list = append(list, t)
+		}
 		return err
-	}, `SELECT id, division, month, kind, n, origin, entered_at, entered_by FROM office_totals o
-		WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 AND NOT EXISTS (SELECT 1 FROM office_totals later
-			WHERE later.month = o.month AND later.division = o.division AND later.kind = o.kind AND later.id > o.id)
-		ORDER BY month, division, kind`, string(from), string(until), place)
+	}, `SELECT * FROM (`+ownTotals+` UNION ALL SELECT '', node, division, month, kind, n, origin, entered_at, '' FROM count_totals) AS said
+		WHERE month >= $1 AND month <= $2 AND substr(division, 1, length($3)) = $3 ORDER BY month, division, kind, entered_at`, string(from), string(until), place)
 	if err != nil {
 		return nil, fmt.Errorf("totals of offices: %w", err)
 	}
 	return list, nil
+}
+
+// ownTotals are those that were entered at this node, what was entered last.
+const ownTotals = `SELECT id, '' AS node, division, month, kind, n, origin, entered_at, entered_by FROM office_totals o
+	WHERE NOT EXISTS (SELECT 1 FROM office_totals later WHERE later.month = o.month AND later.division = o.division AND later.kind = o.kind AND later.id > o.id)`
+
+func scanTotal(rows *sql.Rows) (hedui.OfficeTotal, error) {
+	var t hedui.OfficeTotal
+	var month, kind string
+	var at int64
+	err := rows.Scan(&t.ID, &t.Node, &t.Division, &month, &kind, &t.N, &t.Origin, &at, &t.By)
+	t.Month, t.Kind, t.At = hedui.Month(month), hedui.CaseKind(kind), instant(at)
+	return t, err
 }

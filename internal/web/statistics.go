@@ -25,7 +25,7 @@ type statisticsPage struct {
 	Span, Month, From, Place, Programme string // as chosen
 	Spans, Places, Programmes           []choice
 	Of                                  string
-	Counted, Veiled                     string
+	Counted, Veiled, Unsent             string
 	Tables                              []statTable
 	Export, Bulletin                    string
 	Problems                            []field
@@ -165,6 +165,7 @@ func (p *statisticsPage) fill(q casework.StatQuery, s hedui.Statistics) {
 	if s.Least > 1 {
 		p.Veiled = p.T("statistics.note.least", strconv.Itoa(s.Least))
 	}
+	p.Unsent = report.StatUnsent(s, p.Lang)
 	tables := report.StatTables(s, p.Lang)
 	p.Of = tables[0].Note
 	p.Export, p.Bulletin = "/statistics/export.xlsx"+p.with(nil), "/statistics/bulletin/"+string(q.Until)+".pdf"+p.with(nil)

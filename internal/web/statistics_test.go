@@ -13,6 +13,7 @@ import (
 
 	"hedui/day"
 	"hedui/internal/hedui"
+	"hedui/internal/store"
 )
 
 var (
@@ -147,5 +148,38 @@ func TestStatisticsAsFiles(t *testing.T) {
 	}
 	if code, _, _ := send(t, d, statReader, true, http.MethodHead, "/statistics/export.xlsx", nil); code != http.StatusMethodNotAllowed {
 		t.Errorf("HEAD: %d", code)
+	}
+}
+
+// The page of a hub says up to when each county is counted, and which have sent nothing.
+func TestThePageOfAHub(t *testing.T) {
+	d, _ := desk(t)
+	counted := time.Date(2026, 10, 31, 1, 0, 0, 0, time.UTC)
+	err := d.DB.InTx(t.Context(), func(tx *store.Tx) error {
+		for name, division := range map[string]string{"haishu": "330203", "yinzhou": "330212"} {
+			if err := tx.SavePeer(t.Context(), store.Peer{Name: name, Division: division, Level: "county", Role: store.ChildRole, ChangedAt: counted}); err != nil {
+				return err
+			}
+		}
+		_, err := tx.SaveCounts(t.Context(), store.CountNode{Node: "haishu", Division: "330203", Peer: "haishu", At: counted, CountedAt: counted}, nil, nil)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []hedui.Officer{statManager, statReader} {
+		_, page, _ := get(t, d, o, true, "/statistics")
+		for _, want := range []string{`<p class="conclusion ask">没有收齐：鄞州区。`, `id="t-counted"`, "2026-10-31 09:00", "没有报送过，不在任何数里"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the page lacks %s", o.ID, want)
+			}
+		}
+		_, page, _ = get(t, d, o, true, "/statistics?division=330212")
+		if !strings.Contains(page, "没有收齐</td>") || strings.Contains(page, "<td>0</td>") || strings.Contains(page, `id="t-months"`) {
+			t.Errorf("%s: a county that has sent nothing is shown as 0", o.ID)
+		}
+	}
+	if _, page, _ := get(t, d, statManager, true, "/statistics?division=330203"); strings.Contains(page, "没有收齐") {
+		t.Error("a county that has sent is called not received")
 	}
 }
