@@ -46,6 +46,7 @@ var looks = map[string]look{
 	"GET /corrections":                     {"receiver", fixed("/corrections")},
 	"GET /worklist":                        {"liaison", fixed("/worklist")},
 	"GET /worklist/{entry}":                {"liaison", func(p *tab) string { p.open("/worklist"); return hrefOf(p, "td a[href^='/worklist/']") }},
+	"GET /letters":                         {"receiver", fixed("/letters")},
 	"GET /sources":                         {"reader", fixed("/sources")},
 	"GET /concerns":                        {"auditor", fixed("/concerns")},
 	"GET /audit":                           {"auditor", fixed("/audit")},
@@ -74,6 +75,7 @@ var looks = map[string]look{
 	"GET /account/app":                     {"clerk", fixed("/account/app")},
 	"GET /account/passkey":                 {"clerk", fixed("/account/passkey")},
 	"GET /account/recovery":                {"clerk", fixed("/account/recovery")},
+	"GET /notices":                         {"clerk", fixed("/notices")},
 }
 
 // unseen are the routes that show no page of their own, and why not.
@@ -91,7 +93,11 @@ var unseen = map[string]string{
 	"GET /log/{path...}":                      "a tile of the log",
 	"GET /intake/bulk/template.xlsx":          "a workbook",
 	"GET /intake/bulk/{upload}/problems.xlsx": "a workbook",
-	"GET /letters/{number}":                   "a PDF",
+	"GET /letters/export.xlsx":                "a workbook",
+	"GET /letters/{number}":                   "looked at in TestLetters: the city of the demo writes none",
+	"GET /letters/{number}/paper":             "a PDF",
+	"GET /letters/{number}/reminder":          "a PDF",
+	"GET /letters/{number}/scan":              "a file",
 	"GET /statistics/export.xlsx":             "a workbook",
 	"GET /statistics/bulletin/{bulletin}":     "a file",
 	"GET /link":                               "a part of every page",

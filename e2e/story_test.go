@@ -143,7 +143,7 @@ func signOnScreen(p *tab) {
 	if code := p.press("确认签署"); code != 200 {
 		p.Fatalf("signed: %d:\n%s", code, p.text())
 	}
-	p.says("授权书已签署并保存", "已有扫描件")
+	p.says("授权书已签署并保存", "已附")
 }
 
 // onePixel is a picture.

@@ -26,6 +26,7 @@ type caseCommands struct {
 	Paper   casePaperCommand   `cmd:"" help:"Print a paper of a case, or of a form: consent form, commission, one-time notice, notice of return, suspension or end, annex."`
 	Publish casePublishCommand `cmd:"" help:"Print the public list of cases: masked names and numbers of members, nothing else."`
 	Look    caseLookCommand    `cmd:"" help:"Where a case stands and what each register has answered, as JSON."`
+	Notices caseNoticesCommand `cmd:"" help:"What has happened in your work since you last looked, the newest first, see docs/notices.md."`
 
 	Consent consentCommands `cmd:"" help:"Consents of a case: list, withdraw, attach and fetch scans."`
 

@@ -49,6 +49,7 @@ type config struct {
 	Registers    []registerConfig  `yaml:"registers"`
 	Deadlines    string            `yaml:"deadlines"`
 	Retention    string            `yaml:"retention"`
+	Letters      string            `yaml:"letters"`
 	Rules        string            `yaml:"rules"`
 	Officers     []officerConfig   `yaml:"officers"`
 	TLS          *tlsConfig        `yaml:"tls"`
@@ -209,6 +210,15 @@ func (s *settings) places() {
 		}
 		if err != nil {
 			s.bad("retention", "problem.config.retention", c.Retention, err.Error())
+		}
+	}
+	if c.Letters != "" {
+		text, err := os.ReadFile(s.beside(c.Letters))
+		if err == nil {
+			s.letters, err = hedui.ReadLetters(text)
+		}
+		if err != nil {
+			s.bad("letters", "problem.config.file", c.Letters)
 		}
 	}
 	if c.Rules != "" {

@@ -32,6 +32,14 @@ type worklistCommands struct {
 	Letter  letterCommand     `cmd:"" help:"Issue an assistance letter (PDF) about an item and what goes with it."`
 	Reprint reprintCommand    `cmd:"" help:"Print a letter once more."`
 	Remind  listAgainCommand  `cmd:"" help:"Items, and letters without reply, whose promised time is over."`
+
+	Letters  lettersCommand        `cmd:"" help:"Assistance letters and where they stand, late ones first."`
+	Sent     letterSentCommand     `cmd:"" help:"Note that a letter was sent."`
+	Failed   letterFailedCommand   `cmd:"" help:"Note that a letter came back or did not arrive."`
+	Reminder letterReminderCommand `cmd:"" help:"Write a reminder (PDF) of a letter whose reply is late."`
+	Reply    letterReplyCommand    `cmd:"" help:"Take the reply to a letter with its scan."`
+	Scan     letterScanCommand     `cmd:"" help:"Write the scan of a reply into a file."`
+	Compared letterComparedCommand `cmd:"" help:"Close a letter whose reply was compared with what was entered."`
 }
 
 // listFlags are those of every worklist command.

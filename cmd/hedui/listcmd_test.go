@@ -153,7 +153,27 @@ func TestPeopleAnswerFromTheCommandLine(t *testing.T) {
 		t.Fatalf("letters %v: %v", letters, err)
 	}
 	run(0, "1 person(s)", "reprint", strings.TrimSuffix(filepath.Base(letters[0]), ".pdf"), "--as", "letters", "--out", out)
+	letter := strings.TrimSuffix(filepath.Base(letters[0]), ".pdf")
+	run(0, letter+"  某区房产档案馆  issued, not sent", "letters", "--as", "letters")
+	run(0, `"number":"`+letter, "letters", "--as", "receiver", "--json")
+	run(1, "no right", "letters", "--as", "clerk")
+	run(1, "tracking number", "sent", letter, "--as", "letters", "--on", today, "--way", "fax", "--tracking", "1")
+	run(0, "Noted", "sent", letter, "--as", "letters", "--on", today, "--way", "post", "--tracking", "XA1")
+	run(1, "in the future", "failed", letter, "--as", "letters", "--on", "2199-01-01", "--why", "lost")
+	run(0, "Noted", "failed", letter, "--as", "letters", "--on", today, "--why", "lost")
+	run(0, "Noted", "sent", letter, "--as", "letters", "--on", today, "--way", "hand")
+	run(1, "no reminder before", "reminder", letter, "--as", "letters", "--out", out)
+	run(1, "Not found", "reminder", letter, "--again", "--as", "letters", "--out", out)
+	run(0, "Noted", "reply", letter, letters[0], "--as", "letters", "--on", today) // any PDF will do
+	run(0, "written", "scan", letter, "--as", "receiver", "--out", filepath.Join(out, "reply.pdf"))
+	if taken, err := os.ReadFile(filepath.Join(out, "reply.pdf")); err != nil || !strings.HasPrefix(string(taken), "%PDF") {
+		t.Errorf("the scan: %v", err)
+	}
+	run(1, "not answered yet", "compared", letter, "--as", "receiver")
 	run(0, "Recorded", "answer", housing.ID, "--as", "letters", "--outcome", "none", "--as-of", today, "--by", "回执")
+	run(1, "Another officer", "compared", letter, "--as", "letters")
+	run(0, "Noted", "compared", letter, "--as", "receiver")
+	run(0, "no such letters", "letters", "--as", "letters")
 	run(1, "another answer", "answer", housing.ID, "--as", "letters", "--outcome", "refused", "--by", "回执")
 	run(0, "Recorded", "correct", housing.ID, "--as", "letters", "--outcome", "refused", "--by", "回执")
 	run(1, "another answer", "return", housing.ID, "--as", "letters")

@@ -125,6 +125,11 @@ func orderImport(ctx context.Context, n *node, o hedui.Officer, a listArgs) (any
 type letterArgs struct {
 	Item   string `json:"item,omitempty"`
 	Number string `json:"number,omitempty"`
+
+	Sending hedui.Sending `json:"sending,omitzero"`
+	Why     string        `json:"why,omitempty"`
+	Again   bool          `json:"again,omitempty"`
+	File    []byte        `json:"file,omitempty"` // scan
 }
 
 func orderLetter(ctx context.Context, n *node, o hedui.Officer, a letterArgs) (any, error) {

@@ -46,6 +46,7 @@ type nodeOptions struct {
 	table     hedui.Registers     // empty = every source speaks for the city
 	deadlines hedui.DeadlineBook  // nil = the book that comes with the program
 	retention hedui.RetentionBook // the same
+	letters   hedui.LetterBook    // the same
 	rules     *book.Library       // nil = the books that come with the program
 	deadline  time.Duration       // for every report instead of the book's; 0 = the book's
 
@@ -213,7 +214,7 @@ func openDesk(db *store.DB, keys keyring, ring *federation.Ring, o nodeOptions) 
 	}
 	desk := &casework.Desk{
 		DB: db, Node: o.name, Division: o.division, Sources: o.sources, Registers: table, Issuer: o.issuer, Layout: o.layout, Signer: keys.report, MandateKey: ring.Signer, Certificate: keys.certificate,
-		Calendar: calendar, Deadlines: deadlines, Retention: o.retention, Rules: rules, Now: time.Now,
+		Calendar: calendar, Deadlines: deadlines, Retention: o.retention, Letters: o.letters, Rules: rules, Now: time.Now,
 	}
 	if len(o.files) > 0 {
 		desk.Bench = &checkup.Bench{Files: o.files, Now: time.Now}

@@ -38,6 +38,8 @@ var orders = map[string]orderFunc{
 	"case/look":     ordered(orderLook),
 	"case/download": ordered(orderDownload),
 	"case/paper":    ordered(orderPaper),
+	"case/notices":  ordered(orderNotices),
+	"case/noticed":  ordered(orderNoticed),
 	"case/publish":  ordered(orderPublish),
 
 	"sign-in/reset": ordered(orderReset),
@@ -104,6 +106,14 @@ var orders = map[string]orderFunc{
 	"worklist/import":  ordered(orderImport),
 	"worklist/letter":  ordered(orderLetter),
 	"worklist/reprint": ordered(orderReprint),
+
+	"worklist/letters":    ordered(orderLetters),
+	"worklist/sent":       ordered(orderLetterSent),
+	"worklist/failed":     ordered(orderLetterFailed),
+	"worklist/reminder":   ordered(orderLetterReminder),
+	"worklist/reply":      ordered(orderLetterReply),
+	"worklist/reply_scan": ordered(orderReplyScan),
+	"worklist/compared":   ordered(orderLetterCompared),
 }
 
 type none struct{}

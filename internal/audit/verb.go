@@ -82,6 +82,15 @@ const (
 	Corrected     Verb = "case.correct" // another answer was put beside one that was wrong
 	LetterIssued  Verb = "letter.issue" // 协查函
 	LetterPrinted Verb = "letter.print" // once more
+	// What becomes of a letter; the detail begins with its number. The thing acted on is its case, or the letter where another node has asked.
+	LetterRead     Verb = "letter.read"
+	LetterSent     Verb = "letter.send"
+	LetterFailed   Verb = "letter.fail" // it did not arrive
+	LetterReminded Verb = "letter.remind"
+	ReplyTaken     Verb = "letter.reply" // with its scan
+	ReplyRead      Verb = "letter.scan_read"
+	ReplyCompared  Verb = "letter.close"  // by a second officer
+	LettersListed  Verb = "letter.export" // the list as a workbook
 
 	// What other nodes ask of this one, and what this one knows of them.
 	RelayTaken     Verb = "relay.take"   // questions came in; the thing acted on is the message
@@ -168,6 +177,7 @@ func Verbs() []Verb {
 		ExplanationOpened, ExplanationEntered, ExplanationSettled, ExplanationSentBack, ExplanationLapsed, ExplanationGone, EvidenceAdded, EvidenceRead,
 		ClaimEnded, CorrectionAsked, CorrectionAnswered, CorrectionRead, Reminded, ReminderHandled,
 		ReadList, ListPrepared, ListExported, ListImported, ItemReturned, Corrected, LetterIssued, LetterPrinted,
+		LetterRead, LetterSent, LetterFailed, LetterReminded, ReplyTaken, ReplyRead, ReplyCompared, LettersListed,
 		RelayTaken, RelayAsked, RelayCancelled, NodeInvited, NodeAsked, NodeApproved, NodeDeclined, NodeRevoked, NodeKeys, LinkChanged,
 		SourceAlert, SourceOver, SourceHandled, SourceTested, SourceTestOver,
 		LogRead, LogCopied, LogForked, LogUnlike, KeyUnknown,
@@ -181,5 +191,5 @@ func Verbs() []Verb {
 // Looks lists the verbs by which an officer sees something of a family and changes
 // nothing.
 func Looks() []Verb {
-	return []Verb{ReadCase, Searched, ReadReport, Printed, PaperPrinted, ConsentRead, EvidenceRead, CorrectionRead}
+	return []Verb{ReadCase, Searched, ReadReport, Printed, PaperPrinted, ConsentRead, EvidenceRead, CorrectionRead, ReplyRead}
 }

@@ -96,6 +96,14 @@ func TestWhoStandsAside(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var aside []string
+			err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
+				aside, err = tx.AsideCases(t.Context(), want.o.ID, want.o.Office)
+				return err
+			})
+			if err != nil || slices.Contains(aside, c.ID) != want.aside {
+				t.Errorf("%s: stands aside from %v: %v", want.o.ID, aside, err)
+			}
 			if listed := slices.ContainsFunc(list, func(s store.Summary) bool { return s.ID == c.ID }); listed == want.aside {
 				t.Errorf("%s: listed %v", want.o.ID, listed)
 			}
@@ -138,7 +146,7 @@ func (b *bench) refusals(t *testing.T, id, ending string) int {
 // elsewhere are the methods whose text is no case: a source, a draft, a number, an
 // item of a list, which a department answers without opening the case, the name of another act.
 var elsewhere = []string{"AnswerCorrection", "AnswerItem", "AnswerRequest", "BulkProblems", "BulkUpload", "BulkWithdraw", "CorrectItem", "Draft", "Drafts", "DropDraft", "Exports", "HandleAlert", "HandleReminder", "ImportList", "IssueLetter", "PrepareExport", "WriteExport",
-	"Item", "Overdue", "Register", "ReopenConcern", "ReprintLetter", "ReturnItem", "SaveDraft", "SettleConcern", "Take", "Worklist"}
+	"Item", "Overdue", "Register", "ReopenConcern", "ReprintLetter", "ReturnItem", "SendLetter", "FailLetter", "RemindLetter", "ReminderPaper", "TakeReply", "CloseLetter", "ReplyScan", "LetterOf", "SaveDraft", "SettleConcern", "Take", "Worklist"}
 
 // Every act on a case and every look into one, whatever it is called, is refused to
 // an officer who must stand aside.

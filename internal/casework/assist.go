@@ -3,6 +3,7 @@ package casework
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -59,7 +60,9 @@ func (d *Desk) IssueLetter(ctx context.Context, o hedui.Officer, id string) (Dis
 		if letter, err = d.print(number, tasks); err != nil { // before anything is saved: what cannot be printed was not issued
 			return err
 		}
-		if err := tx.SaveItems(ctx, items); err != nil {
+		first := tasks[0]
+		if err := errors.Join(tx.SaveItems(ctx, items), tx.SaveLetters(ctx, hedui.Letter{Number: number, Case: first.Case, Division: first.places, Programme: first.Purpose,
+			Addressee: d.manuals[first.Source].addressee(), State: hedui.LetterIssued, IssuedAt: at, DueAt: letter.DueAt, ExpiresAt: first.ExpiresAt, ChangedAt: at})); err != nil {
 			return err
 		}
 		return tx.Record(ctx, letterEntries(o, audit.LetterIssued, number, tasks, at)...)
@@ -157,7 +160,8 @@ func (d *Desk) print(number string, tasks []Task) (Dispatch, error) {
 	m := d.manuals[first.Source]
 	l := report.Letter{
 		Number: number, Issuer: d.Issuer, Addressee: m.addressee(), Address: m.info.Manual.Address, Basis: m.info.Manual.Basis,
-		Contact: m.info.Manual.Liaison, Purpose: first.Purpose, Window: first.Window, On: day.Of(first.ChangedAt), ReplyBy: day.Of(first.DueAt),
+		Contact: m.info.Manual.Liaison, Purpose: first.Purpose, Window: first.Window, On: day.Of(first.ChangedAt),
+		ReplyBy: day.Of(d.promised(m, first.ChangedAt, first.DueAt)), // as it was issued: sending it may have moved the due date
 	}
 	for _, t := range tasks {
 		i := slices.IndexFunc(l.Persons, func(p report.LetterPerson) bool { return p.Number == t.Person.ID })

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,7 +178,7 @@ func (d *Desk) enter(ctx context.Context, tx *store.Tx, o hedui.Officer, t Task,
 		}
 	}
 	t.State, t.Answer, t.Officer, t.ChangedAt = to, digest, o.ID, at
-	if err := tx.SaveItems(ctx, []store.Item{t.Item}); err != nil {
+	if err := errors.Join(tx.SaveItems(ctx, []store.Item{t.Item}), d.settleLetter(ctx, tx, t.Letter, at)); err != nil {
 		return false, err
 	}
 	if err := tx.DeleteDraft(ctx, entryDraft(o, t.ID)); err != nil {

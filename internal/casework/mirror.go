@@ -276,7 +276,7 @@ func reflection(ctx context.Context, tx *store.Tx, p store.Place, at time.Time) 
 // LookVerbs are the acts by which somebody sees what a case holds.
 func LookVerbs() []audit.Verb {
 	return []audit.Verb{audit.ReadCase, audit.ReadReport, audit.Printed, audit.PaperPrinted, audit.EvidenceRead, audit.CorrectionRead, audit.ConsentRead,
-		audit.ReadList, audit.LetterIssued, audit.LetterPrinted, audit.Searched, audit.Delivered, audit.HandedOver}
+		audit.ReadList, audit.LetterIssued, audit.LetterPrinted, audit.LetterRead, audit.ReplyRead, audit.Searched, audit.Delivered, audit.HandedOver}
 }
 
 // looksIn sums looks up by day, office and kind, the newest first.

@@ -41,6 +41,7 @@ type Desk struct {
 	Calendar    *hedui.Calendar
 	Deadlines   hedui.DeadlineBook
 	Retention   hedui.RetentionBook // nil = the book that comes with the program
+	Letters     hedui.LetterBook    // the same
 	Rules       *book.Library
 	Now         func() time.Time
 	Bench       *checkup.Bench            // tries sources; nil = none can be
@@ -67,6 +68,12 @@ func (d *Desk) Prepare() error {
 	if d.Retention == nil {
 		var err error
 		if d.Retention, err = hedui.StandardRetention(); err != nil {
+			return err
+		}
+	}
+	if d.Letters == nil {
+		var err error
+		if d.Letters, err = hedui.StandardLetters(); err != nil {
 			return err
 		}
 	}

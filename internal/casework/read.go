@@ -41,6 +41,7 @@ type View struct {
 	Reports    []store.Report
 
 	Explanations []hedui.Explanation // items to explain
+	Letters      []hedui.Letter      // by which departments are asked
 	Erasure      hedui.Erasure       // whether it is proposed or held
 	Rev          string              // of all this, see [Desk.Changed]
 }
@@ -68,6 +69,9 @@ func (d *Desk) Look(ctx context.Context, o hedui.Officer, id string) (View, erro
 			return err
 		}
 		if v.Case.Elsewhere, err = tx.Elsewhere(ctx, v.Case, v.Case.AppliedOn.AddMonths(-elsewhereMonths)); err != nil {
+			return err
+		}
+		if v.Letters, err = tx.Letters(ctx, store.LetterFilter{Case: id}); err != nil {
 			return err
 		}
 		if v.Erasure, err = tx.Erasure(ctx, id); err != nil {

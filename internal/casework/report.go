@@ -7,9 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"hedui/catalog"
 	"hedui/day"
 	"hedui/internal/audit"
 	"hedui/internal/hedui"
@@ -149,6 +151,9 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	}
 	in := report.Input{Case: c, Queries: hedui.Newest(queries), Version: c.Version, At: at, Issuer: d.Issuer,
 		Salt: seal.NewSalt(), Reviewer: hand(c.Reviewer()), Signer: hand(c.Signer()), Promised: d.promises()}
+	if in.Letters, err = lettersOf(ctx, tx, c.ID, queries); err != nil {
+		return report.Content{}, err
+	}
 	items, err := tx.Explanations(ctx, c.ID)
 	if err != nil {
 		return report.Content{}, err
@@ -196,6 +201,44 @@ func (d *Desk) content(ctx context.Context, tx *store.Tx, c *hedui.Case, at time
 	}
 	in.Number, in.Previous, in.PreviousDigest = before.Number, &previous, bareDigest(before.Digest)
 	return report.New(in)
+}
+
+// lettersOf are the letters by which departments were asked, by query. A correction
+// is a query of its own and comes from the letter of the one that it corrects.
+func lettersOf(ctx context.Context, tx *store.Tx, id string, queries []hedui.Query) (map[string]report.Lettered, error) {
+	letters, err := tx.Letters(ctx, store.LetterFilter{Case: id, Limit: mostLetters})
+	if err != nil || len(letters) == 0 {
+		return nil, err
+	}
+	byNumber := map[string]report.Lettered{}
+	var numbers []string
+	for _, l := range letters {
+		numbers = append(numbers, l.Number)
+		byNumber[l.Number] = report.Lettered{Number: l.Number, IssuedOn: day.Of(l.IssuedAt), RepliedOn: l.RepliedOn}
+	}
+	items, err := tx.ItemsOfLetters(ctx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	type cell struct {
+		person          int
+		category        catalog.Code
+		scope, answerer string
+	}
+	of := func(q hedui.Query) cell { return cell{q.Person, q.Category, q.Scope, q.Source} }
+	asked := map[cell]report.Lettered{}
+	for _, it := range items {
+		if i := slices.IndexFunc(queries, func(q hedui.Query) bool { return q.ID == it.About }); i >= 0 && it.State != hedui.ItemEnded {
+			asked[of(queries[i])] = byNumber[it.Letter]
+		}
+	}
+	found := map[string]report.Lettered{}
+	for _, q := range queries {
+		if l, ok := asked[of(q)]; ok {
+			found[q.ID] = l
+		}
+	}
+	return found, nil
 }
 
 // earlier is the newest report of an earlier case of the applicant under the same

@@ -62,7 +62,7 @@ func (d *Desk) CountCases(ctx context.Context) error {
 				if u.Before, err = before(ctx, tx, u.Case); err != nil {
 					return err
 				}
-				counted[i] = store.Counted{Case: u.Case, Was: u.Was, Now: u.Tallies()}
+				counted[i] = store.Counted{Case: u.Case, Was: u.Was, Now: u.Tallies(), ConsentUntil: u.Case.ConsentEnds()}
 			}
 			return tx.SaveCounted(ctx, counted)
 		})

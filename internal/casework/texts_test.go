@@ -21,7 +21,7 @@ import (
 // Every key that the program writes out as a whole word must have a text, and
 // every text must have somebody who says it.
 func TestEveryKeyInTheCodeHasAText(t *testing.T) {
-	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench|node|case|check|init|serve|link|hand|nodes|source|alert|action|intake|own|concern|search|requery|list|letter|workbook|sheet|rulebook|paper|signin|kept|mandate|audit|mirror|erasure|key|look|lead|menu|help|design|rights|staff|books|statistics|join|score|bulk|request|erasures|decision|length|calendar|public|sign)\.[a-z_0-9.A-Z]+$`)
+	key := regexp.MustCompile(`^(error|problem|rule|step|page|report|demo|verify|sim|bench|node|case|check|init|serve|link|hand|nodes|source|alert|action|intake|own|concern|search|requery|list|letter|workbook|sheet|rulebook|paper|signin|kept|mandate|audit|mirror|erasure|key|look|lead|menu|help|design|rights|staff|books|statistics|join|score|bulk|request|erasures|decision|length|calendar|public|sign|notice)\.[a-z_0-9.A-Z]+$`)
 	said := map[string]bool{}
 	var prefixes []string
 	verbs := words(audit.Verbs()) // look like keys and are none
@@ -110,6 +110,8 @@ func TestEveryWordHasATextInBothLanguages(t *testing.T) {
 		add("statistics."+part, hedui.StatFigures()...)
 	}
 	add("statistics.kind.", words(hedui.CaseKinds())...)
+	add("notice.kind.", words(hedui.NoticeKinds())...)
+	add("notice.say.", words(hedui.NoticeKinds())...)
 	add("concern.state.", words(hedui.ConcernStates())...)
 	add("programme.", words(hedui.Programmes())...)
 	add("kind.", words(hedui.CaseKinds())...)

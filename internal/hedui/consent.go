@@ -97,6 +97,22 @@ func (c *Case) withdrawn() error {
 	return nil
 }
 
+// ConsentEnds is when the first of the consents ends that somebody has signed last and
+// not withdrawn; zero where there is none, and of a case that is over.
+func (c *Case) ConsentEnds() time.Time {
+	var first time.Time
+	if !c.Stage.Running() {
+		return first
+	}
+	for _, p := range c.Persons {
+		k, ok := c.consent(p.No)
+		if ok && k.Withdrawn.IsZero() && (first.IsZero() || k.Until.Before(first)) {
+			first = k.Until
+		}
+	}
+	return first
+}
+
 // Recipients are the offices to which the consents let the report go; narrowed is
 // false where nobody has named any.
 func (c *Case) Recipients() (offices []string, narrowed bool) {

@@ -74,7 +74,7 @@ type Destroyed struct {
 
 // DestroyedKinds lists the kinds in the order in which a certificate names them.
 func DestroyedKinds() []string {
-	return []string{"content", "persons", "answers", "reports", "explanations", "evidence", "scans", "corrections", "requests", "items", "drafts", "parcels"}
+	return []string{"content", "persons", "answers", "reports", "explanations", "evidence", "scans", "corrections", "requests", "items", "letters", "replies", "drafts", "parcels"}
 }
 
 // An Erasure is how far the erasure of a case is, and how it came about. It holds

@@ -68,6 +68,9 @@ func (m *maker) cell(q *hedui.Query) Cell {
 			cell.Promised = age(promised)
 		}
 	}
+	if l, ok := m.Letters[q.ID]; ok {
+		cell.Letter = l.text()
+	}
 	for _, r := range q.Records {
 		cell.Unknown += len(unknownCodes(q.Category, r))
 	}

@@ -33,8 +33,23 @@ type Input struct {
 	ObjectionDays int                      // days within which the person may object
 	Issuer        string                   // the centre, in Chinese
 	Promised      map[string]time.Duration // by source of this node: the promised age of its data at most
+	Letters       map[string]Lettered      // by id of the query: the letters by which departments were asked
 	Reviewer      Hand
 	Signer        Hand
+}
+
+// Lettered is an assistance letter as far as a report names it as a source.
+type Lettered struct {
+	Number    string
+	IssuedOn  day.Day
+	RepliedOn day.Day // when the reply on paper came in; zero = it is not here
+}
+
+func (l Lettered) text() string {
+	if l.RepliedOn.IsZero() {
+		return zh("report.letter", l.Number, l.IssuedOn.String())
+	}
+	return zh("report.letter.replied", l.Number, l.IssuedOn.String(), l.RepliedOn.String())
 }
 
 // maker is one run of New: the input and what is looked up in it often.

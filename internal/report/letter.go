@@ -54,11 +54,15 @@ func (l Letter) Format(f fmt.State, _ rune) {
 // LetterPDF prints a letter and, on a page of its own, the reply slip. The same
 // letter gives the same bytes.
 func LetterPDF(l Letter) ([]byte, error) {
+	return l.sheet().letterPDF(l.On)
+}
+
+func (sh sheet) letterPDF(on day.Day) ([]byte, error) {
 	fonts, err := loadFaces()
 	if err != nil {
 		return nil, err
 	}
-	p := newPrinter(l.sheet().drawable(fonts), fonts, l.On.Start())
+	p := newPrinter(sh.drawable(fonts), fonts, on.Start())
 	p.letter()
 	var out bytes.Buffer
 	if err := p.pdf.Output(&out); err != nil {
@@ -68,8 +72,9 @@ func LetterPDF(l Letter) ([]byte, error) {
 }
 
 // LetterText writes a letter as plain text, for golden files.
-func LetterText(l Letter) string {
-	sh := l.sheet()
+func LetterText(l Letter) string { return l.sheet().letterText() }
+
+func (sh sheet) letterText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n%s\n\n", sh.Title, sh.Number, sh.Issuer)
 	for _, line := range sh.Lead {
@@ -87,7 +92,11 @@ func LetterText(l Letter) string {
 			fmt.Fprintf(&b, "%d. %s：%s\n", i+1, n.Topic, n.Text)
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n\n== %s ==\n", sh.Unknown, sh.SealTitle)
+	fmt.Fprintf(&b, "\n%s\n", sh.Unknown)
+	if sh.SealTitle == "" {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n== %s ==\n", sh.SealTitle)
 	fmt.Fprintln(&b, sh.QRText)
 	sh.Facts.text(&b)
 	sh.Seal.text(&b)
@@ -192,6 +201,9 @@ func (p *printer) letter() {
 	p.y += 12
 	p.font("", 10.5, ink)
 	p.put(pageWidth-marginX-p.pdf.GetStringWidth(p.sheet.Unknown), p.y, 10.5, p.sheet.Unknown)
+	if p.sheet.SealTitle == "" { // a reminder: the slip went with the letter
+		return
+	}
 	p.pdf.AddPage()
 	p.font("B", sizeTitle, ink)
 	p.pdf.Text((pageWidth-p.pdf.GetStringWidth(p.sheet.SealTitle))/2, p.y+6, p.sheet.SealTitle)

@@ -94,7 +94,7 @@ func (c Content) gridPart() part {
 		g.Columns = append(g.Columns, columns("as_of", 20, "answered", 24, "millis", 12)...)
 		for _, row := range c.Categories {
 			for _, r := range row.registers() {
-				line := texts(c.scoped(row.Code, row.Name, r.scope), r.Department)
+				line := texts(c.scoped(row.Code, row.Name, r.scope), r.asked())
 				for _, person := range group {
 					line = append(line, r.cell(person.No))
 				}
@@ -104,6 +104,17 @@ func (c Content) gridPart() part {
 		p.Grids = append(p.Grids, g)
 	}
 	return p
+}
+
+// asked is the department of a line, and the letters by which it was asked.
+func (c Category) asked() string {
+	text := c.Department
+	for i, k := range c.Persons {
+		if !slices.ContainsFunc(c.Persons[:i], func(before Cell) bool { return before.Letter == k.Letter }) {
+			text = join("；", text, k.Letter)
+		}
+	}
+	return text
 }
 
 func (c Category) cell(person int) cell {

@@ -47,7 +47,7 @@ func (t Table) grids(rows []Row, register string) []grid {
 	first := rows[0]
 	caption := zh("report.records.group", parenthesis(t.Name, register), first.Name, strconv.Itoa(len(rows)))
 	note := join("　", first.Department,
-		zh("report.col.as_of")+" "+unstated(second(first.AsOf)), zh("report.col.answered")+" "+orDash(second(first.AnsweredAt)), first.Match, late(first.Promised))
+		zh("report.col.as_of")+" "+unstated(second(first.AsOf)), zh("report.col.answered")+" "+orDash(second(first.AnsweredAt)), first.Match, late(first.Promised), first.Letter)
 	var same, varying []int
 	for i := range t.Columns {
 		differs := slices.ContainsFunc(rows, func(r Row) bool { return r.Values[i] != first.Values[i] })

@@ -50,7 +50,7 @@ func (m *maker) rows(q *hedui.Query, name string, fields []catalog.Field) []Row 
 		row := Row{
 			Person: q.Person, Name: name, Scope: m.scope(q), Department: mask(q.Department), Match: zh("report.match." + string(q.Match)),
 			AsOf: instant(q.AsOf), AnsweredAt: instant(q.AnsweredAt), Values: []string{},
-			Promised: m.cell(q).Promised,
+			Promised: m.cell(q).Promised, Letter: m.cell(q).Letter,
 		}
 		for _, f := range fields {
 			row.Values = append(row.Values, write(f, r[f.Key]))

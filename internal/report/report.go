@@ -142,6 +142,7 @@ type Cell struct {
 	// Promised is the age that the department has promised its data not to pass,
 	// in words, where the data was older when it was given.
 	Promised string `json:"promised,omitempty"`
+	Letter   string `json:"letter,omitempty"` // by which the department was asked, and its reply, in words
 }
 
 // A Finding sets declared and found side by side, in plain words.
@@ -208,6 +209,7 @@ type Row struct {
 	Values     []string  `json:"values"`
 	Unknown    []string  `json:"unknown_codes,omitempty"` // fields whose code nobody here knows, "withdrawals[2].type" for a row
 	Promised   string    `json:"promised,omitempty"`      // as of the cell
+	Letter     string    `json:"letter,omitempty"`        // as of the cell
 }
 
 // A Gap is a register of a category from which some persons have no result, and

@@ -36,6 +36,8 @@ var remains = []struct {
 	{"explanations", `DELETE FROM explanations WHERE case_id = $1`, false},
 	{"evidence", `DELETE FROM evidence WHERE case_id = $1`, false},
 	{"scans", `DELETE FROM consent_scans WHERE case_id = $1`, false},
+	{"letters", `DELETE FROM letters WHERE case_id = $1`, false},
+	{"replies", `DELETE FROM letter_scans WHERE case_id = $1`, false},
 	{"corrections", `DELETE FROM corrections WHERE case_id = $1`, false},
 	{"", `DELETE FROM reminders WHERE case_id = $1`, false},
 	{"", `DELETE FROM case_tallies WHERE case_id = $1`, false}, // what it has added to the counts stays there
@@ -53,7 +55,7 @@ var remains = []struct {
 // before still hold it.
 func (tx *Tx) EraseCase(ctx context.Context, id string) ([]hedui.Destroyed, error) {
 	var rev int64
-	err := tx.tx.QueryRowContext(ctx, `UPDATE cases SET rev = rev + 1, counted = rev + 1, running = 0 WHERE id = $1 RETURNING rev`, id).Scan(&rev)
+	err := tx.tx.QueryRowContext(ctx, `UPDATE cases SET rev = rev + 1, counted = rev + 1, running = 0, consent_until = 0 WHERE id = $1 RETURNING rev`, id).Scan(&rev)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, notFound()

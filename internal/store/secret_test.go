@@ -41,6 +41,7 @@ func everything(t *testing.T, db *store.DB) (c *hedui.Case, secrets []string) {
 			addRelays(ctx, tx, storetest.Relay("330212", "open", content), storetest.Relay("330212", "settled", content)),
 			tx.SaveRelays(ctx, []store.Relay{storetest.Answered(storetest.Relay("330212", "settled", content))}),
 			tx.AddItems(ctx, []store.Item{{ID: "ITEM", Source: "land", About: queries[0].ID, Case: c.ID, State: hedui.ItemAnswered, Answer: secrets[0] + secrets[1]}}),
+			tx.SaveLetters(ctx, hedui.Letter{Number: "X1", Case: c.ID, Division: c.Division, State: hedui.LetterReplied}), tx.AddLetterScan(ctx, c.ID, "X1", content),
 			receive(ctx, tx, "330212", "p"), saveLink(ctx, tx, store.Link{Peer: "330200", Since: t0, Reason: "down"}),
 		} {
 			if err != nil {
@@ -130,7 +131,7 @@ func TestNothingOfAnErasedCaseIsLeft(t *testing.T) {
 			inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
 				list, err := tx.EraseCase(ctx, c.ID)
 				for _, d := range list {
-					if (d.Kind == "answers" || d.Kind == "reports" || d.Kind == "scans" || d.Kind == "content") && d.N == 0 {
+					if (d.Kind == "answers" || d.Kind == "reports" || d.Kind == "scans" || d.Kind == "letters" || d.Kind == "replies" || d.Kind == "content") && d.N == 0 {
 						t.Errorf("no %s were destroyed", d.Kind)
 					}
 				}

@@ -92,8 +92,9 @@ func (tx *Tx) caseTallies(ctx context.Context, cases []string) (map[string][]hed
 
 // A Counted is what a case adds to the counts from now on.
 type Counted struct {
-	Case     *hedui.Case
-	Was, Now []hedui.Tally
+	Case         *hedui.Case
+	Was, Now     []hedui.Tally
+	ConsentUntil time.Time // when the first of its consents ends that hold; zero without one
 }
 
 // SaveCounted brings the counts into step with what was counted of cases. One that
@@ -109,7 +110,7 @@ func (tx *Tx) SaveCounted(ctx context.Context, list []Counted) error {
 		if err != nil {
 			return fmt.Errorf("save counts of a case: %w", err)
 		}
-		n, err := tx.exec(ctx, `UPDATE cases SET counted = rev WHERE id = $1 AND rev = $2`, c.Case.ID, c.Case.Rev)
+		n, err := tx.exec(ctx, `UPDATE cases SET counted = rev, consent_until = $3 WHERE id = $1 AND rev = $2`, c.Case.ID, c.Case.Rev, micros(c.ConsentUntil))
 		if err == nil && n == 0 {
 			return moved()
 		}

@@ -91,6 +91,9 @@ func (tx *Tx) EndItems(ctx context.Context, relay bool, about []string, at time.
 	}
 	_, err := tx.exec(ctx, `UPDATE worklist SET state = 'ended', changed_at = $1 WHERE relay = $2 AND state IN ('listed', 'lettered') AND about `+
 		tx.db.engine.in(3), micros(at), flag(relay), tx.db.engine.list(about))
+	if err == nil {
+		err = tx.endLetters(ctx, at, `relay = $2 AND about `+tx.db.engine.in(3), flag(relay), tx.db.engine.list(about))
+	}
 	if err != nil {
 		return fmt.Errorf("end items: %w", err)
 	}
@@ -101,6 +104,9 @@ func (tx *Tx) EndItems(ctx context.Context, relay bool, about []string, at time.
 func (tx *Tx) EndCaseItems(ctx context.Context, caseID string, at time.Time) error {
 	_, err := tx.exec(ctx, `UPDATE worklist SET state = 'ended', changed_at = $1 WHERE case_id = $2 AND relay = 0 AND state IN ('listed', 'lettered')`,
 		micros(at), caseID)
+	if err == nil {
+		err = tx.endLetters(ctx, at, `relay = 0 AND case_id = $2`, caseID)
+	}
 	if err != nil {
 		return fmt.Errorf("end items of a case: %w", err)
 	}
@@ -197,11 +203,15 @@ func scanItem(rows *sql.Rows) (it Item, box []byte, err error) {
 
 // PurgeItems deletes the items of other nodes' questions that expired before an
 // instant, and returns how many there were. Own ones stay as long as their case.
-// What was typed to an item and is not wanted any more goes too.
+// What was typed to an item and is not wanted any more goes too, and so do the
+// letters of such questions.
 func (db *DB) PurgeItems(ctx context.Context, before time.Time) (int, error) {
 	_, err := db.purge(ctx, "purge entries", `DELETE FROM drafts WHERE substr(id, 1, 5) = 'item:' AND NOT EXISTS (SELECT 1 FROM worklist
 		WHERE worklist.id = substr(drafts.id, 6, 16) AND state <> 'ended' AND (relay = 0 OR expires_at >= $1))`, before)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := db.purge(ctx, "purge letters", `DELETE FROM letters WHERE case_id = '' AND expires_at < $1`, before); err != nil {
 		return 0, err
 	}
 	return db.purge(ctx, "purge items", `DELETE FROM worklist WHERE relay = 1 AND expires_at < $1`, before)

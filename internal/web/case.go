@@ -33,6 +33,7 @@ type casePage struct {
 	Rows                                            []gridRow
 	Findings                                        []findingRow
 	Items                                           []itemRow
+	Letters                                         []letterRow
 	Consents                                        []ownConsent
 	Withdrawal                                      *withdrawalRow
 	Papers                                          []paperRow
@@ -125,6 +126,9 @@ func (s *Server) casePage(r *http.Request, o hedui.Officer, v casework.View) cas
 	p.fillFindings(v)
 	p.fillMeans(v)
 	p.fillItems(s, o, v)
+	for _, l := range v.Letters {
+		p.Letters = append(p.Letters, p.letterRow(s, l))
+	}
 	p.Withdrawal = p.withdrawal(o, v.Case, p.Path, v.Rev, s.Now())
 	p.Consents, p.Papers = p.consentRows(v.Case, s.Now()), p.paperRows(o, v.Case, p.Path, s.Now())
 	for _, rep := range v.Reports {

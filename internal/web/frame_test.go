@@ -10,7 +10,7 @@ import (
 func TestNoPageHidesItsFrame(t *testing.T) {
 	fields := reflect.TypeFor[frame]()
 	for _, page := range []any{casesPage{}, casePage{}, itemPage{}, correctionsPage{}, worklistPage{}, taskPage{}, ownPage{}, intakesPage{}, intakePage{},
-		concernsPage{}, auditPage{}, sourcesPage{}, nodesPage{}, errorPage{}} {
+		concernsPage{}, noticesPage{}, auditPage{}, sourcesPage{}, nodesPage{}, errorPage{}} {
 		for i := range reflect.TypeOf(page).NumField() {
 			f := reflect.TypeOf(page).Field(i)
 			if _, hides := fields.FieldByName(f.Name); hides && !f.Anonymous {

@@ -53,6 +53,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 func mostOf(r *http.Request) int64 {
 	switch path := r.URL.Path; {
 	case strings.HasPrefix(path, "/workbooks/"), path == "/intake/bulk", path == "/erasures/again",
+		strings.HasPrefix(path, "/letters/") && strings.HasSuffix(path, "/reply"),
 		strings.HasPrefix(path, "/own/") && strings.HasSuffix(path, "/scan"),
 		strings.HasPrefix(path, "/cases/") && strings.Contains(path, "/items/") && (strings.HasSuffix(path, "/explain") || strings.HasSuffix(path, "/attach")):
 		return maxUpload

@@ -81,7 +81,8 @@ func TestAPanicTellsNothing(t *testing.T) {
 
 func TestEveryBodyIsBounded(t *testing.T) {
 	for path, most := range map[string]int{"/": maxForm, "/own/c/acts/consent": maxForm, "/scan": maxForm, "/own/c/consents/n/scan": maxUpload,
-		"/cases/c/items/i/settle": maxForm, "/items/i/attach": maxForm, "/cases/c/items/i/attach": maxUpload, "/cases/c/items/i/explain": maxUpload} {
+		"/cases/c/items/i/settle": maxForm, "/items/i/attach": maxForm, "/cases/c/items/i/attach": maxUpload, "/cases/c/items/i/explain": maxUpload,
+		"/letters/X1/reply": maxUpload, "/letters/X1/send": maxForm, "/reply": maxForm} {
 		var err error
 		h, _ := behind(func(_ http.ResponseWriter, r *http.Request) { _, err = io.Copy(io.Discard, r.Body) })
 		for size, refused := range map[int]bool{most: false, most + 1: true} {

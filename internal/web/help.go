@@ -19,6 +19,7 @@ var helpSections = []struct {
 	pages []string
 }{
 	{"everyone", []string{"/help", "/design", "/account"}},
+	{"notices", []string{"/notices"}},
 	{"intake", []string{"/intake"}},
 	{"own", []string{"/own"}},
 	{"cases", []string{"/", "/find"}},
@@ -26,7 +27,8 @@ var helpSections = []struct {
 	{"corrections", []string{"/corrections"}},
 	{"requests", []string{"/requests"}},
 	{"erasures", []string{"/erasures"}},
-	{"worklist", []string{"/worklist", "/workbooks", "/letters"}},
+	{"worklist", []string{"/worklist", "/workbooks"}},
+	{"letters", []string{"/letters"}},
 	{"sources", []string{"/sources"}},
 	{"statistics", []string{"/statistics"}},
 	{"books", []string{"/books"}},

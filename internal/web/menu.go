@@ -35,6 +35,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 		{"", lang.Text(l, "menu.work"), true},
 		{"/intake", lang.Text(l, "page.intake"), may(hedui.OpenCases)},
 		{"/worklist", lang.Text(l, "worklist.title"), may(hedui.AnswerQueries)},
+		{"/letters", lang.Text(l, "letter.list"), s.Desk.FollowsLetters(o)},
 		{"/", lang.Text(l, "page.cases"), may(hedui.ReadCases)},
 		{"/corrections", lang.Text(l, "correction.title"), may(hedui.VerifyCases)},
 		{"/requests", lang.Text(l, "request.title"), may(hedui.CommissionCases)},
@@ -69,7 +70,7 @@ func (s *Server) menu(r *http.Request, o hedui.Officer, l lang.Lang) []menuGroup
 }
 
 // below are the pages that stand under an entry of another name.
-var below = map[string]string{"/cases": "/", "/own": "/intake", "/workbooks": "/worklist", "/letters": "/worklist", "/rights": "/officers"}
+var below = map[string]string{"/cases": "/", "/own": "/intake", "/workbooks": "/worklist", "/rights": "/officers"}
 
 // currentOf is what an entry says on the page at an address.
 func currentOf(entry, path string) string {

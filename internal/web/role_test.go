@@ -31,7 +31,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /log/"): // the log is shorter
 			case code == http.StatusNotFound && strings.HasSuffix(r.pattern, "/erasure.pdf"): // the case is kept
 			case code == http.StatusNotFound && strings.HasPrefix(r.pattern, "GET /cases/{id}/consents"): // there is no such consent
-			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}") || strings.Contains(r.pattern, "{officer}") || r.pattern == "POST /nodes/{act}" || r.pattern == "POST /keys/{act}" || strings.Contains(r.pattern, "{upload}") || strings.HasPrefix(r.pattern, "GET /letters/") || strings.HasPrefix(r.pattern, "POST /requests/") || strings.HasSuffix(r.pattern, "{id}/code")): // nothing is held against the family
+			case code == http.StatusNotFound && (strings.Contains(r.pattern, "{item}") || strings.Contains(r.pattern, "{evidence}") || strings.HasPrefix(r.pattern, "POST /corrections") || strings.Contains(r.pattern, "{entry}") || strings.Contains(r.pattern, "{officer}") || r.pattern == "POST /nodes/{act}" || r.pattern == "POST /keys/{act}" || strings.Contains(r.pattern, "{upload}") || strings.Contains(r.pattern, "/letters/{number}") || strings.HasPrefix(r.pattern, "POST /requests/") || strings.HasSuffix(r.pattern, "{id}/code")): // nothing is held against the family
 			case code == http.StatusSeeOther && path == "/": // to where the day of the role begins
 				mark = ">"
 			case code == http.StatusSeeOther:
@@ -98,7 +98,13 @@ T............. POST /own/{id}/consents/{number}/scan
 .............. POST /workbooks/{source}/exports
 .............. GET /workbooks/{source}/{number}
 .............. POST /workbooks/{source}
-........T..... GET /letters/{number}
+...T....T..... GET /letters
+...T....T..... GET /letters/export.xlsx
+.TTTTTT.T.T... GET /letters/{number}
+........T..... GET /letters/{number}/paper
+........T..... GET /letters/{number}/reminder
+.TTTTTT.T.T... GET /letters/{number}/scan
+...T....T..... POST /letters/{number}/{act}
 .TTTTTTT..TTTT GET /sources
 .TTTTTTT..TTTT GET /sources/{name}
 .......T...T.. POST /sources/{name}/check
@@ -126,6 +132,8 @@ T............. POST /own/{id}/consents/{number}/scan
 ......TT..TTTT GET /rights
 .......T..TTTT GET /keys
 ............T. POST /keys/{act}
+TTTTTTTTTTTTTT GET /notices
+TTTTTTTTTTTTTT POST /notices/seen
 TTTTTTTTTTTTTT GET /calendar
 TTTTTTTTTTTTTT GET /help
 TTTTTTTTTTTTTT GET /design

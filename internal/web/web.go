@@ -65,6 +65,10 @@ func besides(pattern string) []hedui.Right {
 		return []hedui.Right{hedui.RunNode}
 	case "GET /sources", "GET /sources/{name}", "GET /books", "POST /books":
 		return []hedui.Right{hedui.RunNode, hedui.ReadIncidents}
+	case "GET /letters", "GET /letters/export.xlsx", "POST /letters/{number}/{act}":
+		return []hedui.Right{hedui.VerifyCases}
+	case "GET /letters/{number}", "GET /letters/{number}/scan":
+		return []hedui.Right{hedui.ReadCases}
 	case "POST /officers/{officer}/acts/{act}":
 		return []hedui.Right{hedui.GrantRoles}
 	}
@@ -141,7 +145,13 @@ func routes() []route {
 		{"POST /workbooks/{source}/exports", hedui.AnswerQueries, (*Server).prepareExport},
 		{"GET /workbooks/{source}/{number}", hedui.AnswerQueries, (*Server).workbook},
 		{"POST /workbooks/{source}", hedui.AnswerQueries, (*Server).takeWorkbook},
+		{"GET /letters", hedui.AnswerQueries, (*Server).letters},
+		{"GET /letters/export.xlsx", hedui.AnswerQueries, (*Server).exportLetters},
 		{"GET /letters/{number}", hedui.AnswerQueries, (*Server).letter},
+		{"GET /letters/{number}/paper", hedui.AnswerQueries, (*Server).letterPaper},
+		{"GET /letters/{number}/reminder", hedui.AnswerQueries, (*Server).letterReminder},
+		{"GET /letters/{number}/scan", hedui.AnswerQueries, (*Server).replyScan},
+		{"POST /letters/{number}/{act}", hedui.AnswerQueries, (*Server).actOnLetter},
 		{"GET /sources", hedui.ReadCases, (*Server).sources},
 		{"GET /sources/{name}", hedui.ReadCases, (*Server).source},
 		{"POST /sources/{name}/check", hedui.RunNode, (*Server).checkSource},
@@ -169,6 +179,8 @@ func routes() []route {
 		{"GET /rights", hedui.KeepOfficers, (*Server).rights},
 		{"GET /keys", hedui.KeepKeys, (*Server).keys},
 		{"POST /keys/{act}", hedui.KeepKeys, (*Server).changeKey},
+		{"GET /notices", "", (*Server).notices},
+		{"POST /notices/seen", "", (*Server).seeNotices},
 		{"GET /calendar", "", (*Server).calendar},
 		{"GET /help", "", (*Server).help},
 		{"GET /design", "", (*Server).design},
@@ -295,7 +307,7 @@ func reference(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 3
 // Sentence writes the text of an error in a language. Codes that the office puts
 // into it – a stage, a right – become words.
 func Sentence(l lang.Lang, t hedui.Text) string {
-	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.explanation.state": "explain.", "error.erasure.state": "erasure.state."}[t.Key]
+	prefix := map[string]string{"error.stage": "stage.", "error.right": "right.", "error.item.state": "item.", "error.letter.state": "letter.state.", "error.explanation.state": "explain.", "error.erasure.state": "erasure.state."}[t.Key]
 	args := make([]string, len(t.Args))
 	for i, a := range t.Args {
 		if args[i] = a; prefix != "" && lang.Has(prefix+a) {
@@ -327,6 +339,8 @@ type frame struct {
 	Public  bool        // a page of the citizen's mirror
 	Console bool        // the console is for who is here
 	Menu    []menuGroup // the pages at which the day of the reader passes
+	Told    string      // how many notices are new, for who is told anything
+	Fresh   bool        // some are
 	Help    string      // section of the handbook on this page
 	Look    look        // what the reader has chosen
 	Nodes   bool        // the reader may see how this node stands among others
@@ -361,6 +375,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
 		f.Menu = s.menu(r, o, l)
+		s.fillTold(r, o, &f)
 		s.fillApart(r, &f)
 	}
 	return f
@@ -400,7 +415,7 @@ func (f frame) Lead() string {
 
 // leads are the lines of [frame.Lead] by address.
 var leads = map[string]string{"/": "lead.cases", "/intake": "lead.intakes", "/intake/new": "lead.intake", "/corrections": "lead.corrections",
-	"/worklist": "lead.worklist", "/worklist/score": "lead.score", "/sources": "lead.sources", "/sources/join": "lead.join", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics",
+	"/worklist": "lead.worklist", "/notices": "lead.notices", "/worklist/score": "lead.score", "/letters": "lead.letters", "/sources": "lead.sources", "/sources/join": "lead.join", "/nodes": "lead.nodes", "/account": "lead.account", "/statistics": "lead.statistics",
 	"/calendar": "lead.calendar"}
 
 // T is a text in the language of the page.

@@ -38,7 +38,7 @@ type taskRow struct {
 	Address, Name, Category, Purpose, State, Due, Left, Node string
 	Late                                                     bool
 	Letter                                                   string // number of the letter that was issued
-	Paper                                                    string // and where it is printed
+	Paper                                                    string // and where it stands
 	Issue                                                    string // where a letter is issued
 }
 
@@ -53,7 +53,7 @@ func (s *Server) worklist(w http.ResponseWriter, r *http.Request, o hedui.Office
 	case "letter":
 		p.Made = p.T("worklist.done.letter")
 		if number := r.URL.Query().Get("letter"); hedui.ValidNumber(hedui.LetterSeries, number) {
-			p.Letter, p.Paper = number, "/letters/"+number+"?lang="+string(p.Lang)
+			p.Letter, p.Paper = number, "/letters/"+number+"/paper?lang="+string(p.Lang)
 		}
 	}
 	return render(w, http.StatusOK, "worklist.html", p)
@@ -320,18 +320,4 @@ func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Offic
 	p := s.taskPage(r, t, e, wrong, 0)
 	p.Wrong = told(p.frame, err)
 	return render(w, status[kind], "entry.html", p)
-}
-
-// letter gives an assistance letter as a PDF to print, with those of its persons whose
-// reply is still waited for. It holds whole numbers, so it takes a fresh proof, and each
-// time it is printed is recorded.
-func (s *Server) letter(w http.ResponseWriter, r *http.Request, o hedui.Officer) error {
-	if onlyGet(w, r) || !s.provedAnew(w, r, "/worklist?lang="+string(langOf(r))) {
-		return nil
-	}
-	again, err := s.Desk.ReprintLetter(r.Context(), o, r.PathValue("number"))
-	if err != nil {
-		return err
-	}
-	return sendFile(w, again.File)
 }

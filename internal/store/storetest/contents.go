@@ -80,6 +80,7 @@ func Boxes(tb testing.TB, o store.Options, caseID string) [][]byte {
 		`SELECT wrapped FROM case_keys WHERE case_id = $1`, `SELECT body FROM cases WHERE id = $1`, `SELECT summary FROM cases WHERE id = $1`,
 		`SELECT answer FROM queries WHERE case_id = $1 AND answer IS NOT NULL`, `SELECT content FROM reports WHERE case_id = $1`,
 		`SELECT seal FROM reports WHERE case_id = $1 AND seal IS NOT NULL`, `SELECT body FROM consent_scans WHERE case_id = $1`,
+		`SELECT body FROM letter_scans WHERE case_id = $1`,
 		`SELECT body FROM parcels WHERE id IN (SELECT token FROM queries WHERE case_id = $1 AND token <> '')`,
 	} {
 		boxes = append(boxes, readBoxes(tb, o, query, caseID)...)
