@@ -179,7 +179,7 @@ func TestLetters(t *testing.T) {
 	letters.do("none", chromedp.Click(chromedp.CSS("#o-none")))
 	letters.fill("#as_of", today)
 	letters.fill("#by", "档案科")
-	letters.press("提交")
+	letters.moves("answer", chromedp.Click(chromedp.CSS(".do button"))) // the first button of that name is for the return key alone
 	letters.open(letter)
 	letters.says("等另一人对照扫描件比对后办结")
 	look(letters, "replied")

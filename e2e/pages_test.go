@@ -321,13 +321,27 @@ func signOf(p *tab) string {
 	return ""
 }
 
-// uploadOf is a list of households that was handed in: the empty one, as it can be fetched.
+// uploadOf is a list of households that was handed in and worked off: one that lacks its consent, one with problems.
 func uploadOf(p *tab) string {
 	p.open("/intake/bulk")
-	list := p.saves("/intake/bulk/template.xlsx", "list.xlsx")
+	list := filepath.Join(p.TempDir(), "list.csv")
+	text := "户编号,姓名,公民身份号码,与申请人关系,救助类型,区县代码,委托单位\n1,何文君,330200198808080044,本人,最低生活保障,330203,县级民政部门\n2,钱试验,123,本人,最低生活保障,330203,县级民政部门\n"
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		p.Fatal(err)
+	}
 	p.do("choose the list", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{list}))
 	p.moves("hand it in", chromedp.Click(chromedp.CSS("[aria-labelledby=hand] button")))
-	return p.path()
+	if !strings.HasPrefix(p.path(), "/intake/bulk/") {
+		p.Fatalf("handed in: at %s:\n%s", p.address(), p.text())
+	}
+	path := p.path()
+	for range 100 {
+		if p.open(path); eval[bool](p, `document.querySelector("progress") === null`) {
+			return path
+		}
+	}
+	p.Fatalf("the list is not worked off:\n%s", p.text())
+	return ""
 }
 
 // draftOf is a form with a row of each kind.
