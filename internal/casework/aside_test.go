@@ -145,7 +145,7 @@ func (b *bench) refusals(t *testing.T, id, ending string) int {
 
 // elsewhere are the methods whose text is no case: a source, a draft, a number, an
 // item of a list, which a department answers without opening the case, the name of another act.
-var elsewhere = []string{"AnswerCorrection", "AnswerItem", "AnswerRequest", "BulkProblems", "BulkUpload", "BulkWithdraw", "CorrectItem", "Draft", "Drafts", "DropDraft", "Exports", "HandleAlert", "HandleReminder", "ImportList", "IssueLetter", "PrepareExport", "WriteExport",
+var elsewhere = []string{"AnswerCorrection", "AnswerItem", "AnswerRequest", "BulkProblems", "BulkUpload", "BulkWithdraw", "CheckSource", "CorrectItem", "Draft", "Drafts", "DropDraft", "Exports", "HandleAlert", "HandleReminder", "ImportList", "IssueLetter", "PrepareExport", "Scorecard", "SourceChecks", "WriteExport",
 	"Item", "Overdue", "Register", "ReopenConcern", "ReprintLetter", "ReturnItem", "SendLetter", "FailLetter", "RemindLetter", "ReminderPaper", "TakeReply", "CloseLetter", "ReplyScan", "LetterOf", "SaveDraft", "SettleConcern", "Take", "Worklist"}
 
 // Every act on a case and every look into one, whatever it is called, is refused to
