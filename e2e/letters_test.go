@@ -77,7 +77,7 @@ func withLetters(t *testing.T) (dir, address string) {
 		})
 		address = "http://127.0.0.1:" + strconv.Itoa(port)
 		for end := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
-			answer, err := http.Get(address + "/static/style.css") //nolint:noctx // of the test's own machine
+			answer, err := http.Get(address + "/static/style.css")
 			if err == nil {
 				_ = answer.Body.Close()
 				break

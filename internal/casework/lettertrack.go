@@ -137,11 +137,11 @@ func (d *Desk) seesLetter(ctx context.Context, tx *store.Tx, o hedui.Officer, l 
 }
 
 // trackLetter is one act of an officer who answers for a letter.
-func (d *Desk) trackLetter(ctx context.Context, o hedui.Officer, number string, verb audit.Verb, act func(*store.Tx, *heldLetter, time.Time) (detail string, err error)) (*heldLetter, error) {
-	var l *heldLetter
+func (d *Desk) trackLetter(ctx context.Context, o hedui.Officer, number string, verb audit.Verb, act func(*store.Tx, *heldLetter, time.Time) (detail string, err error)) error {
 	about := ""
-	err := d.DB.InTx(ctx, func(tx *store.Tx) (err error) {
-		if l, err = d.holdLetter(ctx, tx, number); err != nil {
+	err := d.DB.InTx(ctx, func(tx *store.Tx) error {
+		l, err := d.holdLetter(ctx, tx, number)
+		if err != nil {
 			return err
 		}
 		if about = l.about(); verb != audit.ReplyCompared {
@@ -160,9 +160,9 @@ func (d *Desk) trackLetter(ctx context.Context, o hedui.Officer, number string, 
 		return tx.Record(ctx, l.entry(o, verb, detail, at))
 	})
 	if err != nil {
-		return nil, d.refused(ctx, o, about, verb, err)
+		return d.refused(ctx, o, about, verb, err)
 	}
-	return l, nil
+	return nil
 }
 
 // settleLetter moves a letter on after one of its items was answered or given back.
@@ -184,7 +184,7 @@ func (d *Desk) settleLetter(ctx context.Context, tx *store.Tx, number string, at
 // SendLetter notes that a letter is on its way. Where the rules of the place say so,
 // the time for the reply counts from then.
 func (d *Desk) SendLetter(ctx context.Context, o hedui.Officer, number string, s hedui.Sending) error {
-	_, err := d.trackLetter(ctx, o, number, audit.LetterSent, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
+	err := d.trackLetter(ctx, o, number, audit.LetterSent, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
 		if err := l.Send(s, l.rules, at); err != nil {
 			return "", err
 		}
@@ -217,7 +217,7 @@ func (d *Desk) dueFrom(ctx context.Context, tx *store.Tx, l *heldLetter, on day.
 
 // FailLetter notes that a letter came back, or did not arrive.
 func (d *Desk) FailLetter(ctx context.Context, o hedui.Officer, number, on, why string) error {
-	_, err := d.trackLetter(ctx, o, number, audit.LetterFailed, func(_ *store.Tx, l *heldLetter, at time.Time) (string, error) {
+	err := d.trackLetter(ctx, o, number, audit.LetterFailed, func(_ *store.Tx, l *heldLetter, at time.Time) (string, error) {
 		return why, l.Fail(on, why, l.rules, at)
 	})
 	return err
@@ -226,7 +226,7 @@ func (d *Desk) FailLetter(ctx context.Context, o hedui.Officer, number, on, why 
 // RemindLetter issues a reminder about a letter whose reply is late.
 func (d *Desk) RemindLetter(ctx context.Context, o hedui.Officer, number string) (Dispatch, error) {
 	var paper Dispatch
-	_, err := d.trackLetter(ctx, o, number, audit.LetterReminded, func(_ *store.Tx, l *heldLetter, at time.Time) (detail string, err error) {
+	err := d.trackLetter(ctx, o, number, audit.LetterReminded, func(_ *store.Tx, l *heldLetter, at time.Time) (detail string, err error) {
 		if err := l.Remind(l.rules, d.Calendar, at); err != nil {
 			return "", err
 		}
@@ -239,7 +239,7 @@ func (d *Desk) RemindLetter(ctx context.Context, o hedui.Officer, number string)
 // ReminderPaper prints the last reminder about a letter once more.
 func (d *Desk) ReminderPaper(ctx context.Context, o hedui.Officer, number string) (Dispatch, error) {
 	var paper Dispatch
-	_, err := d.trackLetter(ctx, o, number, audit.LetterPrinted, func(_ *store.Tx, l *heldLetter, _ time.Time) (detail string, err error) {
+	err := d.trackLetter(ctx, o, number, audit.LetterPrinted, func(_ *store.Tx, l *heldLetter, _ time.Time) (detail string, err error) {
 		if l.Reminders == 0 || l.open == 0 {
 			return "", notFound()
 		}
@@ -277,7 +277,7 @@ func (d *Desk) TakeReply(ctx context.Context, o hedui.Officer, number, on string
 	if len(body) == 0 {
 		unfit = hedui.Problems([]hedui.Problem{{Field: "evidence", Say: hedui.Say("own.no_file")}})
 	}
-	_, err := d.trackLetter(ctx, o, number, audit.ReplyTaken, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
+	err := d.trackLetter(ctx, o, number, audit.ReplyTaken, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
 		if unfit != nil {
 			return "", withDay(unfit, &l.Letter, on, at)
 		}
@@ -314,7 +314,7 @@ func withDay(unfit error, l *hedui.Letter, on string, at time.Time) error {
 // CloseLetter notes that an officer has compared the scan of a reply with what was
 // entered from it.
 func (d *Desk) CloseLetter(ctx context.Context, o hedui.Officer, number string) error {
-	_, err := d.trackLetter(ctx, o, number, audit.ReplyCompared, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
+	err := d.trackLetter(ctx, o, number, audit.ReplyCompared, func(tx *store.Tx, l *heldLetter, at time.Time) (string, error) {
 		if err := d.seesLetter(ctx, tx, o, l, hedui.VerifyCases); err != nil {
 			return "", err
 		}

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -267,7 +268,8 @@ func TestAReplyIsAFileThatOnlyShows(t *testing.T) {
 
 func fieldsOf(err error) []string {
 	var list []string
-	if known, ok := err.(*hedui.Error); ok {
+	var known *hedui.Error
+	if errors.As(err, &known) {
 		for _, p := range known.Problems {
 			list = append(list, p.Field)
 		}

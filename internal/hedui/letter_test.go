@@ -1,6 +1,7 @@
 package hedui
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -158,7 +159,8 @@ func TestWhatIsNotedOfALetterIsReadWhole(t *testing.T) {
 
 func fieldsIn(err error) []string {
 	var list []string
-	if known, ok := err.(*Error); ok {
+	var known *Error
+	if errors.As(err, &known) {
 		for _, p := range known.Problems {
 			list = append(list, p.Field)
 		}
