@@ -114,41 +114,43 @@ func (b *bench) queries(t *testing.T, id string) (list []hedui.Query) {
 func TestUnreadQuestionsGoWithTheirAnswers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		for name, look := range map[string]bool{"unread": false, "read": true} {
-			b := newBench(t, db, time.Hour)
-			b.sources["business"].answer = func(q source.Query, _ int) (source.Answer, error) {
-				return source.Answer{Outcome: source.Found, Match: source.MatchIDName, AsOf: time.Now(), Hash: "sha256:00",
-					Records: []catalog.Record{{"registered_capital": "500000.00", "name": "公司" + q.ID()}}}, nil
-			}
-			b.start(t)
-			id := b.accepted(t, form(t, map[bool]int{false: 306, true: 307}[look]))
-			b.await(t, id, hedui.Summarised)
-			open := func() (of [3]int) {
-				if err := db.Read(t.Context(), func(tx *store.Tx) error {
-					items, err := tx.Explanations(t.Context(), id)
-					for _, e := range items {
-						of[e.Person]++
+			t.Run(name, func(t *testing.T) {
+				b := newBench(t, db, time.Hour)
+				b.sources["business"].answer = func(q source.Query, _ int) (source.Answer, error) {
+					return source.Answer{Outcome: source.Found, Match: source.MatchIDName, AsOf: time.Now(), Hash: "sha256:00",
+						Records: []catalog.Record{{"registered_capital": "500000.00", "name": "公司" + q.ID()}}}, nil
+				}
+				b.start(t)
+				id := b.accepted(t, form(t, map[bool]int{false: 306, true: 307}[look]))
+				b.await(t, id, hedui.Summarised)
+				open := func() (of [3]int) {
+					if err := db.Read(t.Context(), func(tx *store.Tx) error {
+						items, err := tx.Explanations(t.Context(), id)
+						for _, e := range items {
+							of[e.Person]++
+						}
+						return err
+					}); err != nil {
+						t.Fatal(err)
 					}
-					return err
-				}); err != nil {
+					return of
+				}
+				before := open()
+				if before[1] == 0 {
+					t.Fatalf("items to explain %v, want some of the first person", before)
+				}
+				if look {
+					if _, err := b.Look(t.Context(), receiver, id); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if _, err := b.Withdraw(t.Context(), receiver, id, 1); err != nil {
 					t.Fatal(err)
 				}
-				return of
-			}
-			before := open()
-			if before[1] == 0 {
-				t.Fatalf("items to explain %v, want some of the first person", before)
-			}
-			if look {
-				if _, err := b.Look(t.Context(), receiver, id); err != nil {
-					t.Fatal(err)
+				if after := open(); after[2] != before[2] || look && after[1] != before[1] || !look && after[1] != 0 {
+					t.Errorf("items %v, then %v", before, after)
 				}
-			}
-			if _, err := b.Withdraw(t.Context(), receiver, id, 1); err != nil {
-				t.Fatal(err)
-			}
-			if after := open(); after[2] != before[2] || look && after[1] != before[1] || !look && after[1] != 0 {
-				t.Errorf("%s: items %v, then %v", name, before, after)
-			}
+			})
 		}
 	})
 }

@@ -108,7 +108,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	if err := d.startSequencer(ctx); err != nil {
 		return err
 	}
-	if err := d.noteFiles(ctx); err != nil {
+	if err := d.noteFiles(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	for job, lane := range map[string]string{jobErase: eraseLane, jobConcern: concernLane, jobStatistics: statisticsLane} {

@@ -328,3 +328,17 @@ func TestCountsAreHeldAgainstWhoSendsThem(t *testing.T) {
 		})
 	}
 }
+
+// counted reports whether a node has gone over its cases since it began.
+func (at *place) counted(t *testing.T) bool {
+	t.Helper()
+	var when time.Time
+	err := at.DB.Read(t.Context(), func(tx *store.Tx) (err error) {
+		when, err = tx.CountedAt(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !when.IsZero()
+}

@@ -156,6 +156,10 @@ func TestLostReceiptsDoubleNothing(t *testing.T) {
 		"land 330203 here", "hukou 330200 ningbo", "housing 330200 ningbo"}})
 	join(t, hub, county)
 	eventually(t, "the link is up", func() bool { return county.link(t, "ningbo").Up })
+	eventually(t, "the county has counted for the first time", func() bool { return county.counted(t) })
+	eventually(t, "nothing is on its way that would wait for its receipt before the questions", func() bool {
+		return county.waiting(t, "ningbo")+hub.waiting(t, "haishu") == 0
+	})
 	line.Mute(true)
 	id := county.accept(t, 1, "")
 	for _, r := range hub.sources {
