@@ -17,6 +17,7 @@ import (
 	"hedui/internal/hedui"
 	"hedui/internal/lang"
 	"hedui/internal/store"
+	"hedui/internal/store/storetest"
 	"hedui/seal"
 )
 
@@ -39,9 +40,11 @@ func keysOf(t *testing.T) (text, id string) {
 // county makes the desk that of Haishu, and writes what it knows of others.
 func county(t *testing.T, write func(context.Context, *store.Tx) error) *casework.Desk {
 	t.Helper()
-	d, _ := desk(t)
+	d := prepared(t, storetest.Engines()[0].Fresh(t), nil)
 	d.Node, d.Division = "haishu", "330203"
 	d.KeyIDs = func() (sign, box string) { return "own-sign", "own-box" }
+	works(t, d)
+	sealedCase(t, d)
 	if write == nil {
 		return d
 	}

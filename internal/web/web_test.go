@@ -77,6 +77,14 @@ func deskOn(t *testing.T, o store.Options, counties ...hedui.Register) (*casewor
 // deskWith is a desk without a case, with further sources.
 func deskWith(t *testing.T, o store.Options, further []source.Source, counties ...hedui.Register) *casework.Desk {
 	t.Helper()
+	d := prepared(t, o, further, counties...)
+	works(t, d)
+	return d
+}
+
+// prepared is a desk on which nothing works yet, so that more of it can be set.
+func prepared(t *testing.T, o store.Options, further []source.Source, counties ...hedui.Register) *casework.Desk {
+	t.Helper()
 	key, err1 := seal.Generate(seal.P256SHA256)
 	cert, err2 := seal.SelfSigned(key, "核对中心", time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0))
 	calendar, err3 := hedui.China()
@@ -97,11 +105,16 @@ func deskWith(t *testing.T, o store.Options, further []source.Source, counties .
 	if err := d.Prepare(); err != nil {
 		t.Fatal(err)
 	}
+	return d
+}
+
+// works has a desk work until the test ends.
+func works(t *testing.T, d *casework.Desk) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
-	return d
 }
 
 func sealedCase(t *testing.T, d *casework.Desk) string {
