@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,9 +84,11 @@ func TestALetterFromTheListToItsReply(t *testing.T) {
 // What becomes of a letter is noted on its page; what is refused stays beside its field,
 // and the scan of the reply is opened by who may.
 func TestALetterOnItsPage(t *testing.T) {
-	d := deskWith(t, storetest.Engines()[0].Fresh(t), []source.Source{written{none{"land"}}})
-	now := time.Now()
-	d.Now = func() time.Time { return now }
+	d := prepared(t, storetest.Engines()[0].Fresh(t), []source.Source{written{none{"land"}}})
+	begun := time.Now()
+	var days atomic.Int64 // since then
+	d.Now = func() time.Time { return begun.AddDate(0, 0, int(days.Load())) }
+	works(t, d)
 	all := officer("all", hedui.Rights()...)
 	f := hedui.Form{Programme: "dibao", Division: "330203", Office: "海曙区民政局",
 		Persons:  []hedui.FormPerson{{Name: "孙试验", ID: storetest.ID(t, day.Must("1975-03-03"), 41).Reveal(), Relation: "self"}},
@@ -138,7 +141,7 @@ func TestALetterOnItsPage(t *testing.T) {
 		t.Error("the verifier is offered what the liaison does")
 	}
 	must(verifier, "/cases/"+c.ID, http.StatusOK, number)
-	today := day.Of(now).String()
+	today := day.Of(d.Now()).String()
 	code, page, _ := send(t, d, o, true, http.MethodPost, letter+"/send", url.Values{"on": {"2020-01-01"}, "way": {"pigeon"}, "tracking": {"<x>"}})
 	if code != http.StatusUnprocessableEntity || !strings.Contains(page, `id="send-on-wrong"`) || !strings.Contains(page, `id="send-way-wrong"`) || !strings.Contains(page, `id="send-tracking-wrong"`) ||
 		!strings.Contains(page, `value="2020-01-01"`) || !strings.Contains(page, `value="&lt;x&gt;"`) {
@@ -151,7 +154,7 @@ func TestALetterOnItsPage(t *testing.T) {
 	if code, page, _ := send(t, d, o, true, http.MethodPost, letter+"/remind", nil); code != http.StatusConflict || !strings.Contains(page, "届满前不催办") {
 		t.Errorf("reminded too early: %d", code)
 	}
-	now = now.AddDate(0, 0, 20)
+	days.Store(20)
 	must(o, "/letters?state=late", http.StatusOK, number)
 	if code, _, _ := send(t, d, o, true, http.MethodPost, letter+"/remind", nil); code != http.StatusSeeOther {
 		t.Errorf("reminded: %d", code)
@@ -159,7 +162,7 @@ func TestALetterOnItsPage(t *testing.T) {
 	if code, body, h := get(t, d, o, true, letter+"/reminder"); code != http.StatusOK || h.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(body, "%PDF") {
 		t.Errorf("the reminder: %d", code)
 	}
-	today = day.Of(now).String()
+	today = day.Of(d.Now()).String()
 	for name, part := range map[string]struct{ file, word string }{"no file": {"", `id="evidence-wrong"`}, "a text": {"无记录", `id="evidence-wrong"`}} {
 		code, page := sent(t, d, o, letter+"/reply", url.Values{"on": {"nonsense"}}, []byte(part.file))
 		if code != http.StatusUnprocessableEntity || !strings.Contains(page, part.word) || !strings.Contains(page, `id="reply-on-wrong"`) || !strings.Contains(page, `value="nonsense"`) {
