@@ -11,8 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 )
 
@@ -73,9 +71,9 @@ var concernTables = sync.OnceValues(func() ([]ConcernTable, error) { return Read
 
 // ReadConcernTables reads tables of detectors and names every problem at once.
 func ReadConcernTables(text []byte) ([]ConcernTable, error) {
-	var tables []ConcernTable
-	if err := yaml.UnmarshalWithOptions(text, &tables, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: concerns: %w", err)
+	tables, err := readDated[ConcernTable]("concerns", text)
+	if err != nil {
+		return nil, err
 	}
 	var bad []error
 	for i := range tables {
@@ -116,13 +114,7 @@ func ReadConcernTables(text []byte) ([]ConcernTable, error) {
 // ConcernTableOn returns the table that counts for a day; an empty one before the first.
 func ConcernTableOn(on day.Day) (ConcernTable, error) {
 	tables, err := concernTables()
-	var t ConcernTable
-	for _, next := range tables {
-		if !next.From.After(on) && !next.From.Before(t.From) {
-			t = next
-		}
-	}
-	return t, err
+	return newest(tables, func(t ConcernTable) day.Day { return t.From }, on), err
 }
 
 // InHours reports whether an instant is within working hours.

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 )
 
@@ -107,9 +105,9 @@ var StandardDeadlines = sync.OnceValues(func() (DeadlineBook, error) { return Re
 
 // ReadDeadlines reads the form of data/deadlines.yaml.
 func ReadDeadlines(text []byte) (DeadlineBook, error) {
-	var book DeadlineBook
-	if err := yaml.UnmarshalWithOptions(text, &book, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: deadlines: %w", err)
+	book, err := readDated[Deadlines]("deadlines", text)
+	if err != nil {
+		return nil, err
 	}
 	for i, d := range book {
 		if len(d.Place) != 6 || (d.Programme != "" && d.Programme.Digits() == "") || d.Report == (Length{}) {

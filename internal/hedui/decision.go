@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 )
 
@@ -55,9 +53,9 @@ var decisionTables = sync.OnceValues(func() ([]DecisionTable, error) { return Re
 // ReadDecisionTables reads the form of data/decisions.yaml and names every problem
 // at once.
 func ReadDecisionTables(text []byte) ([]DecisionTable, error) {
-	var tables []DecisionTable
-	if err := yaml.UnmarshalWithOptions(text, &tables, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: decisions: %w", err)
+	tables, err := readDated[DecisionTable]("decisions", text)
+	if err != nil {
+		return nil, err
 	}
 	var bad []error
 	for i, t := range tables {
@@ -85,12 +83,7 @@ func DecisionTables() []DecisionTable {
 // DecisionTableOn returns the table that counts for a day; NotFound before the first.
 func DecisionTableOn(on day.Day) (DecisionTable, error) {
 	tables, err := decisionTables()
-	var best DecisionTable
-	for _, t := range tables {
-		if !t.From.After(on) && !t.From.Before(best.From) {
-			best = t
-		}
-	}
+	best := newest(tables, func(t DecisionTable) day.Day { return t.From }, on)
 	if err == nil && best.From.IsZero() {
 		err = Fail(NotFound, Say("error.decision.table", on.String()), nil)
 	}

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 )
 
@@ -91,9 +89,9 @@ var StandardLetters = sync.OnceValues(func() (LetterBook, error) { return ReadLe
 
 // ReadLetters reads the form of data/letters.yaml.
 func ReadLetters(text []byte) (LetterBook, error) {
-	var book LetterBook
-	if err := yaml.UnmarshalWithOptions(text, &book, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: letters: %w", err)
+	book, err := readDated[LetterRules]("letters", text)
+	if err != nil {
+		return nil, err
 	}
 	for i, r := range book {
 		known := len(r.Place) == 6 && (r.Counts == CountsIssued || r.Counts == CountsSent) && r.Remind != (Length{}) && len(r.Ways) > 0 && len(r.Fails) > 0

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 )
 
@@ -105,9 +103,9 @@ var noticeTables = sync.OnceValues(func() ([]NoticeTable, error) { return ReadNo
 
 // ReadNoticeTables reads tables of notices and names every problem at once.
 func ReadNoticeTables(text []byte) ([]NoticeTable, error) {
-	var tables []NoticeTable
-	if err := yaml.UnmarshalWithOptions(text, &tables, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: notices: %w", err)
+	tables, err := readDated[NoticeTable]("notices", text)
+	if err != nil {
+		return nil, err
 	}
 	var bad []error
 	for i, t := range tables {
@@ -150,13 +148,7 @@ func ReadNoticeTables(text []byte) ([]NoticeTable, error) {
 // NoticeTableOn returns the table that counts on a day; an empty one before the first.
 func NoticeTableOn(on day.Day) (NoticeTable, error) {
 	tables, err := noticeTables()
-	var t NoticeTable
-	for _, next := range tables {
-		if !next.From.After(on) {
-			t = next
-		}
-	}
-	return t, err
+	return newest(tables, func(t NoticeTable) day.Day { return t.From }, on), err
 }
 
 // A Told is a kind of notice that is for an officer because of a role.

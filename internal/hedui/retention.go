@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 )
 
@@ -203,9 +201,9 @@ var StandardRetention = sync.OnceValues(func() (RetentionBook, error) { return R
 // that is wrong: what is no kind, event or place, working days, a kind that has no
 // line for the whole country.
 func ReadRetention(text []byte) (RetentionBook, error) {
-	var book RetentionBook
-	if err := yaml.UnmarshalWithOptions(text, &book, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: retention: %w", err)
+	book, err := readDated[Retention]("retention", text)
+	if err != nil {
+		return nil, err
 	}
 	var wrong []string
 	bad := func(line int, form string, args ...any) {

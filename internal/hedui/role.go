@@ -2,11 +2,8 @@ package hedui
 
 import (
 	_ "embed"
-	"fmt"
 	"slices"
 	"sync"
-
-	"github.com/goccy/go-yaml"
 
 	"hedui/day"
 )
@@ -54,27 +51,14 @@ var roles []byte
 
 // roleTables are the tables that come with the program, the newest last.
 var roleTables = sync.OnceValues(func() ([]RoleTable, error) {
-	var tables []RoleTable
-	if err := yaml.UnmarshalWithOptions(roles, &tables, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: roles: %w", err)
-	}
-	return tables, nil
+	return readDated[RoleTable]("roles", roles)
 })
 
 // RoleTableOn returns the table of rights that holds on a day, or an empty one
 // before the first.
 func RoleTableOn(on day.Day) (RoleTable, error) {
 	tables, err := roleTables()
-	if err != nil {
-		return RoleTable{}, err
-	}
-	var t RoleTable
-	for _, next := range tables {
-		if !next.From.After(on) {
-			t = next
-		}
-	}
-	return t, nil
+	return newest(tables, func(t RoleTable) day.Day { return t.From }, on), err
 }
 
 // Rights are all rights that the roles give together.

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"hedui/day"
 	"hedui/source"
 )
@@ -70,9 +68,9 @@ var standardStatRules = sync.OnceValues(func() ([]StatRule, error) { return Read
 // ReadStatRules reads the form of data/statistics.yaml and names every problem at
 // once.
 func ReadStatRules(text []byte) ([]StatRule, error) {
-	var rules []StatRule
-	if err := yaml.UnmarshalWithOptions(text, &rules, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: statistics: %w", err)
+	rules, err := readDated[StatRule]("statistics", text)
+	if err != nil {
+		return nil, err
 	}
 	var bad []error
 	for i, r := range rules {
@@ -89,12 +87,7 @@ func ReadStatRules(text []byte) ([]StatRule, error) {
 // StatRuleOn returns the rule that counts for a day; NotFound before the first.
 func StatRuleOn(on day.Day) (StatRule, error) {
 	rules, err := standardStatRules()
-	var best StatRule
-	for _, r := range rules {
-		if !r.From.After(on) && !r.From.Before(best.From) {
-			best = r
-		}
-	}
+	best := newest(rules, func(r StatRule) day.Day { return r.From }, on)
 	if err == nil && best.Least == 0 {
 		err = Fail(NotFound, Say("error.statistics.rule", on.String()), nil)
 	}

@@ -2,10 +2,7 @@ package hedui
 
 import (
 	_ "embed"
-	"fmt"
 	"sync"
-
-	"github.com/goccy/go-yaml"
 
 	"hedui/day"
 )
@@ -23,11 +20,7 @@ var wordings []byte
 
 // Wordings are all versions of the consent form's text, oldest first.
 var Wordings = sync.OnceValues(func() ([]Wording, error) {
-	var list []Wording
-	if err := yaml.UnmarshalWithOptions(wordings, &list, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("hedui: wordings: %w", err)
-	}
-	return list, nil
+	return readDated[Wording]("wordings", wordings)
 })
 
 // signable reports whether the wording could be signed on a day.
