@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"hedui/internal/hedui"
@@ -118,15 +117,14 @@ func (f frame) part(part, whole hedui.Count) string {
 
 // within writes a promised time of an answer, as a source file says it.
 func (f frame) within(text string) string {
-	if n, ok := strings.CutSuffix(text, "wd"); ok {
-		return f.T("score.workdays", n)
-	}
 	l, err := hedui.ParseLength(text)
 	switch {
 	case text == "":
 		return f.T("score.unpromised")
 	case err != nil:
 		return text
+	case l.Working > 0:
+		return f.T("score.workdays", strconv.Itoa(l.Working))
 	case l.Days > 0:
 		return f.T("report.promise.days", strconv.Itoa(l.Days))
 	case l.Months > 0:
