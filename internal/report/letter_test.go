@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,19 +38,7 @@ func archive(t testing.TB) Letter {
 
 func TestTheLetterSaysWhatItMustAndNotMore(t *testing.T) {
 	got := LetterText(archive(t))
-	file := filepath.Join("testdata", "letter.txt")
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the letter has changed; look at it and run with -update:\n%s", got)
-	}
+	golden(t, "letter.txt", got)
 	for _, word := range []string{"家庭成员", "配偶", "户主", "申请人", "保障金"} {
 		if strings.Contains(got, word) {
 			t.Errorf("the letter says %s, which is not the department's business", word)

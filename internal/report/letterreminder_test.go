@@ -3,8 +3,6 @@ package report
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,19 +21,7 @@ func reminder() LetterReminder {
 // the letter only.
 func TestAReminderNamesTheLetterAndNobody(t *testing.T) {
 	got := LetterReminderText(reminder())
-	file := filepath.Join("testdata", "letter-reminder.txt")
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the reminder has changed; look at it and run with -update:\n%s", got)
-	}
+	golden(t, "letter-reminder.txt", got)
 	one, err := LetterReminderPDF(reminder())
 	if errors.Is(err, ErrFont) {
 		t.Skip(err)

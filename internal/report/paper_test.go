@@ -164,19 +164,7 @@ func TestPapersSayWhatTheyMust(t *testing.T) {
 			if strings.Contains(got, "⟦") || regexp.MustCompile(`\{\d\}`).MatchString(got) {
 				t.Errorf("%s in %s lacks a text:\n%s", name, l, got)
 			}
-			file := filepath.Join("testdata", "paper-"+name+"."+string(l)+".txt")
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s has changed; look at it and run with -update:\n%s", file, got)
-			}
+			golden(t, "paper-"+name+"."+string(l)+".txt", got)
 		}
 	}
 }

@@ -48,23 +48,30 @@ func inputs(t testing.TB) map[string]Input {
 	return map[string]Input{"wang": wang(t), "wang-scopes": scopes(t), "li": li(t), "li-supplement": supplement(t)}
 }
 
+// golden compares a text with the file of test data that a person has read; with
+// -update it writes the file.
+func golden(t testing.TB, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the text differs from %s; run with -update and read the difference\n%s", file, got)
+	}
+}
+
 func TestGoldenText(t *testing.T) {
 	for name, in := range inputs(t) {
 		t.Run(name, func(t *testing.T) {
 			got := Text(Sealed{Content: content(t, in)}, Copy{})
-			file := filepath.Join("testdata", name+".txt")
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("text differs from %s; run with -update and read the difference\n%s", file, got)
-			}
+			golden(t, name+".txt", got)
 		})
 	}
 }
