@@ -246,8 +246,8 @@ func (c *courier) fetch(ctx context.Context, d depot, queries []source.Query) (r
 func (c *courier) tidy(ctx context.Context, d depot, a *arrival) {
 	x := c.cfg.files
 	var errs []error
-	if x.done != "" && a.dir == x.in {
-		for _, name := range a.names() {
+	for _, name := range a.names() {
+		if x.done != "" && a.files[name].dir == x.in {
 			errs = append(errs, d.rename(x.in+"/"+name, x.done+"/"+name))
 		}
 	}

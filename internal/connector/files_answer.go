@@ -29,45 +29,58 @@ const maxNote = 64 << 10
 // arrival is an answer file with what belongs to it.
 type arrival struct {
 	batch, no string
-	dir, name string
-	info      fs.FileInfo
-	files     map[string]fs.FileInfo // all in the directory
+	name      string
+	lying                      // the answer itself
+	files     map[string]lying // all of the batch
 	answer    *answerFile
 }
 
-// names are the files of the answer that are there.
+// lying is where a file lies, and how it looks.
+type lying struct {
+	dir  string
+	info fs.FileInfo
+}
+
+// names are the files of the answer.
 func (a *arrival) names() []string {
 	var all []string
 	for _, p := range a.answer.patterns() {
-		if name := p.fill(a.batch, a.no); a.files[name] != nil {
-			all = append(all, name)
-		}
+		all = append(all, p.fill(a.batch, a.no))
 	}
 	return all
 }
 
+// whole reports whether everything that belongs to the answer was found.
+func (a *arrival) whole() bool {
+	return !slices.ContainsFunc(a.names(), func(name string) bool { return a.files[name].info == nil })
+}
+
 // find looks for the answer to a batch, first where the department lays it, then
 // where it was put aside for a person of the batch who came back earlier. Of
-// several corrections the last holds, complete or not.
+// several corrections the last holds, complete or not. Whoever stopped while files
+// were put aside has left some here and some there: they belong together.
 func (c *courier) find(ctx context.Context, d depot, batch string) (*arrival, error) {
 	x := c.cfg.files
+	form := x.answer.file.of(batch)
+	files := map[string]lying{}
+	var last *arrival
 	for _, dir := range x.directories()[1:] {
 		infos, err := d.list(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
-		form := x.answer.file.of(batch)
-		var last *arrival
-		files := map[string]fs.FileInfo{}
+		found := last != nil
 		for _, info := range infos {
-			m := form.FindStringSubmatch(info.Name())
-			if strings.Contains(info.Name(), batch) {
-				files[info.Name()] = info
-			}
-			if m == nil {
+			name := info.Name()
+			if _, known := files[name]; known || !strings.Contains(name, batch) {
 				continue
 			}
-			a := &arrival{batch: batch, dir: dir, name: info.Name(), info: info, files: files, answer: &x.answer}
+			files[name] = lying{dir, info}
+			m := form.FindStringSubmatch(name)
+			if m == nil || found {
+				continue
+			}
+			a := &arrival{batch: batch, name: name, lying: files[name], files: files, answer: &x.answer}
 			if len(m) > 1 {
 				a.no = m[1]
 			}
@@ -75,11 +88,11 @@ func (c *courier) find(ctx context.Context, d depot, batch string) (*arrival, er
 				last = a
 			}
 		}
-		if last != nil {
-			return last, nil
+		if last != nil && last.whole() {
+			break
 		}
 	}
-	return nil, nil
+	return last, nil
 }
 
 // later18 compares two counts of at most 18 digits.
@@ -141,16 +154,16 @@ type notes struct {
 // notes reads them; while one is missing the answer is not there.
 func (c *courier) notes(d depot, a *arrival) (notes, error) {
 	var n notes
-	if a.answer.ready != "" && a.files[a.answer.ready.fill(a.batch, a.no)] == nil {
+	if a.answer.ready != "" && a.files[a.answer.ready.fill(a.batch, a.no)].info == nil {
 		return n, errNotYet
 	}
 	read := func(p pattern) ([]byte, error) {
 		name := p.fill(a.batch, a.no)
-		info := a.files[name]
-		if info == nil || !info.Mode().IsRegular() {
+		note := a.files[name]
+		if note.info == nil || !note.info.Mode().IsRegular() {
 			return nil, errNotYet
 		}
-		f, err := d.open(a.dir+"/"+name, false)
+		f, err := d.open(note.dir+"/"+name, false)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, errNotYet
 		}

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"bytes"
+	"crypto/md5" //nolint:gosec // as departments use it
 	"errors"
 	"fmt"
 	"io/fs"
@@ -183,6 +184,28 @@ func TestAnAnswerComesInAFile(t *testing.T) {
 	}
 	if strings.Contains(o.log.String(), "discarded") {
 		t.Errorf("people of the same batch are called strangers: %s", &o.log)
+	}
+}
+
+// Whoever puts files aside can be stopped after any of them: the answer stays whole.
+func TestAnAnswerHalfPutAsideIsWhole(t *testing.T) {
+	for _, moved := range []string{"_A.csv", "_A.ok", "_A.md5"} {
+		o := newOffice(t, "ready: \"HD_{batch}_A.ok\"", `ready: "HD_{batch}_A.ok"
+  checksum: {file: "HD_{batch}_A.md5", algorithm: md5}`)
+		queries, batch := o.ask(t, wang, li)
+		body := head + row(wang, "1") + row(li, "0")
+		o.write(t, "from/HD_"+batch+"_A.csv", body)
+		o.write(t, "from/HD_"+batch+"_A.md5", fmt.Sprintf("%x", md5.Sum([]byte(body))))
+		o.write(t, "from/HD_"+batch+"_A.ok", "")
+		if err := os.Rename(filepath.Join(o.dir, "from", "HD_"+batch+moved), filepath.Join(o.dir, "read", "HD_"+batch+moved)); err != nil {
+			t.Fatal(err)
+		}
+		if _, got := o.fetch(t, queries); got != "found none" {
+			t.Errorf("%s is put aside already: %s", moved, got)
+		}
+		if in, aside := o.names(t, "from"), o.names(t, "read"); len(in) > 0 || len(aside) != 3 {
+			t.Errorf("%s was put aside already: then %v lies in from and %v in read", moved, in, aside)
+		}
 	}
 }
 
