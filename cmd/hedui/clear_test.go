@@ -22,6 +22,7 @@ var inClear = []struct {
 	{"reports/*.pdf", "the copy for the office that decides: it is meant to be read", false},
 	{"reports/*.html", "the same, on the screen", false},
 	{"reports/*.json", "the same, for a machine", false},
+	{"*/test-person.yaml", "the synthetic person with whom sources are tested, as the operator writes it: no case is about it", true},
 	{"temporary/hedui-qzk-*/*", "the register of a simulated department, left when the demo was killed: a node does not write it", true},
 }
 
