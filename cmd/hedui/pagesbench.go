@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"hedui/internal/audit"
 	"hedui/internal/hedui"
 	"hedui/internal/sim"
 	"hedui/internal/store"
@@ -22,15 +23,31 @@ import (
 // for in the process of the node, by an officer of the role whose page it is, and the
 // time until its last byte counts. What a browser then does is not in it.
 
-// pagesStages gives a tenth of the stored cases to those who have to act on them.
-func pagesStages(i int) hedui.Stage {
-	switch i % 20 {
-	case 0:
-		return hedui.Summarised
-	case 1:
-		return hedui.Reviewed
+// livedUntil are the cases of a year: a hundred clerks have opened them, nine of ten are
+// delivered, of the newest tenth one half waits for its review and one for its seal.
+func (b *benchCommand) livedUntil(now time.Time) func(i int, c *hedui.Case) []audit.Entry {
+	life := []audit.Verb{audit.Registered, audit.Commissioned, audit.Accepted, audit.Summarised, audit.Reviewed, audit.Sealed, audit.Delivered}
+	return func(i int, c *hedui.Case) []audit.Entry {
+		verbs := life
+		switch c.Stage = hedui.Delivered; {
+		case i < b.Households*9/10:
+		case i%2 == 0:
+			c.Stage, verbs = hedui.Summarised, life[:4]
+		default:
+			c.Stage, verbs = hedui.Reviewed, life[:5]
+		}
+		c.CreatedAt = now.Add(-time.Duration(b.Households-i) * 365 * 24 * time.Hour / time.Duration(b.Households))
+		c.DueAt = c.CreatedAt.Add(24 * time.Hour)
+		if i%100 > 0 { // the others are those of the clerk whose pages are read
+			c.Steps = slices.Clone(c.Steps)
+			c.Steps[0].Officer = fmt.Sprint("clerk", i%100)
+		}
+		var entries []audit.Entry
+		for k, verb := range verbs {
+			entries = append(entries, audit.New(c.CreatedAt.Add(time.Duration(k)*time.Second), "officer", c.Office, verb, c.ID, ""))
+		}
+		return entries
 	}
-	return hedui.Delivered
 }
 
 func (b *benchCommand) pages(ctx context.Context, s streams) error {
@@ -47,7 +64,7 @@ func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o
 	}
 	defer func() { err = errors.Join(err, n.db.Close()) }()
 	begun := time.Now()
-	if _, _, err := b.fill(ctx, n, city, pagesStages); err != nil {
+	if _, _, err := b.fill(ctx, n, city, b.livedUntil(begun)); err != nil {
 		return err
 	}
 	if err := errors.Join(n.desk.CountCases(ctx), b.begin(ctx, n)); err != nil {
@@ -62,6 +79,10 @@ func (b *benchCommand) pagesOn(ctx context.Context, s streams, city *sim.City, o
 	var who hedui.Officer
 	handler, err := (&web.Server{Desk: n.desk, Roster: n.roster, Log: slog.New(slog.DiscardHandler), Now: time.Now, Who: func(*http.Request) (hedui.Officer, bool) { return who, true }}).Handler()
 	if err != nil {
+		return err
+	}
+	// The reviewer has never marked notices as seen, the signer has seen all.
+	if err := n.db.InTx(ctx, func(tx *store.Tx) error { return tx.SeeNotices(ctx, "signer", time.Now()) }); err != nil {
 		return err
 	}
 	ids, err := someCases(ctx, n)
@@ -103,7 +124,7 @@ const pageTimes = 200
 // consolePages are the pages of a working day, with whose they are.
 var consolePages = []consolePage{
 	{"reviewer", "/"}, {"signer", "/"}, {"reader", "/?list=all"}, {"reader", "/cases/{id}"}, {"reader", "/sources"}, {"reviewer", "/cases/{id}"},
-	{"clerk", "/intake"}, {"auditor", "/audit"}, {"auditor", "/concerns"}, {"security", "/officers"}, {"security", "/rights"}, {"reader", "/help"},
+	{"reviewer", "/notices"}, {"clerk", "/notices"}, {"clerk", "/intake"}, {"commissioner", "/"}, {"auditor", "/audit"}, {"auditor", "/concerns"}, {"security", "/officers"}, {"security", "/rights"}, {"reader", "/help"},
 	{"reader", "/statistics"}, {"reader", "/statistics?span=year"}, {"statistician", "/statistics?span=year"},
 }
 

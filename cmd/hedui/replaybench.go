@@ -96,7 +96,7 @@ func (b *benchCommand) replayOn(ctx context.Context, s streams, city *sim.City, 
 	}
 	defer func() { err = errors.Join(err, n.db.Close()) }()
 	begun := time.Now()
-	queries, records, err := b.fill(ctx, n, city, func(int) hedui.Stage { return hedui.Delivered })
+	queries, records, err := b.fill(ctx, n, city, delivered)
 	if err != nil {
 		return err
 	}
@@ -131,8 +131,15 @@ func (b *benchCommand) replayOn(ctx context.Context, s streams, city *sim.City, 
 
 var replayReader = hedui.Officer{ID: "bench", Office: "市级", Division: cityDivision, Rights: []hedui.Right{hedui.ReadStatistics}}
 
-// fill stores copies of cases that were taken to their summary, at stages of their own.
-func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City, stage func(i int) hedui.Stage) (queries, records int, err error) {
+// delivered is the life of a household whose report was taken.
+func delivered(_ int, c *hedui.Case) []audit.Entry {
+	c.Stage = hedui.Delivered
+	return nil
+}
+
+// fill stores copies of cases that were taken to their summary. Each has lived on since,
+// and this was recorded of it.
+func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City, live func(i int, c *hedui.Case) []audit.Entry) (queries, records int, err error) {
 	run, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- n.desk.Run(run) }()
@@ -155,9 +162,10 @@ func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City, stage 
 		err := n.db.InTx(ctx, func(tx *store.Tx) error {
 			person, q, r = begin, 0, 0
 			var all []hedui.Query
+			var entries []audit.Entry
 			for i := from; i < min(from+replayBatch, b.Households); i++ {
 				c, grid := templates[i%len(templates)].copy(city, &person, i)
-				c.Stage = stage(i)
+				entries = append(entries, live(i, c)...)
 				if err := tx.CreateCase(ctx, c); err != nil {
 					return err
 				}
@@ -168,7 +176,7 @@ func (b *benchCommand) fill(ctx context.Context, n *node, city *sim.City, stage 
 					r++
 				}
 			}
-			return tx.AddQueries(ctx, all)
+			return errors.Join(tx.AddQueries(ctx, all), tx.Record(ctx, entries...))
 		})
 		if err != nil {
 			return 0, 0, err

@@ -132,7 +132,7 @@ func (d *Desk) CountNotices(ctx context.Context, o hedui.Officer) (n int, told b
 		if kept := at.AddDate(0, 0, -table.Kept); seen.Before(kept) {
 			seen = kept
 		}
-		found, err := d.notices(ctx, tx, o, list, store.NoticeSpan{Since: seen, Until: at, Limit: NoticesCounted + 1}, hedui.NoticeMark{})
+		found, err := d.notices(ctx, tx, o, list, store.NoticeSpan{Since: seen, Until: at, Limit: NoticesCounted + 1, Any: true}, hedui.NoticeMark{})
 		n = len(found)
 		return err
 	})
@@ -174,9 +174,12 @@ func (d *Desk) notices(ctx context.Context, tx *store.Tx, o hedui.Officer, told 
 			n.Kind, n.Role = t.Kind, t.Role
 			all = append(all, n)
 		}
+		slices.SortStableFunc(all, func(a, b hedui.Notice) int { return a.Mark().Compare(b.Mark()) })
+		all = slices.CompactFunc(all, func(a, b hedui.Notice) bool { return a.Mark().Compare(b.Mark()) == 0 })
+		if s.Any && len(all) >= s.Limit {
+			break
+		}
 	}
-	slices.SortStableFunc(all, func(a, b hedui.Notice) int { return a.Mark().Compare(b.Mark()) })
-	all = slices.CompactFunc(all, func(a, b hedui.Notice) bool { return a.Mark().Compare(b.Mark()) == 0 })
 	return all[:min(len(all), s.Limit)], nil
 }
 
@@ -227,6 +230,10 @@ func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t h
 		return tx.QueryNotices(ctx, own, s)
 	case hedui.NoticeCorrection:
 		return tx.CorrectionNotices(ctx, own, s)
+	case hedui.NoticeRequest:
+		return tx.RequestNotices(ctx, r, s)
+	case hedui.NoticeErasure:
+		return tx.ErasureNotices(ctx, r, s)
 	case hedui.NoticeAlert:
 		return tx.AlertNotices(ctx, s)
 	case hedui.NoticeConcern:

@@ -138,7 +138,7 @@ func TestEachRoleIsToldOfItsOwnWork(t *testing.T) {
 				}
 				return tx.SaveItems(ctx, items)
 			}), "clerk: explain; commissioner: explain; verifier: late_answer letter_overdue; reviewer: to_review deadline; liaison: letter_overdue query"},
-			{"a source fails, a record is disputed, a node asks, a detector has noticed", inStore(func(tx *store.Tx, at time.Time) error {
+			{"a source fails, a record is disputed, a citizen and a node ask, an erasure is proposed, a detector has noticed", inStore(func(tx *store.Tx, at time.Time) error {
 				if _, err := tx.RaiseAlert(ctx, hedui.Alert{Source: "land", Kind: hedui.AlertDown, Since: at, Last: at}); err != nil {
 					return err
 				}
@@ -149,8 +149,14 @@ func TestEachRoleIsToldOfItsOwnWork(t *testing.T) {
 				if err := tx.SaveEnrolment(ctx, store.Enrolment{Name: "zhenhai", State: store.Asked, ExpiresAt: at.Add(time.Hour), ChangedAt: at}); err != nil {
 					return err
 				}
+				if err := tx.SaveRequest(ctx, hedui.Request{Number: "Q1", Case: id, Person: 1, Kind: hedui.CopyRequest, State: hedui.RequestOpen, AskedAt: at, DueAt: at.AddDate(0, 0, 15)}); err != nil {
+					return err
+				}
+				if err := tx.SaveErasure(ctx, hedui.Erasure{Case: id, State: hedui.ErasureProposed, Proposed: hedui.Hand{ID: verifier.ID, Office: verifier.Office, At: at}}, at); err != nil {
+					return err
+				}
 				return tx.AddCorrections(ctx, []hedui.Correction{{Number: "G1", Case: id, Category: "land", Record: hedui.RecordRef{Source: "land", Department: "某局"}, State: hedui.CorrectionAsked, AskedAt: at}})
-			}), "clerk: explain; commissioner: explain; verifier: late_answer letter_overdue; reviewer: to_review deadline; manager: alert; " +
+			}), "clerk: explain; commissioner: explain request; verifier: late_answer letter_overdue; reviewer: to_review deadline; manager: alert erasure; " +
 				"hub_operator: alert node; liaison: letter_overdue query correction; inspector: concern; system_admin: alert node; security_admin: alert; audit_admin: concern"},
 		} {
 			if err := step.do(); err != nil {
@@ -173,6 +179,10 @@ func TestEachRoleIsToldOfItsOwnWork(t *testing.T) {
 		other.ID = "other-reviewer"
 		if got := b.told(t, other); got != "to_review deadline" {
 			t.Errorf("another reviewer is told %s", got)
+		}
+		own := all[hedui.ManagerRole]
+		if own.ID = verifier.ID; b.told(t, own) != "alert" {
+			t.Errorf("who has proposed an erasure is told %s", b.told(t, own))
 		}
 		n, err := b.Notices(ctx, all[hedui.AuditAdminRole], NoticeFilter{})
 		if err != nil || len(n.List) != 1 || n.List[0].Count != 1 {

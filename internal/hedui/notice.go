@@ -26,6 +26,7 @@ const (
 	NoticeToTake     NoticeKind = "to_take"      // the first report of a case
 	NoticeSupplement NoticeKind = "supplement"   // a further one
 	NoticeObjection  NoticeKind = "objection_answered"
+	NoticeRequest    NoticeKind = "request" // of a citizen
 	NoticeToAccept   NoticeKind = "to_accept"
 	NoticeObjected   NoticeKind = "objected"
 	NoticeToReview   NoticeKind = "to_review"
@@ -37,6 +38,7 @@ const (
 	NoticeQuery      NoticeKind = "query"    // of a day, for one source
 	NoticeCorrection NoticeKind = "correction"
 	NoticeAlert      NoticeKind = "alert"
+	NoticeErasure    NoticeKind = "erasure" // of a case is proposed
 	NoticeConcern    NoticeKind = "concern" // those that were raised on a day
 	NoticeNode       NoticeKind = "node"    // waits for approval
 )
@@ -55,6 +57,7 @@ var noticeRights = []struct {
 	{NoticeToTake, map[OfficerRole]Right{CommissionerRole: CommissionCases}},
 	{NoticeSupplement, map[OfficerRole]Right{CommissionerRole: CommissionCases}},
 	{NoticeObjection, map[OfficerRole]Right{CommissionerRole: CommissionCases}},
+	{NoticeRequest, map[OfficerRole]Right{CommissionerRole: CommissionCases}},
 	{NoticeToAccept, map[OfficerRole]Right{ReceiverRole: AcceptCases}},
 	{NoticeObjected, map[OfficerRole]Right{VerifierRole: VerifyCases}},
 	{NoticeToReview, map[OfficerRole]Right{ReviewerRole: ReviewReports}},
@@ -66,6 +69,7 @@ var noticeRights = []struct {
 	{NoticeQuery, map[OfficerRole]Right{LiaisonRole: AnswerQueries}},
 	{NoticeCorrection, map[OfficerRole]Right{LiaisonRole: AnswerQueries}},
 	{NoticeAlert, map[OfficerRole]Right{ManagerRole: ReadIncidents, HubOperatorRole: RunNode, SystemAdminRole: RunNode, SecurityAdminRole: ReadIncidents, InspectorRole: ReadIncidents, AuditAdminRole: ReadIncidents}},
+	{NoticeErasure, map[OfficerRole]Right{ManagerRole: ConfirmErasure}},
 	{NoticeConcern, map[OfficerRole]Right{InspectorRole: ReadConcerns, AuditAdminRole: ReadConcerns}},
 	{NoticeNode, map[OfficerRole]Right{HubOperatorRole: RunNode, SystemAdminRole: RunNode}},
 }

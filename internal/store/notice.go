@@ -22,6 +22,15 @@ type NoticeSpan struct {
 	Since, Until time.Time // after and up to
 	After        string    // of those at Until only such with an id after this one
 	Limit        int
+	Any          bool // whichever are found first, in no order: for a count that ends at the limit
+}
+
+// newest orders what is found, the newest first.
+func (s NoticeSpan) newest(at, id string) string {
+	if s.Any {
+		return ""
+	}
+	return " ORDER BY " + at + " DESC, " + id
 }
 
 // in returns the conditions of a span on an instant and an id.
@@ -137,7 +146,7 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 		}
 		list = append(list, n)
 		return nil
-	}, fmt.Sprintf(`SELECT a.entry FROM cases c CROSS JOIN audit_entries a WHERE %s ORDER BY a.at DESC, a.id LIMIT $%d`, q, len(q.args)), q.args...)
+	}, fmt.Sprintf(`SELECT a.entry FROM cases c CROSS JOIN audit_entries a WHERE %s%s LIMIT $%d`, q, s.newest("a.at", "a.id"), len(q.args)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices of entries: %w", err)
 	}
@@ -170,7 +179,7 @@ func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duratio
 		n.ID, n.Due, n.At = n.Case, instant(due), instant(due).Add(-before)
 		list = append(list, n)
 		return err
-	}, fmt.Sprintf(`SELECT c.id, %s FROM cases c WHERE %s ORDER BY %s DESC, c.id LIMIT $%d`, column, q, column, len(q.args)), q.args...)
+	}, fmt.Sprintf(`SELECT c.id, %s FROM cases c WHERE %s%s LIMIT $%d`, column, q, s.newest(column, "c.id"), len(q.args)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices of what ends: %w", err)
 	}
@@ -283,19 +292,39 @@ func (tx *Tx) NodeNotices(ctx context.Context, s NoticeSpan) ([]hedui.Notice, er
 	return tx.plainNotices(ctx, "name", "name", "changed_at", "''", "enrolments", q, s)
 }
 
+// RequestNotices are what citizens have asked for about cases of the reader, and nobody
+// has answered.
+func (tx *Tx) RequestNotices(ctx context.Context, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
+	q := &conditions{}
+	q.add("ask.state = 'open'")
+	r.of(tx, q)
+	r.may(tx, q, "c.id")
+	return tx.plainNotices(ctx, "ask.number", "''", "ask.asked_at", "c.id", "mirror_requests ask JOIN cases c ON c.id = ask.case_id", q, s)
+}
+
+// ErasureNotices are the cases of the reader that somebody else has proposed to erase.
+func (tx *Tx) ErasureNotices(ctx context.Context, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
+	q := &conditions{}
+	q.add("x.state = 'proposed'")
+	q.add("replace(x.body, $n, '') = x.body", `"proposed":{"id":"`+r.Officer+`"`)
+	r.of(tx, q)
+	r.may(tx, q, "c.id")
+	return tx.plainNotices(ctx, "c.id", "''", "x.changed_at", "c.id", "erasures x JOIN cases c ON c.id = x.case_id", q, s)
+}
+
 // plainNotices are rows of a table, each of which is one notice.
-func (tx *Tx) plainNotices(ctx context.Context, id, source, at, by, from string, q *conditions, s NoticeSpan) ([]hedui.Notice, error) {
+func (tx *Tx) plainNotices(ctx context.Context, id, source, at, caseID, from string, q *conditions, s NoticeSpan) ([]hedui.Notice, error) {
 	s.in(q, at, id)
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var n hedui.Notice
 		var when int64
-		err := rows.Scan(&n.ID, &n.Source, &when, &n.By)
+		err := rows.Scan(&n.ID, &n.Source, &when, &n.Case)
 		n.At = instant(when)
 		list = append(list, n)
 		return err
-	}, fmt.Sprintf(`SELECT %s, %s, %s, %s FROM %s WHERE %s ORDER BY %s DESC, 1 LIMIT $%d`, id, source, at, by, from, q, at, len(q.args)), q.args...)
+	}, fmt.Sprintf(`SELECT %s, %s, %s, %s FROM %s WHERE %s ORDER BY %s DESC, 1 LIMIT $%d`, id, source, at, caseID, from, q, at, len(q.args)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices: %w", err)
 	}

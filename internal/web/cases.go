@@ -19,9 +19,8 @@ type casesPage struct {
 	More string // address of the next page
 	Tabs []tab
 	Full string // there are more than are listed
-	Work bool   // these wait for the officer
+	List string // which of the tabs, or found; empty = what waits for the officer
 
-	Publish    bool // cases with a report, of which a public list is printed
 	Programme  string
 	Programmes []choice
 	Wrong      []string
@@ -80,7 +79,7 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &casesPage{frame: s.frame(r, "page.cases"), Work: !all}
+	p := &casesPage{frame: s.frame(r, "page.cases"), List: here}
 	p.Path = "/" // also where a search has led nowhere
 	p.tabs(o, here)
 	if all && len(list) > rowsPerPage {
@@ -93,6 +92,17 @@ func (s *Server) casesPage(r *http.Request, o hedui.Officer) (*casesPage, error)
 	}
 	p.Rows = rowsOf(&p.frame, "/cases/", list, s.Now())
 	return p, nil
+}
+
+// Lead says what stands in this list, where the list does not say so itself.
+func (p *casesPage) Lead() string {
+	switch p.List {
+	case "":
+		return p.frame.Lead()
+	case "all", "undecided":
+		return p.T("lead.cases_" + p.List)
+	}
+	return ""
 }
 
 // tabs are the lists of the page, where there is more than one.
@@ -123,7 +133,7 @@ var published = []hedui.Stage{hedui.Issued, hedui.Delivered, hedui.Rechecked, he
 
 // publicPage lists the cases of which a public list can be printed.
 func (s *Server) publicPage(r *http.Request, o hedui.Officer) (*casesPage, error) {
-	p := &casesPage{frame: s.frame(r, "page.cases"), Publish: true, Programme: r.FormValue("programme")}
+	p := &casesPage{frame: s.frame(r, "page.cases"), List: "public", Programme: r.FormValue("programme")}
 	p.Path = "/"
 	p.tabs(o, "public")
 	for _, one := range hedui.Programmes() {

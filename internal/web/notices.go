@@ -72,7 +72,7 @@ func (s *Server) notices(w http.ResponseWriter, r *http.Request, o hedui.Officer
 	default:
 		p.Empty = p.T("notice.none")
 	}
-	if p.Fresh {
+	if head := p.Told(); head != nil && head.New {
 		p.Until = strconv.FormatInt(n.AsOf.UnixMicro(), 10)
 	}
 	if len(n.Kinds) > 0 {
@@ -121,6 +121,8 @@ func NoticeSentence(l lang.Lang, n hedui.Notice) string {
 		args = []string{n.ID, n.Source}
 	case hedui.NoticeAlert:
 		args = []string{n.Source, lang.Text(l, "alert."+n.Why)}
+	case hedui.NoticeRequest:
+		args = []string{n.ID}
 	case hedui.NoticeConcern:
 		args = []string{strconv.Itoa(n.Count)}
 	case hedui.NoticeNode:
@@ -147,6 +149,10 @@ func noticeAddress(n hedui.Notice, l lang.Lang) string {
 		page = "/sources"
 	case n.Kind == hedui.NoticeConcern:
 		page = "/concerns"
+	case n.Kind == hedui.NoticeRequest:
+		page = "/requests"
+	case n.Kind == hedui.NoticeErasure:
+		page += "/erasure"
 	case n.Kind == hedui.NoticeNode:
 		page = "/nodes"
 	case n.Role == hedui.LiaisonRole:
@@ -173,21 +179,33 @@ func (s *Server) seeNotices(w http.ResponseWriter, r *http.Request, o hedui.Offi
 	return nil
 }
 
-// fillTold puts what is new into the head of a page, for who is told anything.
-func (s *Server) fillTold(r *http.Request, o hedui.Officer, f *frame) {
-	n, told, err := s.Desk.CountNotices(r.Context(), o)
-	if err != nil {
-		s.Log.WarnContext(r.Context(), "count notices", "error", err)
-		return
+// headNotices is what the head of a page says of notices.
+type headNotices struct {
+	Text string
+	New  bool
+}
+
+// Told is what the head of the page says of notices, for who is told anything. It is
+// counted where it is shown: parts of a page that move by themselves have no head.
+func (f frame) Told() *headNotices {
+	if f.told == nil {
+		return nil
 	}
-	f.Fresh = n > 0
+	return f.told()
+}
+
+func (s *Server) headNotices(r *http.Request, o hedui.Officer, l lang.Lang) *headNotices {
+	n, told, err := s.Desk.CountNotices(r.Context(), o)
 	switch {
+	case err != nil:
+		s.Log.WarnContext(r.Context(), "count notices", "error", err)
 	case !told:
 	case n > casework.NoticesCounted:
-		f.Told = f.T("notice.head_many", strconv.Itoa(casework.NoticesCounted))
+		return &headNotices{lang.Text(l, "notice.head_many", strconv.Itoa(casework.NoticesCounted)), true}
 	case n > 0:
-		f.Told = f.T("notice.head", strconv.Itoa(n))
+		return &headNotices{lang.Text(l, "notice.head", strconv.Itoa(n)), true}
 	default:
-		f.Told = f.T("notice.head_none")
+		return &headNotices{lang.Text(l, "notice.head_none"), false}
 	}
+	return nil
 }

@@ -34,7 +34,7 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 		return err
 	}
 	if p.Missed = found.missed; p.Missed == "" {
-		p.Tabs, p.More, p.Full, p.Work = nil, "", "", false
+		p.Tabs, p.More, p.Full, p.List = nil, "", "", "found"
 		p.Rows = rowsOf(&p.frame, "/cases/", found.cases, s.Now())
 		p.Found = p.T("search.found", strconv.Itoa(len(found.cases)))
 	}

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hedui/internal/casework"
@@ -339,15 +340,14 @@ type frame struct {
 	Public  bool        // a page of the citizen's mirror
 	Console bool        // the console is for who is here
 	Menu    []menuGroup // the pages at which the day of the reader passes
-	Told    string      // how many notices are new, for who is told anything
-	Fresh   bool        // some are
 	Help    string      // section of the handbook on this page
 	Look    look        // what the reader has chosen
 	Nodes   bool        // the reader may see how this node stands among others
 	Below   bool        // this node has a parent
 	Apart   string      // what the link to the parent being down means; empty while it is up
 	still   bool        // the reader has stopped the page from loading itself anew
-	query   url.Values  // what else the address says, the language and what was just done left out
+	told    func() *headNotices
+	query   url.Values // what else the address says, the language and what was just done left out
 }
 
 // refreshEvery is how often, in seconds, a page that changes loads itself anew.
@@ -375,7 +375,7 @@ func (s *Server) frame(r *http.Request, title string) frame {
 			f.Unkept = lang.Text(l, "apart.unkept", clock(since), strconv.Itoa(n))
 		}
 		f.Menu = s.menu(r, o, l)
-		s.fillTold(r, o, &f)
+		f.told = sync.OnceValue(func() *headNotices { return s.headNotices(r, o, l) })
 		s.fillApart(r, &f)
 	}
 	return f
