@@ -36,7 +36,7 @@ func (b *benchCommand) livedUntil(now time.Time) func(i int, c *hedui.Case) []au
 		default:
 			c.Stage, verbs = hedui.Reviewed, life[:5]
 		}
-		c.CreatedAt = now.Add(-time.Duration(b.Households-i) * 365 * 24 * time.Hour / time.Duration(b.Households))
+		c.CreatedAt = now.Add(-time.Duration(b.Households-i) * (365 * 24 * time.Hour / time.Duration(b.Households)))
 		c.DueAt = c.CreatedAt.Add(24 * time.Hour)
 		if i%100 > 0 { // the others are those of the clerk whose pages are read
 			c.Steps = slices.Clone(c.Steps)

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -62,6 +63,10 @@ const noticePage = 50
 // NoticesCounted is up to how many new notices are counted: how many more there are does
 // not matter to anybody.
 const NoticesCounted = 99
+
+// fewCases is how many cases are looked up one by one: about as long as going through
+// the entries of some days takes.
+const fewCases = 1000
 
 // A NoticeFilter says which notices are wanted.
 type NoticeFilter struct {
@@ -158,7 +163,7 @@ func tells(o hedui.Officer, at time.Time) ([]hedui.Told, hedui.NoticeTable, erro
 // as the span says. What is told for two roles stands in it once.
 func (d *Desk) notices(ctx context.Context, tx *store.Tx, o hedui.Officer, told []hedui.Told, s store.NoticeSpan, before hedui.NoticeMark) ([]hedui.Notice, error) {
 	var all []hedui.Notice
-	r := store.NoticeReader{Officer: o.ID, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes}
+	r := store.NoticeReader{Officer: o.ID, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes, Few: cmp.Or(d.few, fewCases)}
 	if slices.ContainsFunc(told, func(t hedui.Told) bool { return t.Kind.OfCase() }) {
 		var err error
 		if r.Aside, err = tx.AsideCases(ctx, o.ID, o.Office); err != nil {

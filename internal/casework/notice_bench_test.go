@@ -75,7 +75,7 @@ func fillNotices(b *testing.B, desk *Desk, n int, now time.Time) {
 		err := desk.DB.InTx(ctx, func(tx *store.Tx) error {
 			var items []store.Item
 			for i := from; i < min(from+500, n); i++ {
-				opened := now.Add(-time.Duration(n-i) * 365 * 24 * time.Hour / time.Duration(n))
+				opened := now.Add(-time.Duration(n-i) * (365 * 24 * time.Hour / time.Duration(n)))
 				c := storetest.Case(b, i%99998)
 				c.ID, c.CreatedAt, c.DueAt, c.Office, c.Steps[0].Officer = fmt.Sprintf("c%07d", i), opened, opened.Add(24*time.Hour), fmt.Sprint("局", i%20), fmt.Sprint("clerk", i%50)
 				c.Number = fmt.Sprintf("3302032026%07d", i)

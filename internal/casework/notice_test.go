@@ -16,12 +16,26 @@ import (
 	"hedui/internal/store/storetest"
 )
 
-// told are the kinds of notice that somebody is told, each once, with how often.
+// told are the kinds of notice that somebody is told, each once, with how often. It is
+// the same whether the cases are gone through or the log.
 func (b *bench) told(t *testing.T, o hedui.Officer) string {
 	t.Helper()
 	n, err := b.Notices(t.Context(), o, NoticeFilter{})
-	if err != nil {
+	b.few = -1
+	byLog, errLog := b.Notices(t.Context(), o, NoticeFilter{})
+	b.few = 0
+	if err := errors.Join(err, errLog); err != nil {
 		t.Fatal(err)
+	}
+	marks := func(list []hedui.Notice) string {
+		var all []string
+		for _, one := range list {
+			all = append(all, one.Mark().String())
+		}
+		return strings.Join(all, " ")
+	}
+	if marks(n.List) != marks(byLog.List) {
+		t.Errorf("%s: by case\n%s\nby the log\n%s", o.ID, marks(n.List), marks(byLog.List))
 	}
 	counts := map[hedui.NoticeKind]int{}
 	for _, one := range n.List {

@@ -49,6 +49,7 @@ type Desk struct {
 
 	guards  map[string]*guard
 	manuals map[string]*manual
+	few     int // see fewCases, which it replaces in tests
 	runner  *queue.Runner
 	watch   watchers
 	looks   looks

@@ -68,11 +68,19 @@ type NoticeReader struct {
 	OpenedBy   string        // officer; empty = all
 	Stages     []hedui.Stage // any of them; none = all
 	Versions   [2]int        // of the newest report, from and to; 0 0 = all
+	Few        int           // up to so many cases are gone through one by one; where there are more, the log is
 }
 
 // of adds the conditions under which the reader may know of a case c: it is there, and
 // it is the reader's.
-func (r NoticeReader) of(tx *Tx, q *conditions) {
+//
+// Where the cases are known from elsewhere, SQLite must look each up by its id and not
+// go through all at a stage: an expression is in no index.
+func (r NoticeReader) of(tx *Tx, q *conditions, known bool) {
+	stage, opener := "c.stage", "c.opened_by"
+	if known {
+		stage, opener = "(c.stage || '')", "(c.opened_by || '')"
+	}
 	q.add("c.stage <> 'handed' AND substr(c.division, 1, length($n)) = $n", r.Division)
 	in := func(column string, values []string) {
 		if len(values) > 0 {
@@ -80,13 +88,27 @@ func (r NoticeReader) of(tx *Tx, q *conditions) {
 		}
 	}
 	in("c.programme", texts(r.Programmes))
-	in("c.stage", texts(r.Stages))
+	in(stage, texts(r.Stages))
 	if r.OpenedBy != "" {
-		q.add("c.opened_by = $n", r.OpenedBy)
+		q.add(opener+" = $n", r.OpenedBy)
 	}
 	if r.Versions != [2]int{} {
 		q.add("c.version BETWEEN $n AND $m", r.Versions[0], r.Versions[1])
 	}
+}
+
+// many reports whether there are more cases at the stages, or of whoever opened them,
+// than are gone through one by one.
+func (r NoticeReader) many(ctx context.Context, tx *Tx) (bool, error) {
+	q := &conditions{}
+	q.add("c.stage "+tx.db.engine.in(1), tx.db.engine.list(texts(r.Stages)))
+	if r.OpenedBy != "" {
+		q.add("c.opened_by = $n", r.OpenedBy)
+	}
+	q.args = append(q.args, r.Few+1)
+	n := 0
+	err := tx.tx.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM cases c WHERE %s LIMIT $%d) AS few`, q, len(q.args)), q.args...).Scan(&n)
+	return n > r.Few, err
 }
 
 // may adds that the case, whose id stands in the column, can still be read, and that the
@@ -114,8 +136,19 @@ type NoticeEntry struct {
 // EntryNotices are the newest entries of a verb about the reader's cases, one of each
 // case, that somebody else has caused.
 func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
+	many, err := r.many(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("notices of entries: %w", err)
+	}
+	from := "cases c CROSS JOIN audit_entries a" // SQLite keeps to the order of a CROSS JOIN
+	switch {
+	case e.Waiting:
+		from = "(SELECT DISTINCT case_id FROM explanations WHERE state = 'open') item CROSS JOIN " + from
+	case many:
+		from = "audit_entries a CROSS JOIN cases c"
+	}
 	q := &conditions{}
-	r.of(tx, q)
+	r.of(tx, q, e.Waiting || many)
 	q.add("a.case_id = c.id AND a."+toldVerbs+" AND a.verb = $n", string(e.Verb))
 	s.in(q, "a.at", "a.id")
 	q.add("replace(a.entry, $n, '') = a.entry", `","officer":"`+r.Officer+`","office":"`)
@@ -125,13 +158,12 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 	q.add("NOT EXISTS (SELECT 1 FROM audit_entries newer WHERE newer.case_id = a.case_id AND newer."+toldVerbs+
 		" AND newer.verb "+tx.db.engine.in(len(q.args)+1)+" AND newer.at > a.at)", tx.db.engine.list(texts(append(e.Over, e.Verb))))
 	if e.Waiting {
-		q.add("EXISTS (SELECT 1 FROM explanations item WHERE item.case_id = a.case_id AND item.state = 'open')")
+		q.add("c.id = item.case_id")
 	}
 	r.may(tx, q, "a.case_id")
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
-	// The cases of the reader are few, the log is long. CROSS JOIN: SQLite keeps to the order.
-	err := tx.each(ctx, func(rows *sql.Rows) error {
+	err = tx.each(ctx, func(rows *sql.Rows) error {
 		var line []byte
 		if err := rows.Scan(&line); err != nil {
 			return err
@@ -146,7 +178,7 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 		}
 		list = append(list, n)
 		return nil
-	}, fmt.Sprintf(`SELECT a.entry FROM cases c CROSS JOIN audit_entries a WHERE %s%s LIMIT $%d`, q, s.newest("a.at", "a.id"), len(q.args)), q.args...)
+	}, fmt.Sprintf(`SELECT a.entry FROM %s WHERE %s%s LIMIT $%d`, from, q, s.newest("a.at", "a.id"), len(q.args)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices of entries: %w", err)
 	}
@@ -163,14 +195,30 @@ func (tx *Tx) ConsentNotices(ctx context.Context, before time.Duration, r Notice
 	return tx.endNotices(ctx, "c.consent_until", before, r, s)
 }
 
+// endNotices reads each stage along its index and no further than the limit.
 func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duration, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	s.Since, s.Until = s.Since.Add(before), s.Until.Add(before)
 	q := &conditions{}
 	q.add("c.running = 1")
 	s.in(q, column, "c.id")
-	r.of(tx, q)
+	stages := r.Stages
+	r.Stages = nil
+	r.of(tx, q, false)
 	r.may(tx, q, "c.id")
 	q.args = append(q.args, s.Limit)
+	limit := fmt.Sprintf(" LIMIT $%d", len(q.args))
+	at := []string{""}
+	if len(stages) > 0 {
+		at = nil
+	}
+	for _, stage := range stages {
+		q.args = append(q.args, string(stage))
+		at = append(at, fmt.Sprintf(" AND c.stage = $%d", len(q.args)))
+	}
+	runs := make([]string, len(at))
+	for i, stage := range at {
+		runs[i] = fmt.Sprintf("SELECT * FROM (SELECT c.id, %s AS due FROM cases c WHERE %s%s%s%s) AS run", column, q, stage, s.newest(column, "c.id"), limit)
+	}
 	var list []hedui.Notice
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var n hedui.Notice
@@ -179,7 +227,7 @@ func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duratio
 		n.ID, n.Due, n.At = n.Case, instant(due), instant(due).Add(-before)
 		list = append(list, n)
 		return err
-	}, fmt.Sprintf(`SELECT c.id, %s FROM cases c WHERE %s%s LIMIT $%d`, column, q, s.newest(column, "c.id"), len(q.args)), q.args...)
+	}, "SELECT id, due FROM ("+strings.Join(runs, " UNION ALL ")+") AS runs"+s.newest("due", "id")+limit, q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices of what ends: %w", err)
 	}
@@ -195,7 +243,7 @@ func (tx *Tx) LetterNotices(ctx context.Context, sources []string, r *NoticeRead
 	s.in(q, "w.due_at", "w.letter")
 	if r != nil {
 		from = "worklist w JOIN cases c ON c.id = w.case_id"
-		r.of(tx, q)
+		r.of(tx, q, false)
 		r.may(tx, q, "c.id")
 	}
 	q.args = append(q.args, s.Limit)
@@ -297,7 +345,7 @@ func (tx *Tx) NodeNotices(ctx context.Context, s NoticeSpan) ([]hedui.Notice, er
 func (tx *Tx) RequestNotices(ctx context.Context, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	q := &conditions{}
 	q.add("ask.state = 'open'")
-	r.of(tx, q)
+	r.of(tx, q, true)
 	r.may(tx, q, "c.id")
 	return tx.plainNotices(ctx, "ask.number", "''", "ask.asked_at", "c.id", "mirror_requests ask JOIN cases c ON c.id = ask.case_id", q, s)
 }
@@ -307,7 +355,7 @@ func (tx *Tx) ErasureNotices(ctx context.Context, r NoticeReader, s NoticeSpan) 
 	q := &conditions{}
 	q.add("x.state = 'proposed'")
 	q.add("replace(x.body, $n, '') = x.body", `"proposed":{"id":"`+r.Officer+`"`)
-	r.of(tx, q)
+	r.of(tx, q, true)
 	r.may(tx, q, "c.id")
 	return tx.plainNotices(ctx, "c.id", "''", "x.changed_at", "c.id", "erasures x JOIN cases c ON c.id = x.case_id", q, s)
 }

@@ -110,7 +110,7 @@ func TestOlderDatabaseIsBroughtUp(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			raw(t, o, `DELETE FROM vault`, `DROP TABLE notices_seen`, `DROP INDEX audit_entries_told`, `DROP INDEX cases_consent_until`, `DROP INDEX cases_due`, `DROP INDEX cases_own_stage`, `ALTER TABLE cases DROP COLUMN consent_until`, `DROP TABLE node_keys`, `DROP TABLE master_keys`, `ALTER TABLE case_keys DROP COLUMN master`, `DROP TABLE erasures`, `ALTER TABLE drafts DROP COLUMN seen_at`, `DROP TABLE mirror_codes`, `DROP TABLE mirror_sessions`, `DROP TABLE mirror_requests`, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
+			raw(t, o, `DELETE FROM vault`, `DROP TABLE notices_seen`, `DROP INDEX audit_entries_told`, `DROP INDEX audit_entries_told_at`, `DROP INDEX cases_consent_until`, `DROP INDEX cases_due`, `DROP INDEX cases_own_stage`, `ALTER TABLE cases DROP COLUMN consent_until`, `DROP TABLE node_keys`, `DROP TABLE master_keys`, `ALTER TABLE case_keys DROP COLUMN master`, `DROP TABLE erasures`, `ALTER TABLE drafts DROP COLUMN seen_at`, `DROP TABLE mirror_codes`, `DROP TABLE mirror_sessions`, `DROP TABLE mirror_requests`, `DROP TABLE parcels`, `DROP TABLE inbox`, `DROP TABLE relays`, `DROP TABLE links`,
 				`DROP TABLE credentials`, `DROP TABLE sessions`, `DROP TABLE tries`, `DROP TABLE officer_ties`, `DROP TABLE officers`, `DROP TABLE offices`,
 				`DROP TABLE worklist`, `DROP TABLE letters`, `DROP TABLE letter_scans`, `DROP TABLE consent_forms`, `DROP TABLE consent_scans`, `DROP TABLE explanations`, `DROP TABLE explanation_records`, `DROP TABLE evidence`, `DROP TABLE corrections`, `DROP TABLE reminders`,
 				`DROP TABLE peers`, `DROP TABLE enrolments`, `DROP TABLE incidents`,
