@@ -73,14 +73,7 @@ type NoticeReader struct {
 
 // of adds the conditions under which the reader may know of a case c: it is there, and
 // it is the reader's.
-//
-// Where the cases are known from elsewhere, SQLite must look each up by its id and not
-// go through all at a stage: an expression is in no index.
-func (r NoticeReader) of(tx *Tx, q *conditions, known bool) {
-	stage, opener := "c.stage", "c.opened_by"
-	if known {
-		stage, opener = "(c.stage || '')", "(c.opened_by || '')"
-	}
+func (r NoticeReader) of(tx *Tx, q *conditions) {
 	q.add("c.stage <> 'handed' AND substr(c.division, 1, length($n)) = $n", r.Division)
 	in := func(column string, values []string) {
 		if len(values) > 0 {
@@ -88,13 +81,23 @@ func (r NoticeReader) of(tx *Tx, q *conditions, known bool) {
 		}
 	}
 	in("c.programme", texts(r.Programmes))
-	in(stage, texts(r.Stages))
+	in("c.stage", texts(r.Stages))
 	if r.OpenedBy != "" {
-		q.add(opener+" = $n", r.OpenedBy)
+		q.add("c.opened_by = $n", r.OpenedBy)
 	}
 	if r.Versions != [2]int{} {
 		q.add("c.version BETWEEN $n AND $m", r.Versions[0], r.Versions[1])
 	}
+}
+
+// ofOne adds those conditions where the case is known, by its id in a column: one that
+// is looked up for each row, and never the other way round, as a join may be.
+func (r NoticeReader) ofOne(tx *Tx, q *conditions, column string) {
+	one := &conditions{args: q.args}
+	one.list = append(one.list, "c.id = "+column)
+	r.of(tx, one)
+	q.list, q.args = append(q.list, "(SELECT 1 FROM cases c WHERE "+one.String()+") = 1"), one.args
+	r.may(tx, q, column)
 }
 
 // many reports whether there are more cases at the stages, or of whoever opened them,
@@ -140,16 +143,21 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 	if err != nil {
 		return nil, fmt.Errorf("notices of entries: %w", err)
 	}
-	from := "cases c CROSS JOIN audit_entries a" // SQLite keeps to the order of a CROSS JOIN
+	from, q := "audit_entries a", &conditions{}
 	switch {
 	case e.Waiting:
 		from = "(SELECT DISTINCT case_id FROM explanations WHERE state = 'open') item CROSS JOIN " + from
+		q.add("a.case_id = item.case_id")
+		r.ofOne(tx, q, "a.case_id")
 	case many:
-		from = "audit_entries a CROSS JOIN cases c"
+		r.ofOne(tx, q, "a.case_id")
+	default:
+		from = "cases c CROSS JOIN " + from // SQLite keeps to the order of a CROSS JOIN
+		q.add("a.case_id = c.id")
+		r.of(tx, q)
+		r.may(tx, q, "a.case_id")
 	}
-	q := &conditions{}
-	r.of(tx, q, e.Waiting || many)
-	q.add("a.case_id = c.id AND a."+toldVerbs+" AND a.verb = $n", string(e.Verb))
+	q.add("a."+toldVerbs+" AND a.verb = $n", string(e.Verb))
 	s.in(q, "a.at", "a.id")
 	q.add("replace(a.entry, $n, '') = a.entry", `","officer":"`+r.Officer+`","office":"`)
 	if e.Detail != "" {
@@ -157,10 +165,6 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 	}
 	q.add("NOT EXISTS (SELECT 1 FROM audit_entries newer WHERE newer.case_id = a.case_id AND newer."+toldVerbs+
 		" AND newer.verb "+tx.db.engine.in(len(q.args)+1)+" AND newer.at > a.at)", tx.db.engine.list(texts(append(e.Over, e.Verb))))
-	if e.Waiting {
-		q.add("c.id = item.case_id")
-	}
-	r.may(tx, q, "a.case_id")
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
 	err = tx.each(ctx, func(rows *sql.Rows) error {
@@ -203,7 +207,7 @@ func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duratio
 	s.in(q, column, "c.id")
 	stages := r.Stages
 	r.Stages = nil
-	r.of(tx, q, false)
+	r.of(tx, q)
 	r.may(tx, q, "c.id")
 	q.args = append(q.args, s.Limit)
 	limit := fmt.Sprintf(" LIMIT $%d", len(q.args))
@@ -237,14 +241,12 @@ func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duratio
 // LetterNotices are the assistance letters to some sources whose reply is late: those
 // about cases of the reader, or all where there is none.
 func (tx *Tx) LetterNotices(ctx context.Context, sources []string, r *NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
-	q, from := &conditions{}, "worklist w"
+	q := &conditions{}
 	q.add("w.source "+tx.db.engine.in(1), tx.db.engine.list(sources))
 	q.add("w.state IN ('listed', 'lettered') AND w.state = 'lettered' AND w.letter <> ''") // the first half is that of the index
 	s.in(q, "w.due_at", "w.letter")
 	if r != nil {
-		from = "worklist w JOIN cases c ON c.id = w.case_id"
-		r.of(tx, q, false)
-		r.may(tx, q, "c.id")
+		r.ofOne(tx, q, "w.case_id")
 	}
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
@@ -255,7 +257,7 @@ func (tx *Tx) LetterNotices(ctx context.Context, sources []string, r *NoticeRead
 		n.At, n.Due = instant(due), instant(due)
 		list = append(list, n)
 		return err
-	}, fmt.Sprintf(`SELECT w.letter, max(w.due_at), min(w.source), min(w.case_id), count(*) FROM %s WHERE %s GROUP BY w.letter ORDER BY 2 DESC, 1 LIMIT $%d`, from, q, len(q.args)), q.args...)
+	}, fmt.Sprintf(`SELECT w.letter, max(w.due_at), min(w.source), min(w.case_id), count(*) FROM worklist w WHERE %s GROUP BY w.letter ORDER BY 2 DESC, 1 LIMIT $%d`, q, len(q.args)), q.args...)
 	if err != nil {
 		return nil, fmt.Errorf("notices of letters: %w", err)
 	}
@@ -344,20 +346,18 @@ func (tx *Tx) NodeNotices(ctx context.Context, s NoticeSpan) ([]hedui.Notice, er
 // has answered.
 func (tx *Tx) RequestNotices(ctx context.Context, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	q := &conditions{}
-	q.add("ask.state = 'open'")
-	r.of(tx, q, true)
-	r.may(tx, q, "c.id")
-	return tx.plainNotices(ctx, "ask.number", "''", "ask.asked_at", "c.id", "mirror_requests ask JOIN cases c ON c.id = ask.case_id", q, s)
+	q.add("state = 'open'")
+	r.ofOne(tx, q, "mirror_requests.case_id")
+	return tx.plainNotices(ctx, "number", "''", "asked_at", "case_id", "mirror_requests", q, s)
 }
 
 // ErasureNotices are the cases of the reader that somebody else has proposed to erase.
 func (tx *Tx) ErasureNotices(ctx context.Context, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	q := &conditions{}
-	q.add("x.state = 'proposed'")
-	q.add("replace(x.body, $n, '') = x.body", `"proposed":{"id":"`+r.Officer+`"`)
-	r.of(tx, q, true)
-	r.may(tx, q, "c.id")
-	return tx.plainNotices(ctx, "c.id", "''", "x.changed_at", "c.id", "erasures x JOIN cases c ON c.id = x.case_id", q, s)
+	q.add("state = 'proposed'")
+	q.add("replace(body, $n, '') = body", `"proposed":{"id":"`+r.Officer+`"`)
+	r.ofOne(tx, q, "erasures.case_id")
+	return tx.plainNotices(ctx, "case_id", "''", "changed_at", "case_id", "erasures", q, s)
 }
 
 // plainNotices are rows of a table, each of which is one notice.
