@@ -347,8 +347,8 @@ func (tx *Tx) NodeNotices(ctx context.Context, s NoticeSpan) ([]hedui.Notice, er
 func (tx *Tx) RequestNotices(ctx context.Context, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	q := &conditions{}
 	q.add("state = 'open'")
-	r.ofOne(tx, q, "mirror_requests.case_id")
-	return tx.plainNotices(ctx, "number", "''", "asked_at", "case_id", "mirror_requests", q, s)
+	r.ofOne(tx, q, "x.case_id")
+	return tx.plainNotices(ctx, "number", "''", "asked_at", "case_id", "mirror_requests x", q, s)
 }
 
 // ErasureNotices are the cases of the reader that somebody else has proposed to erase.
@@ -356,8 +356,8 @@ func (tx *Tx) ErasureNotices(ctx context.Context, r NoticeReader, s NoticeSpan) 
 	q := &conditions{}
 	q.add("state = 'proposed'")
 	q.add("replace(body, $n, '') = body", `"proposed":{"id":"`+r.Officer+`"`)
-	r.ofOne(tx, q, "erasures.case_id")
-	return tx.plainNotices(ctx, "case_id", "''", "changed_at", "case_id", "erasures", q, s)
+	r.ofOne(tx, q, "x.case_id")
+	return tx.plainNotices(ctx, "case_id", "''", "changed_at", "case_id", "erasures x", q, s)
 }
 
 // plainNotices are rows of a table, each of which is one notice.

@@ -99,8 +99,10 @@ func (p *casesPage) Lead() string {
 	switch p.List {
 	case "":
 		return p.frame.Lead()
-	case "all", "undecided":
-		return p.T("lead.cases_" + p.List)
+	case "all":
+		return p.T("lead.cases_all")
+	case "undecided":
+		return p.T("lead.cases_undecided")
 	}
 	return ""
 }
