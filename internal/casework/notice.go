@@ -163,15 +163,20 @@ func tells(o hedui.Officer, at time.Time) ([]hedui.Told, hedui.NoticeTable, erro
 // as the span says. What is told for two roles stands in it once.
 func (d *Desk) notices(ctx context.Context, tx *store.Tx, o hedui.Officer, told []hedui.Told, s store.NoticeSpan, before hedui.NoticeMark) ([]hedui.Notice, error) {
 	var all []hedui.Notice
-	r := store.NoticeReader{Officer: o.ID, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes, Few: cmp.Or(d.few, fewCases)}
+	r := store.NoticeReader{Officer: o.ID, Division: hedui.PlacePrefix(o.Division), Programmes: o.Programmes}
 	if slices.ContainsFunc(told, func(t hedui.Told) bool { return t.Kind.OfCase() }) {
 		var err error
 		if r.Aside, err = tx.AsideCases(ctx, o.ID, o.Office); err != nil {
 			return nil, err
 		}
 	}
+	counts, err := atStages(ctx, tx, o, told)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range told {
-		list, err := d.noticesOf(ctx, tx, o, t, r, spanOf(s, t.Kind, before))
+		r.OpenedBy = openerOf(o, t)
+		list, err := d.noticesOf(ctx, tx, o, t, r, counts[r.OpenedBy], spanOf(s, t.Kind, before))
 		if err != nil {
 			return nil, err
 		}
@@ -203,16 +208,58 @@ func spanOf(s store.NoticeSpan, k hedui.NoticeKind, before hedui.NoticeMark) sto
 	return s
 }
 
-func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t hedui.Told, r store.NoticeReader, s store.NoticeSpan) ([]hedui.Notice, error) {
-	if t.Role == hedui.ClerkRole { // all others are told of what their list of cases shows
-		r.OpenedBy = o.ID
+// entriesOf are the kinds of entry in which something that is told is found.
+func entriesOf(t hedui.Told) []heard {
+	return slices.DeleteFunc(slices.Clone(inEntries), func(h heard) bool { return h.kind != t.Kind || h.role != "" && h.role != t.Role })
+}
+
+// openerOf is whose cases an officer is told of: a clerk of the own, all others of what
+// their list of cases shows.
+func openerOf(o hedui.Officer, t hedui.Told) string {
+	if t.Role == hedui.ClerkRole {
+		return o.ID
+	}
+	return ""
+}
+
+// atStages counts, by whose they are, the cases at the stages of what is told. Most often
+// there are none at some of them, and then nothing is looked for.
+func atStages(ctx context.Context, tx *store.Tx, o hedui.Officer, told []hedui.Told) (map[string]map[hedui.Stage]int, error) {
+	stages := map[string][]hedui.Stage{}
+	for _, t := range told {
+		by := openerOf(o, t)
+		for _, h := range entriesOf(t) {
+			stages[by] = append(stages[by], h.stages...)
+		}
+		if t.Kind == hedui.NoticeDeadline {
+			stages[by] = append(stages[by], dueFor[t.Role]...)
+		}
+	}
+	counts := map[string]map[hedui.Stage]int{}
+	for by, list := range stages {
+		slices.Sort(list)
+		var err error
+		if counts[by], err = tx.CountAtStages(ctx, slices.Compact(list), by, fewCases+1); err != nil {
+			return nil, err
+		}
+	}
+	return counts, nil
+}
+
+func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t hedui.Told, r store.NoticeReader, counts map[hedui.Stage]int, s store.NoticeSpan) ([]hedui.Notice, error) {
+	at := func(stages []hedui.Stage) (n int) {
+		for _, stage := range stages {
+			n += counts[stage]
+		}
+		return n
 	}
 	var all []hedui.Notice
-	for _, h := range inEntries {
-		if h.kind != t.Kind || h.role != "" && h.role != t.Role {
+	for _, h := range entriesOf(t) {
+		n := at(h.stages)
+		if n == 0 {
 			continue
 		}
-		r.Stages, r.Versions = h.stages, h.versions
+		r.Stages, r.Versions, r.Many = h.stages, h.versions, n > cmp.Or(d.few, fewCases)
 		list, err := tx.EntryNotices(ctx, h.entry, r, s)
 		if err != nil {
 			return nil, err
@@ -224,7 +271,9 @@ func (d *Desk) noticesOf(ctx context.Context, tx *store.Tx, o hedui.Officer, t h
 	case hedui.NoticeConsent:
 		return tx.ConsentNotices(ctx, t.Before, r, s)
 	case hedui.NoticeDeadline:
-		r.Stages = dueFor[t.Role]
+		if r.Stages = dueFor[t.Role]; at(r.Stages) == 0 {
+			return nil, nil
+		}
 		return tx.DueNotices(ctx, t.Before, r, s)
 	case hedui.NoticeLetter:
 		if t.Role == hedui.LiaisonRole {

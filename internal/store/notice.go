@@ -57,6 +57,13 @@ func (q *conditions) add(condition string, args ...any) {
 	q.list, q.args = append(q.list, condition), append(q.args, args...)
 }
 
+// mostly adds a condition that holds of most rows. PostgreSQL takes a comparison of which
+// it knows nothing for true of one row in 200 and then sorts all instead of ending at the
+// limit; of what is not null it expects most.
+func (q *conditions) mostly(condition string, args ...any) {
+	q.add("CASE WHEN "+condition+" THEN 1 END IS NOT NULL", args...)
+}
+
 func (q *conditions) String() string { return strings.Join(q.list, " AND ") }
 
 // A NoticeReader is who reads notices of cases, and of which.
@@ -68,13 +75,14 @@ type NoticeReader struct {
 	OpenedBy   string        // officer; empty = all
 	Stages     []hedui.Stage // any of them; none = all
 	Versions   [2]int        // of the newest report, from and to; 0 0 = all
-	Few        int           // up to so many cases are gone through one by one; where there are more, the log is
+	Many       bool          // there are so many of them that the log is gone through, and not the cases
 }
 
 // of adds the conditions under which the reader may know of a case c: it is there, and
 // it is the reader's.
 func (r NoticeReader) of(tx *Tx, q *conditions) {
-	q.add("c.stage <> 'handed' AND substr(c.division, 1, length($n)) = $n", r.Division)
+	q.add("c.stage <> 'handed'")
+	q.mostly("substr(c.division, 1, length($n)) = $n", r.Division)
 	in := func(column string, values []string) {
 		if len(values) > 0 {
 			q.add(column+" "+tx.db.engine.in(len(q.args)+1), tx.db.engine.list(values))
@@ -96,22 +104,36 @@ func (r NoticeReader) ofOne(tx *Tx, q *conditions, column string) {
 	one := &conditions{args: q.args}
 	one.list = append(one.list, "c.id = "+column)
 	r.of(tx, one)
-	q.list, q.args = append(q.list, "(SELECT 1 FROM cases c WHERE "+one.String()+") = 1"), one.args
+	q.list, q.args = append(q.list, "(SELECT 1 FROM cases c WHERE "+one.String()+") IS NOT NULL"), one.args
 	r.may(tx, q, column)
 }
 
-// many reports whether there are more cases at the stages, or of whoever opened them,
-// than are gone through one by one.
-func (r NoticeReader) many(ctx context.Context, tx *Tx) (bool, error) {
-	q := &conditions{}
-	q.add("c.stage "+tx.db.engine.in(1), tx.db.engine.list(texts(r.Stages)))
-	if r.OpenedBy != "" {
-		q.add("c.opened_by = $n", r.OpenedBy)
+// CountAtStages counts the cases at each of some stages, those that an officer has
+// opened if one is named, up to as many as are wanted.
+func (tx *Tx) CountAtStages(ctx context.Context, stages []hedui.Stage, openedBy string, most int) (map[hedui.Stage]int, error) {
+	args, own, counts := []any{most}, "", map[hedui.Stage]int{}
+	if openedBy != "" {
+		args, own = append(args, openedBy), " AND c.opened_by = $2"
 	}
-	q.args = append(q.args, r.Few+1)
-	n := 0
-	err := tx.tx.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM cases c WHERE %s LIMIT $%d) AS few`, q, len(q.args)), q.args...).Scan(&n)
-	return n > r.Few, err
+	var each []string
+	for _, stage := range stages {
+		args = append(args, string(stage))
+		each = append(each, fmt.Sprintf("SELECT CAST($%[1]d AS TEXT), (SELECT count(*) FROM (SELECT 1 FROM cases c WHERE c.stage = $%[1]d%[2]s LIMIT $1) AS few)", len(args), own))
+	}
+	if len(each) == 0 {
+		return counts, nil
+	}
+	err := tx.each(ctx, func(rows *sql.Rows) error {
+		var stage hedui.Stage
+		var n int
+		err := rows.Scan(&stage, &n)
+		counts[stage] = n
+		return err
+	}, strings.Join(each, " UNION ALL "), args...)
+	if err != nil {
+		return nil, fmt.Errorf("cases at stages: %w", err)
+	}
+	return counts, nil
 }
 
 // may adds that the case, whose id stands in the column, can still be read, and that the
@@ -139,17 +161,13 @@ type NoticeEntry struct {
 // EntryNotices are the newest entries of a verb about the reader's cases, one of each
 // case, that somebody else has caused.
 func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
-	many, err := r.many(ctx, tx)
-	if err != nil {
-		return nil, fmt.Errorf("notices of entries: %w", err)
-	}
 	from, q := "audit_entries a", &conditions{}
 	switch {
 	case e.Waiting:
 		from = "(SELECT DISTINCT case_id FROM explanations WHERE state = 'open') item CROSS JOIN " + from
 		q.add("a.case_id = item.case_id")
 		r.ofOne(tx, q, "a.case_id")
-	case many:
+	case r.Many:
 		r.ofOne(tx, q, "a.case_id")
 	default:
 		from = "cases c CROSS JOIN " + from // SQLite keeps to the order of a CROSS JOIN
@@ -159,7 +177,7 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 	}
 	q.add("a."+toldVerbs+" AND a.verb = $n", string(e.Verb))
 	s.in(q, "a.at", "a.id")
-	q.add("replace(a.entry, $n, '') = a.entry", `","officer":"`+r.Officer+`","office":"`)
+	q.mostly("replace(a.entry, $n, '') = a.entry", `","officer":"`+r.Officer+`","office":"`)
 	if e.Detail != "" {
 		q.add("replace(a.entry, $n, '') <> a.entry", `,"detail":"`+e.Detail+`"}`)
 	}
@@ -167,7 +185,7 @@ func (tx *Tx) EntryNotices(ctx context.Context, e NoticeEntry, r NoticeReader, s
 		" AND newer.verb "+tx.db.engine.in(len(q.args)+1)+" AND newer.at > a.at)", tx.db.engine.list(texts(append(e.Over, e.Verb))))
 	q.args = append(q.args, s.Limit)
 	var list []hedui.Notice
-	err = tx.each(ctx, func(rows *sql.Rows) error {
+	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var line []byte
 		if err := rows.Scan(&line); err != nil {
 			return err
@@ -202,10 +220,11 @@ func (tx *Tx) ConsentNotices(ctx context.Context, before time.Duration, r Notice
 // endNotices reads each stage along its index and no further than the limit.
 func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duration, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	s.Since, s.Until = s.Since.Add(before), s.Until.Add(before)
-	q := &conditions{}
-	q.add("c.running = 1")
+	q, stages := &conditions{}, r.Stages
+	if len(stages) == 0 {
+		q.add("c.running = 1")
+	}
 	s.in(q, column, "c.id")
-	stages := r.Stages
 	r.Stages = nil
 	r.of(tx, q)
 	r.may(tx, q, "c.id")
