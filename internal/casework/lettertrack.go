@@ -162,6 +162,7 @@ func (d *Desk) trackLetter(ctx context.Context, o hedui.Officer, number string, 
 	if err != nil {
 		return d.refused(ctx, o, about, verb, err)
 	}
+	d.watch.changed(about) // of another node's question nobody has a page open
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"hedui/source"
 )
 
-func TestPulseChangesWithTheCaseAndItsQueries(t *testing.T) {
+func TestPulseChangesWithTheCaseItsQueriesAndLetters(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		c := create(t, db, 1)
 		other, theirs := plan(t, db, 2)
@@ -58,6 +58,11 @@ func TestPulseChangesWithTheCaseAndItsQueries(t *testing.T) {
 				q.Take(source.Answer{Outcome: source.Failed, Reason: source.ReasonDown}, storetest.At)
 			})},
 			{"it is answered", save(func(q *hedui.Query) { q.Take(storetest.Answer(c, q), storetest.At) })},
+			{"a letter is issued", func() {
+				inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+					return tx.SaveLetters(ctx, letterN(1, c.ID, hedui.LetterIssued))
+				})
+			}},
 			{"the case is saved", func() { inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SaveCase(ctx, c) }) }},
 		} {
 			step.do()
