@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,6 +104,15 @@ var errDown = &source.Unavailable{Reason: source.ReasonDown, Err: errors.New("co
 type bench struct {
 	*Desk
 	sources map[catalog.Code]*fake
+}
+
+// clock lets a test put the time of the desk ahead while the desk works. It is called
+// before the desk starts.
+func (b *bench) clock() (ahead func(days int)) {
+	var by atomic.Int64
+	real := b.Now
+	b.Now = func() time.Time { return real().Add(time.Duration(by.Load())) }
+	return func(days int) { by.Store(int64(days) * int64(24*time.Hour)) }
 }
 
 func newBench(t *testing.T, db *store.DB, deadline time.Duration) *bench {

@@ -52,6 +52,7 @@ func today() string { return day.Of(time.Now()).String() }
 func TestALetterFromItsSendingToTheReport(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		b := newListBench(t, db, time.Hour)
+		ahead := b.clock()
 		b.start(t)
 		b.accepted(t, form(t, 6))
 		number, id := b.issuedLetter(t, 2)
@@ -59,8 +60,7 @@ func TestALetterFromItsSendingToTheReport(t *testing.T) {
 		if v := b.letterNow(t, number); v.State != hedui.LetterIssued || len(v.Items) != 4 || v.Open != 4 || v.Addressee != "某馆" || !v.Acts {
 			t.Errorf("just issued: %+v", v)
 		}
-		issuedAt := time.Now()
-		b.Now = func() time.Time { return issuedAt.AddDate(0, 0, 2) }
+		ahead(2)
 		on := day.Of(b.Now())
 		if err := b.SendLetter(ctx, letters, number, hedui.Sending{On: on.String(), Way: "post", Tracking: "xa123"}); err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestALetterFromItsSendingToTheReport(t *testing.T) {
 		if _, err := b.RemindLetter(ctx, letters, number); hedui.KindOf(err) != hedui.Conflict {
 			t.Errorf("a reminder before it is due: %v", err)
 		}
-		b.Now = func() time.Time { return issuedAt.AddDate(0, 0, 10) }
+		ahead(10)
 		if p, err := b.TrackedLetters(ctx, letters, LetterQuery{Late: true}); err != nil || len(p.Letters) != 1 || p.Letters[0].Number != number {
 			t.Errorf("late: %+v %v", p, err)
 		}
@@ -103,7 +103,7 @@ func TestALetterFromItsSendingToTheReport(t *testing.T) {
 		if err != nil || !bytes.Equal(copied.File.Body, reminder.File.Body) || copied.File.Name != number+"-1.pdf" {
 			t.Errorf("the reminder once more: %v %s", err, copied.File.Name)
 		}
-		b.Now = time.Now // answers are of today
+		ahead(0) // answers are of today
 		if err := b.TakeReply(ctx, letters, number, today(), plainPDF); err != nil {
 			t.Fatal(err)
 		}

@@ -334,6 +334,7 @@ func itemsOf(t *testing.T, db *store.DB, name string) []hedui.ItemState {
 func TestALetterGathersWhatGoesToOneBodyAndItsSlipIsEntered(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		b := newListBench(t, db, time.Hour)
+		ahead := b.clock()
 		b.start(t)
 		id := b.accepted(t, form(t, 6))
 		other := b.accepted(t, form(t, 7))
@@ -379,8 +380,7 @@ func TestALetterGathersWhatGoesToOneBodyAndItsSlipIsEntered(t *testing.T) {
 		if verbs := b.verbs(t, other); howOften(verbs, audit.LetterIssued) != 0 {
 			t.Error("the other case is in the letter")
 		}
-		late := b.Now
-		b.Now = func() time.Time { return late().AddDate(0, 0, 10) }
+		ahead(10)
 		if p, err := b.Overdue(ctx, letters, "housing", ""); err != nil || len(p.Tasks) != 2 {
 			t.Errorf("%d overdue, want the two that nobody has answered: %v", len(p.Tasks), err)
 		}
