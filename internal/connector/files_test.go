@@ -2,7 +2,7 @@ package connector
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // as departments use it
+	"crypto/md5" // as departments use it
 	"errors"
 	"fmt"
 	"io/fs"
