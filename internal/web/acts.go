@@ -167,17 +167,36 @@ func onPage(err error) bool {
 	return false
 }
 
-// told is all that an error says to a person.
-func told(f frame, err error) []string {
+// told is all that an error says to a person. Where is the field of each problem.
+func told(f frame, err error) []problemRow {
 	var e *hedui.Error
 	if !errors.As(err, &e) {
 		return nil
 	}
-	lines := []string{Sentence(f.Lang, e.Say)}
+	rows := []problemRow{{Text: Sentence(f.Lang, e.Say)}}
 	for _, p := range e.Problems {
-		lines = append(lines, f.say(p.Say))
+		rows = append(rows, problemRow{Where: p.Field, Text: f.say(p.Say)})
 	}
-	return lines
+	return rows
+}
+
+// toldInLine is the same as one text.
+func toldInLine(f frame, err error) string {
+	var texts []string
+	for _, row := range told(f, err) {
+		texts = append(texts, row.Text)
+	}
+	return strings.Join(texts, " ")
+}
+
+// leadTo makes each problem of a field lead to where the field stands on the page.
+func leadTo(rows []problemRow, anchor func(field string) string) []problemRow {
+	for i := range rows {
+		if rows[i].Where != "" {
+			rows[i].Anchor = anchor(rows[i].Where)
+		}
+	}
+	return rows
 }
 
 // done says what has just been done, where the page was led to after an act.

@@ -32,7 +32,7 @@ type booksPage struct {
 	Problems                []string // of it
 	Changes                 []changeRow
 	Moved                   []movedRow
-	Wrong                   []string
+	Wrong                   []problemRow
 }
 
 type bookSection struct {
@@ -76,7 +76,7 @@ func (s *Server) booksPage(r *http.Request) (*booksPage, error) {
 	}
 	on, err := day.Parse(p.On)
 	if err != nil {
-		p.Wrong, on = []string{p.T("problem.officer.day")}, today
+		p.Wrong, on = []problemRow{{Text: p.T("problem.officer.day")}}, today
 	}
 	effective, err := s.Desk.Rules.For(p.Division, hedui.Programme(p.Programme), on)
 	if err != nil { // no book holds there and then

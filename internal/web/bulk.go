@@ -12,7 +12,7 @@ import (
 type bulkPage struct {
 	frame
 	Limit   string // how large it may be
-	Wrong   []string
+	Wrong   []problemRow
 	Uploads []uploadRow
 }
 
@@ -74,6 +74,9 @@ func (s *Server) takeBulk(w http.ResponseWriter, r *http.Request, o hedui.Office
 		return cause
 	}
 	p.Wrong = told(p.frame, err)
+	for i := range p.Wrong {
+		p.Wrong[i].Anchor = "file" // there is no other field
+	}
 	return render(w, status[kind], "bulk.html", p)
 }
 
@@ -83,7 +86,7 @@ type uploadPage struct {
 	ID, Progress string
 	Done, All    int // of the bar; 0 of 0 where nothing moves
 	Made         string
-	Wrong        []string
+	Wrong        []problemRow
 	Counts       []countRow
 	Returned     bool
 	Password     string // of the workbook that came back

@@ -44,8 +44,8 @@ type casePage struct {
 	Reports                                         []reportRow
 	Steps                                           []stepRow
 	Acts                                            []actRow
-	Wrong                                           []string // why what was asked for was not done
-	Made                                            string   // what was done just now
+	Wrong                                           []problemRow // why what was asked for was not done
+	Made                                            string       // what was done just now
 }
 
 type gridRow struct {

@@ -23,7 +23,7 @@ type casesPage struct {
 
 	Programme  string
 	Programmes []choice
-	Wrong      []string
+	Wrong      []problemRow
 
 	Found  string // by a search
 	Missed string // why a search has led nowhere

@@ -17,7 +17,7 @@ type concernsPage struct {
 	Outcomes []choice
 	More     string
 	Made     string
-	Wrong    []string
+	Wrong    []problemRow
 	On       string // the concern that something is wrong with
 	Typed    string // the note as it was typed
 }
@@ -96,7 +96,7 @@ func (s *Server) disposeOf(w http.ResponseWriter, r *http.Request, o hedui.Offic
 	if cause != nil {
 		return cause
 	}
-	p.Wrong, p.On, p.Typed = told(p.frame, err), id, note
+	p.Wrong, p.On, p.Typed = leadTo(told(p.frame, err), func(string) string { return "n-" + id }), id, note
 	return render(w, status[kind], "concerns.html", p)
 }
 

@@ -17,7 +17,7 @@ type correctionsPage struct {
 	Reminders []reminderRow
 	Answers   []choice
 	Made      string
-	Wrong     []string
+	Wrong     []problemRow
 	On        string // number of the request that something is wrong with
 	Chosen    string // as it was
 	Typed     string // as it was
@@ -99,7 +99,7 @@ func (s *Server) answerCorrection(w http.ResponseWriter, r *http.Request, o hedu
 	if cause != nil {
 		return cause
 	}
-	p.Wrong, p.On, p.Chosen, p.Typed = told(p.frame, err), number, answer, reason
+	p.Wrong, p.On, p.Chosen, p.Typed = leadTo(told(p.frame, err), func(string) string { return "r-" + number }), number, answer, reason
 	return render(w, status[kind], "corrections.html", p)
 }
 

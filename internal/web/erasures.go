@@ -22,7 +22,7 @@ type erasuresPage struct {
 	Terms []termRow
 	Acts  bool // the reader may erase what is due, now, and once more what came back
 	Made  string
-	Wrong []string
+	Wrong []problemRow
 }
 
 type erasureRow struct{ Number, Address, State, Why, At string }
@@ -124,7 +124,7 @@ type erasurePage struct {
 	ID, Number, Programme, Stage, State, Why string
 	Acts                                     []erasureAct
 	Made                                     string
-	Wrong                                    []string
+	Wrong                                    []problemRow
 	Certificate                              string
 }
 

@@ -66,7 +66,7 @@ type itemPage struct {
 	NotSecond        string // why the officer cannot be the second one
 	Ended            string // why nothing can be done any more
 	Outcomes         []choice
-	Wrong            []string
+	Wrong            []problemRow
 	Made             string
 
 	values map[string]string
@@ -160,7 +160,7 @@ func (s *Server) itemPage(r *http.Request, o hedui.Officer) (*itemPage, error) {
 // allow fills in what the officer may do with the item, tried on a copy of it.
 func (p *itemPage) allow(s *Server, o hedui.Officer, c *hedui.Case, e hedui.Explanation) {
 	if err := c.Explains(); err != nil {
-		p.Ended = strings.Join(told(p.frame, err), " ")
+		p.Ended = toldInLine(p.frame, err)
 		return
 	}
 	p.Enter = c.MayExplain(o) == nil && e.State.CanBecome(hedui.ExplanationEntered)
@@ -168,7 +168,7 @@ func (p *itemPage) allow(s *Server, o hedui.Officer, c *hedui.Case, e hedui.Expl
 		return
 	}
 	if err := e.Settle(o, s.Now()); err != nil {
-		p.NotSecond = strings.Join(told(p.frame, err), " ")
+		p.NotSecond = toldInLine(p.frame, err)
 		return
 	}
 	p.Settle = true
@@ -201,7 +201,15 @@ func (s *Server) actOnItem(w http.ResponseWriter, r *http.Request, o hedui.Offic
 	if cause != nil {
 		return cause
 	}
-	p.Wrong = told(p.frame, err)
+	p.Wrong = leadTo(told(p.frame, err), func(field string) string {
+		if act == "send_back" && field == "text" {
+			return "why"
+		}
+		if field == "wrong" && !p.Several() { // there is one record, and no box for it
+			return "outcome"
+		}
+		return field
+	})
 	for _, key := range []string{"outcome", "text", "why"} {
 		p.values[key] = r.PostFormValue(key)
 	}

@@ -21,7 +21,7 @@ import (
 type joinPage struct {
 	frame
 	Rows     []joinRow
-	Wrong    []string
+	Wrong    []problemRow
 	Text     string // as it was pasted, without secrets
 	Tried    bool
 	Problems []faultRow

@@ -21,7 +21,7 @@ type keysPage struct {
 	Keeps          bool   // the reader may change them
 	Begun          bool   // a change of the master key was broken off
 	Made           string
-	Wrong          []string
+	Wrong          []problemRow
 	Progress       string // of the change that is under way; nothing else is on the page then
 	Done, All      int    // of its bar
 }
@@ -104,7 +104,7 @@ func (s *Server) keys(w http.ResponseWriter, r *http.Request, o hedui.Officer) e
 	case kind == hedui.Invalid || kind == hedui.Conflict:
 		p.Wrong = told(p.frame, last)
 	default:
-		p.Wrong = []string{p.T("error.internal", at)}
+		p.Wrong = []problemRow{{Text: p.T("error.internal", at)}}
 	}
 	return render(w, http.StatusOK, "keys.html", p)
 }

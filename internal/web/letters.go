@@ -146,7 +146,7 @@ type letterPage struct {
 	Hint     string // of sending
 	Wait     bool   // for another officer
 	Made     string
-	Wrong    []string
+	Wrong    []problemRow
 
 	view   casework.LetterView
 	values map[string]string
@@ -293,7 +293,7 @@ func (s *Server) actOnLetter(w http.ResponseWriter, r *http.Request, o hedui.Off
 	if cause != nil {
 		return cause
 	}
-	p.Wrong, p.on = told(p.frame, err), act
+	p.Wrong, p.on = leadTo(told(p.frame, err), func(field string) string { return act + "-" + field }), act
 	for _, key := range []string{"on", "way", "tracking", "why"} {
 		p.values[key] = r.PostFormValue(key)
 	}

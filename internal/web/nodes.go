@@ -27,7 +27,7 @@ type nodesPage struct {
 	Hours, Days    []int
 	Name, Place    string // typed for an invitation that was refused
 	Made, Code     string // the code is shown once
-	Wrong          []string
+	Wrong          []problemRow
 }
 
 type peerRow struct {

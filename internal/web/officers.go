@@ -332,8 +332,8 @@ func (s *Server) actOnOfficer(w http.ResponseWriter, r *http.Request, o hedui.Of
 		p.Made, p.Initial = p.T("staff.done.reset"), initial
 		return render(w, http.StatusOK, "officer.html", p)
 	}
-	for _, line := range told(p.frame, err) {
-		p.Wrong = append(p.Wrong, problem{"", line})
+	for _, row := range told(p.frame, err) {
+		p.Wrong = append(p.Wrong, problem{"", row.Text})
 	}
 	if act == "grant" { // what was ticked stays
 		for field, list := range map[string][]tick{"roles": p.Offered, "programmes": p.For, "sources": p.Answers} {

@@ -26,7 +26,7 @@ type ownPage struct {
 	Missing                                      []string
 	Acts                                         []actRow
 	Withdrawal                                   *withdrawalRow
-	Wrong                                        []string
+	Wrong                                        []problemRow
 	Made                                         string
 	Renew                                        bool // consents can be added
 	Codes                                        []choice

@@ -17,7 +17,7 @@ type requestsPage struct {
 	Rows    []requestRow
 	Answers []choice
 	Made    string
-	Wrong   []string
+	Wrong   []problemRow
 	On      string // number of the request that something is wrong with
 	Chosen  string // as it was
 	Typed   string // as it was
@@ -82,7 +82,7 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, o hedui.O
 	if cause != nil {
 		return cause
 	}
-	p.Wrong, p.On, p.Chosen, p.Typed = told(p.frame, err), number, to, answer
+	p.Wrong, p.On, p.Chosen, p.Typed = leadTo(told(p.frame, err), func(string) string { return "a-" + number }), number, to, answer
 	for _, one := range known.Problems {
 		if one.Field == "answer" {
 			p.Bad = append(p.Bad, p.say(one.Say))

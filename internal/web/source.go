@@ -23,11 +23,11 @@ type sourcePage struct {
 	People  bool   // people answer
 	Watch   bool
 	Alerts  []alertRow
-	Wrong   []string    // why it was not tested
-	Runs    bool        // the reader may have it tested
-	Test    *checkView  // the last one
-	Earlier []checkView // before that
-	Busy    bool        // it is being tested
+	Wrong   []problemRow // why it was not tested
+	Runs    bool         // the reader may have it tested
+	Test    *checkView   // the last one
+	Earlier []checkView  // before that
+	Busy    bool         // it is being tested
 }
 
 // A checkView is a test of a source.

@@ -138,6 +138,9 @@ func (p *statisticsPage) problems(err error, prefix string) {
 	}
 	for _, one := range e.Problems {
 		name, text := prefix+one.Field, p.say(one.Say)
+		if name == "enter-n" { // nothing was entered: the first of the numbers
+			name = "enter-" + totalKinds[0].field
+		}
 		p.wrong[name] = append(p.wrong[name], text)
 		p.Problems = append(p.Problems, field{ID: name, Label: text})
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -166,7 +167,30 @@ func send(t *testing.T, d *casework.Desk, who hedui.Officer, known bool, method,
 	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	h.ServeHTTP(w, r)
+	problemsLead(t, path, w.Body.String())
 	return w.Code, w.Body.String(), w.Header()
+}
+
+var (
+	problemList = regexp.MustCompile(`(?s)<div class="problems".*?</div>`)
+	fieldLink   = regexp.MustCompile(`href="#([^"]*)"`)
+)
+
+// problemsLead fails where a problem leads to nothing on the page, or where a field is
+// said to be wrong and no problem above leads anywhere.
+func problemsLead(t *testing.T, path, page string) {
+	t.Helper()
+	links := 0
+	for _, list := range problemList.FindAllString(page, -1) {
+		for _, m := range fieldLink.FindAllStringSubmatch(list, -1) {
+			if links++; !strings.Contains(page, ` id="`+m[1]+`"`) {
+				t.Errorf("%s: a problem leads to #%s, which is not on the page", path, m[1])
+			}
+		}
+	}
+	if links == 0 && strings.Contains(page, `aria-invalid="true"`) && !strings.Contains(page, "missed") {
+		t.Errorf("%s: no problem leads to its field", path)
+	}
 }
 
 // filled is the method of a route and a path that fits it, for the case.

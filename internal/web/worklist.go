@@ -29,7 +29,7 @@ type worklistPage struct {
 	Made       string
 	Letter     string // that was just issued
 	Paper      string // where it is printed
-	Wrong      []string
+	Wrong      []problemRow
 	Problems   []string // of rows of a workbook
 	Named      bool     // the officer answers for a source
 }
@@ -220,7 +220,7 @@ type taskPage struct {
 	Outcomes                                      []choice
 	Outcome                                       string
 	Records                                       []entryRecord
-	Wrong                                         []string
+	Wrong                                         []problemRow
 	Return                                        bool
 
 	values map[string]string
@@ -318,6 +318,6 @@ func (s *Server) actOnTask(w http.ResponseWriter, r *http.Request, o hedui.Offic
 		t = now
 	}
 	p := s.taskPage(r, t, e, wrong, 0)
-	p.Wrong = told(p.frame, err)
+	p.Wrong = leadTo(told(p.frame, err), anchor)
 	return render(w, status[kind], "entry.html", p)
 }
