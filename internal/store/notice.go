@@ -221,16 +221,13 @@ func (tx *Tx) ConsentNotices(ctx context.Context, before time.Duration, r Notice
 func (tx *Tx) endNotices(ctx context.Context, column string, before time.Duration, r NoticeReader, s NoticeSpan) ([]hedui.Notice, error) {
 	s.Since, s.Until = s.Since.Add(before), s.Until.Add(before)
 	q, stages := &conditions{}, r.Stages
-	if len(stages) == 0 {
-		q.add("c.running = 1")
-	}
 	s.in(q, column, "c.id")
 	r.Stages = nil
 	r.of(tx, q)
 	r.may(tx, q, "c.id")
 	q.args = append(q.args, s.Limit)
 	limit := fmt.Sprintf(" LIMIT $%d", len(q.args))
-	at := []string{""}
+	at := []string{" AND c.running = 1"}
 	if len(stages) > 0 {
 		at = nil
 	}

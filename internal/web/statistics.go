@@ -138,9 +138,6 @@ func (p *statisticsPage) problems(err error, prefix string) {
 	}
 	for _, one := range e.Problems {
 		name, text := prefix+one.Field, p.say(one.Say)
-		if name == "enter-n" { // nothing was entered: the first of the numbers
-			name = "enter-" + totalKinds[0].field
-		}
 		p.wrong[name] = append(p.wrong[name], text)
 		p.Problems = append(p.Problems, field{ID: name, Label: text})
 	}
@@ -289,7 +286,7 @@ func (s *Server) enterTotals(w http.ResponseWriter, r *http.Request, o hedui.Off
 	for _, name := range []string{"division", "month", "new", "existing", "origin"} {
 		p.Typed[name] = r.PostFormValue(name)
 	}
-	p.problems(err, "enter-")
+	p.problems(hedui.Problems(totalProblems(err, totalKinds[0].field)), "enter-") // where nothing was entered, at the first number
 	return render(w, status[hedui.Invalid], "statistics.html", p)
 }
 
