@@ -31,6 +31,7 @@ var (
 	crowded    = trouble{source.ReasonThrottled, "the database has no connection free; lower limits.concurrency or have more allowed"}
 	tooLong    = trouble{source.ReasonSlow, "the query was ended by its time limit; is there an index on the identity number?"}
 	shut       = trouble{source.ReasonDown, "the database is being shut down, started or closed for maintenance"}
+	crossed    = trouble{source.ReasonDown, "the query and a change of the database waited for each other, and the query was given up; is a view built anew?"}
 	unreadable = trouble{source.ReasonMalformed, "the file is no sound database"}
 )
 
@@ -109,7 +110,8 @@ func quoted(message, open, end string) string {
 var postgresCodes = map[string]trouble{
 	"28P01": denied, "28000": denied, "42501": locked, "3D000": noDB, "42P01": noTable, "42703": noColumn, "42601": badQuery, "42883": badQuery,
 	"42702": badQuery, "42804": badValue, "22007": badValue, "22008": badValue, "22P02": badValue, "22021": badText, "25006": writes, "53300": crowded,
-	"57014": tooLong, "55P03": tooLong, "57P01": shut, "57P02": shut, "57P03": shut, "57P05": shut, "55000": shut, "40001": shut,
+	"57014": tooLong, "55P03": tooLong, "57P01": shut, "57P02": shut, "57P03": shut, "57P05": shut, "55000": shut,
+	"40001": crossed, "40P01": crossed,
 }
 
 func explainPostgres(err error) trouble {
@@ -131,7 +133,7 @@ func explainPostgres(err error) trouble {
 var mysqlCodes = map[string]trouble{
 	"1045": denied, "1044": denied, "1698": denied, "4151": denied, "1862": denied, "1142": locked, "1143": locked, "1370": locked, "1049": noDB,
 	"1146": noTable, "1054": noColumn, "1064": badQuery, "1792": writes, "1290": writes, "1040": crowded, "1203": crowded, "1226": crowded,
-	"1969": tooLong, "3024": tooLong, "1317": tooLong, "1205": tooLong, "1053": shut, "1927": shut, "1356": noTable,
+	"1969": tooLong, "3024": tooLong, "1317": tooLong, "1205": tooLong, "1213": crossed, "1053": shut, "1927": shut, "1356": noTable,
 }
 
 func explainMySQL(err error) trouble {
@@ -149,7 +151,7 @@ func explainMySQL(err error) trouble {
 var sqlServerCodes = map[string]trouble{
 	"18456": denied, "18470": denied, "18488": denied, "4060": noDB, "229": locked, "230": locked, "208": noTable, "207": noColumn,
 	"102": badQuery, "156": badQuery, "241": badValue, "242": badValue, "245": badValue, "8114": badValue, "10928": crowded, "10929": crowded,
-	"17809": crowded, "1222": tooLong, "6005": shut, "40613": shut,
+	"17809": crowded, "1205": crossed, "1222": tooLong, "6005": shut, "40613": shut,
 }
 
 func explainSQLServer(err error) trouble {
@@ -167,7 +169,7 @@ func explainSQLServer(err error) trouble {
 var oracleCodes = map[string]trouble{
 	"1017": denied, "1005": denied, "28000": denied, "28001": denied, "1045": locked, "1031": locked, "942": noTable, "904": noColumn,
 	"900": badQuery, "933": badQuery, "936": badQuery, "1722": badValue, "1858": badValue, "1861": badValue, "1456": writes,
-	"18": crowded, "20": crowded, "2391": crowded, "12519": crowded, "12520": crowded, "1013": tooLong, "4021": tooLong,
+	"18": crowded, "20": crowded, "2391": crowded, "12519": crowded, "12520": crowded, "60": crossed, "1013": tooLong, "4020": crossed, "4021": tooLong,
 	"12514": noDB, "12505": noDB, "12541": shut, "1033": shut, "1034": shut, "1089": shut, "12528": shut,
 }
 

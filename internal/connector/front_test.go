@@ -370,6 +370,39 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	})
 }
 
+// A department that exchanges its views while they are read: the query is given up
+// by the server, and that is no fault of the source file.
+func TestAQueryThatWaitsCrosswiseIsNoFaultOfTheFile(t *testing.T) {
+	at := openPostgres(t, "")
+	at.taxes(t)
+	tx, err := at.db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(t.Context(), "LOCK TABLE grss"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := one(t, at.source(t, taxFile), wang)
+		ended <- err
+	}()
+	until(t, "the query waits for the register", func() bool {
+		var n int
+		err := at.db.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'grss'::regclass").Scan(&n)
+		return err == nil && n == 1
+	})
+	// The one of the two that looks first gives up.
+	_, err = tx.ExecContext(t.Context(), "SET LOCAL deadlock_timeout = '1min'; LOCK TABLE gxjl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; reasonOf(err) != source.ReasonDown || !strings.Contains(err.Error(), "waited for each other") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNothingIsWrittenThroughAFunction(t *testing.T) {
 	at := openPostgres(t, "")
 	at.taxes(t)

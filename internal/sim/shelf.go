@@ -57,9 +57,9 @@ func (d dialect) views(table string, r *register, f Fault) []string {
 	if f.Kind == Slow && d.sleep != "" {
 		when = " WHERE " + fmt.Sprintf(d.sleep, f.Delay.Seconds())
 	}
-	return []string{
-		fmt.Sprintf(d.replace, "v_"+r.name) + " AS SELECT " + strings.Join(columns, ", ") + " FROM " + table,
+	return []string{ // in the order in which they are read, so that nobody waits crosswise
 		fmt.Sprintf(d.replace, "v_gxjl") + " AS SELECT sjrq FROM t_gxjl" + when,
+		fmt.Sprintf(d.replace, "v_"+r.name) + " AS SELECT " + strings.Join(columns, ", ") + " FROM " + table,
 	}
 }
 

@@ -57,7 +57,7 @@ func openServer(ctx context.Context, d department, address, host string) (shelf,
 	}
 	if err == nil {
 		s.table = s.next()
-		err = execute(ctx, s.db, s.create(s.table, s.register), "CREATE TABLE t_gxjl (sjrq VARCHAR(8))")
+		err = execute(ctx, s.db, s.create(s.table, s.register), "CREATE TABLE t_gxjl (sjrq VARCHAR(8))", "INSERT INTO t_gxjl VALUES (NULL)")
 	}
 	if err == nil {
 		err = s.show(ctx)
@@ -118,7 +118,7 @@ func (s *serverShelf) fill(ctx context.Context, put putter, asOf string) error {
 	}
 	s.mu.Lock()
 	s.table = fresh
-	err := s.show(ctx, "DELETE FROM t_gxjl", "INSERT INTO t_gxjl VALUES ('"+asOf+"')")
+	err := s.show(ctx, "UPDATE t_gxjl SET sjrq = '"+asOf+"'")
 	s.mu.Unlock()
 	if err != nil {
 		return err
