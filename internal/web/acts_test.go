@@ -117,11 +117,12 @@ var cellField = regexp.MustCompile(`name="cell" id="[^"]*" value="([^"]*)"`)
 // Single cells are asked again from the page; a page that is out of date, or nothing
 // ticked, asks nothing.
 func TestCellsAreAskedAgain(t *testing.T) {
-	d, _ := desk(t)
+	d := prepared(t, storetest.Engines()[0].Fresh(t), nil)
 	d.Deadlines = slices.Clone(d.Deadlines)
 	for i := range d.Deadlines {
 		d.Deadlines[i].Requery = hedui.Length{} // at once
 	}
+	works(t, d)
 	id, _ := ownersCase(t, d)
 	verifier, reader := officer("v", hedui.VerifyCases, hedui.ReadCases), officer("r", hedui.ReadCases)
 	if _, page, _ := get(t, d, reader, true, "/cases/"+id); cellField.MatchString(page) {

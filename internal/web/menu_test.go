@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hedui/internal/hedui"
+	"hedui/internal/store/storetest"
 )
 
 // What an entry of the menu says on a page: "page" on the page itself, "true" on
@@ -27,8 +28,9 @@ func TestTheMenuSaysWhereOneIs(t *testing.T) {
 }
 
 func TestALongMenuIsInGroups(t *testing.T) {
-	d, _ := desk(t)
+	d := prepared(t, storetest.Engines()[0].Fresh(t), nil)
 	d.Node = "hub"
+	works(t, d)
 	_, all, _ := get(t, d, officer("all", hedui.Rights()...), true, "/sources")
 	_, one, _ := get(t, d, officer("one", hedui.ReadCases), true, "/sources")
 	if n := strings.Count(all, `role="group" aria-label="`); n < 3 || !strings.Contains(all, `aria-label="统计与监督"`) {

@@ -37,11 +37,13 @@ func keysOf(t *testing.T) (text, id string) {
 	return string(m.Body), sign.KeyID()
 }
 
-// county makes the desk that of Haishu, and writes what it knows of others.
-func county(t *testing.T, write func(context.Context, *store.Tx) error) *casework.Desk {
+// county makes the desk that of Haishu, with registers of others, and writes what it
+// knows of them.
+func county(t *testing.T, write func(context.Context, *store.Tx) error, elsewhere ...hedui.Register) *casework.Desk {
 	t.Helper()
 	d := prepared(t, storetest.Engines()[0].Fresh(t), nil)
 	d.Node, d.Division = "haishu", "330203"
+	d.Registers = append(d.Registers, elsewhere...)
 	d.KeyIDs = func() (sign, box string) { return "own-sign", "own-box" }
 	works(t, d)
 	sealedCase(t, d)
@@ -169,8 +171,7 @@ func TestThePageOfNodesSaysHowTheyStand(t *testing.T) {
 			}
 		}
 		return nil
-	})
-	d.Registers = append(d.Registers, hedui.Register{Category: "land", Scope: "330200", Source: hedui.AtNode("elsewhere")})
+	}, hedui.Register{Category: "land", Scope: "330212", Source: hedui.AtNode("elsewhere")})
 	for l, want := range map[string][]string{
 		"zh": {"own-sign", "own-box", "海曙区 330203", "正常，自 2026-11-25 10:31:07", "中断，自 2026-11-25 10:31:07", "对方没有动静", "已撤销", "尚未连接过", "尚未登记",
 			id, "上级 · 宁波市 330200", "等待批准", askedID, "批准 wants，", "邀请码已过期", "有效至", "共 7 次", "203.0.113.9", "stranger-key", "未登记的节点", "envelope-7",
@@ -213,8 +214,8 @@ func TestAPageOfNodesWithoutAnySaysWhatWillAppear(t *testing.T) {
 	if code, body, _ := get(t, d, far, true, "/nodes"); code != http.StatusForbidden || strings.Contains(body, "own-sign") {
 		t.Errorf("an officer of another county: %d", code)
 	}
-	d.Node = ""
-	if _, body, _ = get(t, d, reader, true, "/nodes"); !strings.Contains(body, "不与其他节点相连") {
+	alone := prepared(t, storetest.Engines()[0].Fresh(t), nil)
+	if _, body, _ = get(t, alone, reader, true, "/nodes"); !strings.Contains(body, "不与其他节点相连") {
 		t.Error("a node without a name does not say so")
 	}
 }
