@@ -95,7 +95,9 @@ func (d *demoCommand) Run(ctx context.Context, s streams) error {
 		if d.Once {
 			cancel()
 		} else if err == nil {
-			s.say(t.account, "demo.serving")
+			if err = t.count(run); err == nil {
+				s.say(t.account, "demo.serving")
+			}
 		}
 		return err
 	})

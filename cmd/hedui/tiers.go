@@ -325,6 +325,20 @@ func parseCuts(texts []string) (map[string]time.Duration, error) {
 	return cuts, nil
 }
 
+// count has the statistics show what has just been told: the nodes do so of themselves,
+// but not at once.
+func (t *tiers) count(ctx context.Context) error {
+	for _, n := range t.nodes {
+		if err := n.desk.CountCases(ctx); err != nil {
+			return err
+		}
+		if err := n.desk.ReportCounts(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cutLinks breaks the links that were asked for, and mends them in time.
 func (t *tiers) cutLinks(ctx context.Context) {
 	for _, n := range t.nodes[1:] {

@@ -158,16 +158,24 @@ func (f Figures) OnTime() Count {
 	return Count{min(lo, f.Delivered.Hi), max(lo, f.Delivered.Hi-f.Late.Lo)}
 }
 
-// A Share is a part of a whole; Known is false where the whole is nothing, About
-// where only bounds may be known.
+// A Share is a part of a whole; Known is false where the whole is nothing or the
+// bounds say next to nothing, About where only bounds may be known.
 type Share struct {
 	Percent      float64
 	Known, About bool
 }
 
+// widestShare is how far the bounds of a share may be apart: of "some of fewer than
+// five" any figure would mislead.
+const widestShare = 0.25
+
 // ShareOf is the share of a count in another one; of bounds, that of their middles.
 func ShareOf(part, whole Count) Share {
 	if whole.Hi == 0 {
+		return Share{}
+	}
+	least, most := float64(part.Lo)/float64(whole.Hi), min(1, float64(part.Hi)/float64(max(1, whole.Lo)))
+	if most-least > widestShare {
 		return Share{}
 	}
 	return Share{100 * min(1, part.Middle()/whole.Middle()), true, !part.Exact() || !whole.Exact()}

@@ -67,8 +67,15 @@ func TestCountsInWords(t *testing.T) {
 	if s := hedui.ShareOf(hedui.Exact(1), hedui.Exact(8)); s.Percent != 12.5 || s.About {
 		t.Errorf("1 of 8: got %v", s)
 	}
-	if s := hedui.ShareOf(hedui.Count{Lo: 1, Hi: 4}, hedui.Exact(10)); s.Percent != 25 || !s.About {
-		t.Errorf("1 to 4 of 10: got %v", s)
+	few := hedui.Count{Lo: 1, Hi: 4}
+	if s := hedui.ShareOf(few, hedui.Exact(20)); s.Percent != 12.5 || !s.About {
+		t.Errorf("1 to 4 of 20: got %v", s)
+	}
+	for _, c := range [][2]hedui.Count{{few, hedui.Exact(10)}, {few, few}, {{Lo: 0, Hi: 4}, few}, {hedui.Exact(0), {Lo: 0, Hi: 4}}} {
+		want := c[0] == hedui.Exact(0) // of however many, none
+		if s := hedui.ShareOf(c[0], c[1]); s.Known != want || s.Percent != 0 {
+			t.Errorf("%s of %s: got %v", c[0], c[1], s)
+		}
 	}
 }
 

@@ -257,7 +257,7 @@ func home(o hedui.Officer) string {
 	for _, h := range []struct {
 		right hedui.Right
 		page  string
-	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadStatistics, "/statistics"}, {hedui.ReadAudit, "/audit"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
+	}{{hedui.ReadCases, "/"}, {hedui.OpenCases, "/intake"}, {hedui.AnswerQueries, "/worklist"}, {hedui.ReadStatistics, "/statistics"}, {hedui.ReadAudit, "/audit"}, {hedui.RunNode, "/sources"}, {hedui.KeepOfficers, "/officers"}, {hedui.GrantRoles, "/officers"}, {hedui.ReadIncidents, "/nodes"}} {
 		if o.May(h.right, o.Division) == nil {
 			return h.page
 		}
