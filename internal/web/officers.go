@@ -275,7 +275,7 @@ func (s *Server) officerPage(r *http.Request, o hedui.Officer) (*officerPage, er
 	}
 	for _, one := range s.Desk.Sources {
 		if info := one.Info(); info.Manual != nil || slices.Contains(m.Sources, info.Name) {
-			p.Answers = append(p.Answers, tick{info.Name, info.Department + " · " + info.Name, slices.Contains(m.Sources, info.Name)})
+			p.Answers = append(p.Answers, tick{info.Name, sourceText(info), slices.Contains(m.Sources, info.Name)})
 		}
 	}
 	p.Sources = strings.Join(m.Sources, p.T("staff.and"))

@@ -11,6 +11,7 @@ import (
 	"hedui/idcard"
 	"hedui/internal/casework"
 	"hedui/internal/hedui"
+	"hedui/source"
 )
 
 // worklistPage is where the day of somebody begins who answers for a department: the
@@ -79,7 +80,7 @@ func (s *Server) worklistPage(r *http.Request, o hedui.Officer, name string) (*w
 	if err != nil {
 		return nil, err
 	}
-	p.Source, p.Department = name, name
+	p.Source, p.Department = name, s.sourceText(name)
 	p.Lists = []tab{{p.T("worklist.open"), here, !late}, {p.T("worklist.overdue"), here + "&list=overdue", late}}
 	if late {
 		here += "&list=overdue"
@@ -89,11 +90,10 @@ func (s *Server) worklistPage(r *http.Request, o hedui.Officer, name string) (*w
 	}
 	if len(o.Sources) > 1 {
 		for _, other := range o.Sources {
-			p.Tabs = append(p.Tabs, tab{other, "/worklist?" + url.Values{"lang": {string(p.Lang)}, "source": {other}}.Encode(), other == name})
+			p.Tabs = append(p.Tabs, tab{s.sourceText(other), "/worklist?" + url.Values{"lang": {string(p.Lang)}, "source": {other}}.Encode(), other == name})
 		}
 	}
 	for _, t := range list.Tasks {
-		p.Department = t.Department
 		p.Rows = append(p.Rows, p.taskRow(s, t))
 	}
 	p.Export, p.After = len(p.Rows) > 0 && !late, after
@@ -107,6 +107,19 @@ func (s *Server) worklistPage(r *http.Request, o hedui.Officer, name string) (*w
 	}
 	return p, nil
 }
+
+// sourceText names a source of this node by its department; one that was taken out by
+// its name alone.
+func (s *Server) sourceText(name string) string {
+	for _, one := range s.Desk.Sources {
+		if info := one.Info(); info.Name == name {
+			return sourceText(info)
+		}
+	}
+	return name
+}
+
+func sourceText(info source.Info) string { return info.Department + " · " + info.Name }
 
 // exportRow is a workbook of the list that still holds.
 type exportRow struct {

@@ -135,6 +135,20 @@ func TestALiaisonAnswers(t *testing.T) {
 }
 
 // Only who is named for a source sees its list.
+// Who answers for a department is told which, also when nothing waits, and tells the
+// lists of several sources apart.
+func TestAListNamesItsDepartment(t *testing.T) {
+	d := deskWith(t, storetest.Engines()[0].Fresh(t), []source.Source{listed{none{"land"}}})
+	o := liaison()
+	if _, page, _ := get(t, d, o, true, "/worklist"); !strings.Contains(page, `<strong lang="zh-CN">某局 · land</strong>`) {
+		t.Error("an empty list does not name its department")
+	}
+	o.Sources = []string{"land", "gone"}
+	if _, page, _ := get(t, d, o, true, "/worklist"); !strings.Contains(page, ">某局 · land</a>") || !strings.Contains(page, ">gone</a>") {
+		t.Error("the lists are not told apart")
+	}
+}
+
 func TestAListIsForWhoIsNamed(t *testing.T) {
 	d, number := listDesk(t)
 	address, _ := firstTask(t, d, liaison())
