@@ -32,11 +32,14 @@ func detailWords(l lang.Lang, e audit.Entry) string {
 	return strings.Join(words, " ") + of
 }
 
-// counted is a code, what came of it, and how often.
-var counted = regexp.MustCompile(`^([a-z_]+)(?:=([a-z_]+))?(?:×1|(×\d+))?$`)
+// counted is a code, what came of it or how many, and how often.
+var counted = regexp.MustCompile(`^([a-z_]+)(?:=([a-z_]+|\d+))?(?:×1|(×\d+))?$`)
 
 // wordsOf are where a bare code may have its words.
 var wordsOf = []string{"trail.word.", "concern.state.", "role.", "item.", "stage.", "paper.", "alert.", "reminder.", "erasure.reason."}
+
+// countsOf are where that has its words of which there are so many.
+var countsOf = []string{"trail.count.", "kind."}
 
 func detailWord(l lang.Lang, word string) string {
 	if at, err := time.Parse(time.RFC3339, word); err == nil {
@@ -49,9 +52,13 @@ func detailWord(l lang.Lang, word string) string {
 	if m == nil {
 		return word
 	}
+	names := wordsOf
+	if _, err := strconv.Atoi(m[2]); err == nil {
+		names = countsOf
+	}
 	name := frame{Lang: l}.category(catalog.Code(m[1]))
 	if _, ok := catalog.Get(catalog.Code(m[1])); !ok {
-		for _, prefix := range wordsOf {
+		for _, prefix := range names {
 			if lang.Has(prefix + m[1]) {
 				name = lang.Text(l, prefix+m[1])
 				break

@@ -17,6 +17,8 @@ func TestDetailsOfTheTrailAreWords(t *testing.T) {
 		{audit.ReadReport, "B1 v1 json copy 0", "B1 v1 json", "B1 v1 json"},
 		{audit.Accepted, "due 2026-11-27T15:16:31Z", "期限 2026-11-27 23:16:31", "due 2026-11-27 23:16:31"},
 		{audit.RolesGranted, "receiver verifier", "核对中心受理 核对中心经办", "receiver verifier"},
+		{audit.ListImported, "land taken=2 same=0 refused=1", "土地登记 收下（2） 此前已收（0） 未收（1）", "land registration taken (2) taken before (0) not taken (1)"},
+		{audit.TotalEntered, "330203 2026-11 new_application=120", "330203 2026-11 新申请（120）", "330203 2026-11 New application (120)"},
 		{audit.Refused, string(audit.ReadCase), "想要：查看了案件", "the act: looked at case"},
 		{audit.Asked, "code_of_tomorrow=odd×3 sha256:ab", "code_of_tomorrow（odd）×3 sha256:ab", "code_of_tomorrow (odd)×3 sha256:ab"},
 	} {

@@ -264,7 +264,7 @@ func TestPagesSayWhatTheyMust(t *testing.T) {
 		{"still", "/cases/" + id + "?live=0", 200, []string{"自动更新已停止", "恢复自动更新"}},
 		{"moving part", "/cases/" + id + "/live?seen=old&lang=en", 200, []string{`<div id="moving"`, "None found", `&amp;live=0"`}},
 		{"live", "/cases/" + id, 200, []string{`<noscript><meta http-equiv="refresh" content="5"></noscript>`, `data-live="/cases/`, "停止自动更新", "<details", "/trust.pem"}},
-		{"no such version", "/cases/" + id + "/reports/9.pdf", 404, []string{"没有第 9 版", "返回案件列表"}},
+		{"no such version", "/cases/" + id + "/reports/9.pdf", 404, []string{"没有第 9 版", "回到首页"}},
 		{"certificate", "/trust.pem", 200, []string{"BEGIN CERTIFICATE"}},
 		{"no such form", "/cases/" + id + "/reports/1.docx", 404, []string{"没有找到"}},
 		{"no such case", "/cases/none", 404, []string{"没有找到"}},
