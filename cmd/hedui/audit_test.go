@@ -236,7 +236,7 @@ func newGroup(t *testing.T) (context.Context, *errgroup.Group) {
 
 func wait(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 400 {
+	for range 1200 {
 		if holds() {
 			return
 		}

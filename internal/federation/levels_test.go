@@ -38,9 +38,9 @@ func TestAnyNumberOfLevels(t *testing.T) {
 
 			// Both live in Haishu and are registered in Xihu, in another city.
 			first, second := haishu.accept(t, 1, "330106"), area.accept(t, 2, "330106")
-			want(t, "the county", haishu.grid(t, first, 20*time.Second),
+			want(t, "the county", haishu.grid(t, first, time.Minute),
 				"hukou 330200: none  ningbo", "vehicle 330000: none  zhejiang", "land 330203: none", "land 330106: none  xihu")
-			want(t, "the area below it", area.grid(t, second, 20*time.Second),
+			want(t, "the area below it", area.grid(t, second, time.Minute),
 				"hukou 330200: none  ningbo", "vehicle 330000: none  zhejiang", "land 330203: none  haishu", "land 330106: none  xihu")
 			onceEach(t, 2, province, ningbo, haishu, xihu)
 			onceEach(t, 0, hangzhou)
@@ -71,9 +71,9 @@ func TestACircleOfConfigurationEnds(t *testing.T) {
 	yinzhou := build(t, e, plot{name: "yinzhou", division: "330212", level: "county", parent: hub, registers: []string{"land 330212 here", "land below 330200 ningbo"}})
 	join(t, hub, haishu)
 	join(t, hub, yinzhou)
-	want(t, "Yinzhou, where the person is registered in Cixi", yinzhou.grid(t, yinzhou.accept(t, 1, "330282"), 10*time.Second),
+	want(t, "Yinzhou, where the person is registered in Cixi", yinzhou.grid(t, yinzhou.accept(t, 1, "330282"), time.Minute),
 		"land 330212: none", "land 330282: not_covered no_source haishu")
-	want(t, "Haishu, for itself", haishu.grid(t, haishu.accept(t, 2, "330282"), 10*time.Second),
+	want(t, "Haishu, for itself", haishu.grid(t, haishu.accept(t, 2, "330282"), time.Minute),
 		"land 330203: not_covered no_source ningbo", "land 330282: not_covered no_source ningbo")
 }
 

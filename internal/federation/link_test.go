@@ -79,7 +79,7 @@ func TestACutLinkStopsNothing(t *testing.T) {
 			cut := time.Now()
 			hub.stop()
 			first := county.accept(t, 1, "")
-			want(t, "at the deadline", county.grid(t, first, 10*time.Second),
+			want(t, "at the deadline", county.grid(t, first, time.Minute),
 				"hukou 330200:  link", "housing 330200:  link", "land 330203: none")
 			v, err := county.Desk.Look(t.Context(), receiver2, first)
 			if err != nil {

@@ -359,7 +359,7 @@ func TestAChildIsNotBelievedWhatItClaims(t *testing.T) {
 		haishu.p.division = "330212"
 		haishu.open(t)
 		id := haishu.acceptIn(t, 1, "330212", "")
-		want(t, "the grid", haishu.grid(t, id, 20*time.Second),
+		want(t, "the grid", haishu.grid(t, id, time.Minute),
 			"hukou 330200: refused division ningbo", "housing 330200: refused division ningbo", "land 330212: refused division ningbo")
 		hub.incident(t, "haishu", "division")
 		haishu.stop()

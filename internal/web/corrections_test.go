@@ -58,7 +58,7 @@ func TestACorrectionIsAnsweredAndRemindsOnce(t *testing.T) {
 	}
 
 	var reminder []string
-	for end := time.Now().Add(10 * time.Second); reminder == nil && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); reminder == nil && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		_, page, _ = get(t, d, verifier, true, "/corrections")
 		reminder = reminderForm.FindStringSubmatch(page)
 	}

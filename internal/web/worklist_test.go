@@ -64,7 +64,7 @@ var taskLink = regexp.MustCompile(`href="(/worklist/[A-Z0-9]+)\?`)
 // firstTask waits until something is on the list.
 func firstTask(t *testing.T, d *casework.Desk, o hedui.Officer) (address, page string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		_, page, _ = get(t, d, o, true, "/worklist")
 		if m := taskLink.FindStringSubmatch(page); m != nil {
 			return m[1], page
