@@ -40,7 +40,7 @@ func (d *Desk) statisticsLane() queue.Lane {
 }
 
 // CountCases brings the counts into step with every case that has changed, and with
-// the questions of other nodes that are settled.
+// the questions of other nodes that are settled. Several may do so at once.
 func (d *Desk) CountCases(ctx context.Context) error {
 	began := d.Now()
 	if err := d.countRelays(ctx, began); err != nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"hedui/catalog"
 	"hedui/day"
 	"hedui/internal/audit"
@@ -481,6 +483,42 @@ func TestTheJobCounts(t *testing.T) {
 	if got := b.statistics(t, overseer, StatQuery{Period: month}); got.Whole.Delivered != hedui.Exact(1) || len(got.Sources) == 0 || got.CountedAt.IsZero() {
 		t.Errorf("got %s, %d sources, counted at %s", line(got.Whole), len(got.Sources), got.CountedAt)
 	}
+}
+
+// Nothing is counted twice by those who count at once, as the job does and somebody
+// beside it.
+func TestCountingAtOnceCountsOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		b := statBench(t, db)
+		b.Division = "330200"
+		list := make([]made, statisticsPage-1) // in one transaction each
+		for i := range list {
+			list[i] = smallWorld()[0]
+			list[i].n = i + 1
+		}
+		b.write(t, list...)
+		err := b.DB.InTx(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.AddRelays(t.Context(), []store.Relay{storetest.Answered(storetest.Relay("haishu", "q1", nil))})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var g errgroup.Group
+		for range 4 {
+			g.Go(func() error { return b.CountCases(t.Context()) })
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.statistics(t, overseer, inOctober).Whole.Accepted; got != hedui.Exact(int64(len(list))) {
+			t.Errorf("counted %s of %d cases", got, len(list))
+		}
+		nodes := b.statistics(t, overseer, StatQuery{Period: hedui.PeriodOf("month", "2026-11")}).Nodes
+		if len(nodes) != 1 || nodes[0].Asked != hedui.Exact(1) {
+			t.Errorf("one question is counted as %v", nodes)
+		}
+	})
 }
 
 // What a hub knows of its counties: how many questions each has sent, and how they

@@ -14,6 +14,10 @@ import (
 	"hedui/source"
 )
 
+// countLock is held from reading what is in no count until it is in one, or two who
+// count at once would count it twice.
+const countLock = "tallies"
+
 // An Uncounted is a case that has changed since it was counted.
 type Uncounted struct {
 	hedui.Countable
@@ -22,8 +26,11 @@ type Uncounted struct {
 
 // Uncounted loads some cases that have changed since they were counted, the oldest
 // first; those that were erased are left as they are. Of the queries it loads what
-// lies in clear.
+// lies in clear. Whoever counts beside this transaction waits for its end.
 func (tx *Tx) Uncounted(ctx context.Context, limit int) ([]Uncounted, error) {
+	if err := tx.lockName(ctx, countLock); err != nil {
+		return nil, fmt.Errorf("uncounted cases: %w", err)
+	}
 	var ids []string
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var id string
@@ -126,9 +133,6 @@ func (tx *Tx) SaveCounted(ctx context.Context, list []Counted) error {
 
 // addTallies adds changes, which come in the order of their cells.
 func (tx *Tx) addTallies(ctx context.Context, changes []hedui.Tally) error {
-	if err := tx.lockName(ctx, "tallies"); err != nil {
-		return err
-	}
 	for len(changes) > 0 {
 		cell := changes[0].Cell()
 		n := slices.IndexFunc(changes, func(t hedui.Tally) bool { return t.Cell() != cell })
@@ -190,8 +194,12 @@ func eachCount(text string, each hedui.Sink) error {
 }
 
 // UncountedRelays lists some questions of other nodes of which nothing more is
-// expected, and that are in no count.
+// expected, and that are in no count. Whoever counts beside this transaction waits for
+// its end.
 func (tx *Tx) UncountedRelays(ctx context.Context, at time.Time, limit int) ([]Relay, error) {
+	if err := tx.lockName(ctx, countLock); err != nil {
+		return nil, fmt.Errorf("uncounted relays: %w", err)
+	}
 	var list []Relay
 	err := tx.each(ctx, func(rows *sql.Rows) error {
 		var r Relay
