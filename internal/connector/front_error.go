@@ -31,7 +31,7 @@ var (
 	crowded    = trouble{source.ReasonThrottled, "the database has no connection free; lower limits.concurrency or have more allowed"}
 	tooLong    = trouble{source.ReasonSlow, "the query was ended by its time limit; is there an index on the identity number?"}
 	shut       = trouble{source.ReasonDown, "the database is being shut down, started or closed for maintenance"}
-	crossed    = trouble{source.ReasonDown, "the query and a change of the database waited for each other, and the query was given up; is a view built anew?"}
+	crossed    = trouble{source.ReasonDown, "the query was given up for a change of the database that stood against it; is a view built anew while it is read?"}
 	unreadable = trouble{source.ReasonMalformed, "the file is no sound database"}
 )
 

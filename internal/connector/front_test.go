@@ -383,7 +383,7 @@ func TestAQueryThatWaitsCrosswiseIsNoFaultOfTheFile(t *testing.T) {
 		err = at.crossed(t, s)
 		return err != nil
 	})
-	if reasonOf(err) != source.ReasonDown || !strings.Contains(err.Error(), "waited for each other") {
+	if reasonOf(err) != source.ReasonDown || !strings.Contains(err.Error(), "given up for a change") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -106,7 +106,7 @@ func (f frame) cells(s hedui.Score) []string {
 func (f frame) part(part, whole hedui.Count) string {
 	share := hedui.ShareOf(part, whole)
 	switch text := strconv.FormatFloat(share.Percent, 'f', 0, 64) + "%"; {
-	case !share.Known:
+	case !share.Known, part.Lo == 0 && !part.Exact(): // of so few nothing may be known
 		return "–"
 	case share.About:
 		return f.T("score.about", text)

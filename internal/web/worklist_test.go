@@ -134,7 +134,6 @@ func TestALiaisonAnswers(t *testing.T) {
 	}
 }
 
-// Only who is named for a source sees its list.
 // Who answers for a department is told which, also when nothing waits, and tells the
 // lists of several sources apart.
 func TestAListNamesItsDepartment(t *testing.T) {
@@ -149,6 +148,7 @@ func TestAListNamesItsDepartment(t *testing.T) {
 	}
 }
 
+// Only who is named for a source sees its list.
 func TestAListIsForWhoIsNamed(t *testing.T) {
 	d, number := listDesk(t)
 	address, _ := firstTask(t, d, liaison())
