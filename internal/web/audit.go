@@ -84,7 +84,7 @@ func (s *Server) audit(w http.ResponseWriter, r *http.Request, o hedui.Officer) 
 	p := auditPage{frame: s.frame(r, "page.audit"), Case: f.Case, Whom: f.Officer, Verb: string(f.Verb), From: q.Get("from"), Until: q.Get("until"),
 		Size: strconv.FormatInt(t.Size, 10)}
 	for _, v := range audit.Verbs() {
-		p.Verbs = append(p.Verbs, choice{string(v), strings.TrimSpace(lang.Text(p.Lang, "trail."+string(v), "", ""))})
+		p.Verbs = append(p.Verbs, choice{string(v), actName(p.Lang, v)})
 	}
 	for _, e := range t.Entries {
 		row := auditRow{When: e.At.In(day.Beijing).Format(time.DateTime), Sentence: TrailSentence(p.Lang, e.Entry), Class: "ok"}

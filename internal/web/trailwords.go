@@ -17,7 +17,7 @@ import (
 // there is no word for stays as it is, for nothing of an entry may be lost here.
 func detailWords(l lang.Lang, e audit.Entry) string {
 	if e.Verb == audit.Refused && lang.Has("trail."+e.Detail) {
-		return lang.Text(l, "trail.tried", strings.TrimSpace(lang.Text(l, "trail."+e.Detail, "", "")))
+		return lang.Text(l, "trail.tried", actName(l, audit.Verb(e.Detail)))
 	}
 	detail, of := e.Detail, ""
 	if before, number, ok := strings.Cut(detail, " copy "); ok { // copy 0 is the sealed thing itself
@@ -30,6 +30,11 @@ func detailWords(l lang.Lang, e audit.Entry) string {
 		words[i] = detailWord(l, word)
 	}
 	return strings.Join(words, " ") + of
+}
+
+// actName is what an act is called, whoever does it and to what.
+func actName(l lang.Lang, v audit.Verb) string {
+	return strings.TrimSpace(lang.Text(l, "trail."+string(v), "", "", "…"))
 }
 
 // counted is a code, what came of it or how many, and how often.

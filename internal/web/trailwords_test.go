@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 
 	"hedui/internal/audit"
@@ -26,5 +27,18 @@ func TestDetailsOfTheTrailAreWords(t *testing.T) {
 		if zh, en := detailWords(lang.Chinese, e), detailWords(lang.English, e); zh != c.zh || en != c.en {
 			t.Errorf("%s %s:\ngot  %q %q\nwant %q %q", c.verb, c.detail, zh, en, c.zh, c.en)
 		}
+	}
+}
+
+func TestEveryActHasAName(t *testing.T) {
+	for _, v := range audit.Verbs() {
+		for _, l := range lang.Langs() {
+			if name := actName(l, v); name == "" || strings.ContainsAny(name, "{}") {
+				t.Errorf("%s in %s: %q", v, l, name)
+			}
+		}
+	}
+	if got, want := TrailSentence(lang.Chinese, audit.Entry{Officer: "w", Verb: audit.TotalEntered, Detail: "330203 2026-11 new_application=120"}), "w 录入了基数：330203 2026-11 新申请（120）"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
